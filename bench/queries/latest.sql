@@ -1,0 +1,1 @@
+select Computer, max(TimeGenerated), arg_max(Name, TimeGenerated), arg_max(ResultCode, TimeGenerated) from Requests group by 1

@@ -1,0 +1,1 @@
+select TimeGenerated, Computer, UserId, DurationMs from Requests where Name = 'POST /pay' order by DurationMs desc limit 20

@@ -1,0 +1,1 @@
+"""A made-up company whose systems fill the sample tables: everyday traffic, and four stories in it."""

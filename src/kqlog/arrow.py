@@ -1,0 +1,58 @@
+"""Arrow as engines store it (ticks, JSON text) into Arrow as readers of a result know it (timestamps, durations)."""
+
+from __future__ import annotations
+
+import pyarrow
+from pyarrow import compute
+
+from kqlog.errors import QueryError
+from kqlog.types import UNIX_EPOCH_TICKS, Schema, Type
+
+_NANOSECOND_TICKS = (2**63 - 1) // 100
+"""So many ticks to either side of zero fit into 64 bits as nanoseconds."""
+
+_SAME: dict[Type, pyarrow.DataType] = {
+    Type.BOOL: pyarrow.bool_(),
+    Type.INT: pyarrow.int32(),
+    Type.LONG: pyarrow.int64(),
+    Type.REAL: pyarrow.float64(),
+    Type.STRING: pyarrow.string(),
+    Type.GUID: pyarrow.string(),
+    Type.DYNAMIC: pyarrow.string(),
+}
+
+
+def to_public(table: pyarrow.Table, columns: Schema) -> pyarrow.Table:
+    """The table with the types of `Result.to_arrow`."""
+    arrays = [_column(array, column.name, column.type) for array, column in zip(table.columns, columns, strict=True)]
+    return pyarrow.table(arrays, names=[column.name for column in columns])
+
+
+def _column(array: pyarrow.ChunkedArray, name: str, type_: Type) -> pyarrow.ChunkedArray:
+    match type_:
+        case Type.DATETIME:
+            return _ticks(compute.subtract(array, UNIX_EPOCH_TICKS), name, "datetime")
+        case Type.TIMESPAN:
+            return _ticks(array, name, "timespan")
+        case Type.DECIMAL:
+            return array
+        case _:
+            return array if array.type == _SAME[type_] else array.cast(_SAME[type_])
+
+
+def _ticks(array: pyarrow.ChunkedArray, name: str, kind: str) -> pyarrow.ChunkedArray:
+    """Ticks around zero as nanoseconds, or as microseconds where those are out of range."""
+    extremes = compute.min_max(array).as_py()
+    low, high = extremes["min"] or 0, extremes["max"] or 0
+    if low >= -_NANOSECOND_TICKS and high <= _NANOSECOND_TICKS:
+        return compute.multiply(array, 100).cast(_clock(kind, "ns"))
+    # Arrow divides toward zero, which is exact where nothing remains.
+    micros = compute.divide(array, 10)
+    if compute.all(compute.equal(compute.multiply(micros, 10), array)).as_py() is False:
+        message = f"column '{name}' needs a seventh digit in years that Arrow counts in microseconds"
+        raise QueryError("ENG001", message, hint=f"tostring({name}) keeps every digit, bin({name}, 1microsecond) drops the last")
+    return micros.cast(_clock(kind, "us"))
+
+
+def _clock(kind: str, unit: str) -> pyarrow.DataType:
+    return pyarrow.timestamp(unit, tz="UTC") if kind == "datetime" else pyarrow.duration(unit)

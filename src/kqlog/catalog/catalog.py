@@ -1,0 +1,104 @@
+"""The tables of a workspace: files of a folder, and data frames, each opened when it is first asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from kqlog.engines.engine import Engine, FileFormat, Files, Frame
+from kqlog.errors import QueryError
+from kqlog.types import Schema
+
+FORMATS: dict[str, FileFormat] = {
+    ".parquet": FileFormat.PARQUET,
+    ".csv": FileFormat.CSV,
+    ".json": FileFormat.JSON,
+    ".jsonl": FileFormat.JSONL,
+    ".ndjson": FileFormat.JSONL,
+}
+_COMPRESSED = ".gz"
+
+
+class Catalog(Mapping[str, Schema]):
+    """Schemas by table name. Listing names opens no file; a schema is read once, when it is first asked for, and kept."""
+
+    def __init__(self, engine: Engine, source: Path | None = None, frames: Mapping[str, object] | None = None) -> None:
+        self._engine = engine
+        self._tables: dict[str, list[Path] | Frame] = {}
+        self._schemas: dict[str, Schema] = {}
+        self._root = source
+        if source is not None:
+            self._tables.update(find_tables(source))
+        for name, frame in (frames or {}).items():
+            self._tables[name] = Frame(frame)
+        self._names = sorted(self._tables)
+
+    def __getitem__(self, name: str) -> Schema:
+        """The schema of a table.
+
+        Raises:
+            KeyError: no table of this name.
+            QueryError: ENG003 for a file that cannot be read, ING001 for files that are not one table.
+        """
+        if name not in self._schemas:
+            table = self._tables[name]
+            self._schemas[name] = self._engine.attach(name, table if isinstance(table, Frame) else self._files(name, table))
+        return self._schemas[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._tables
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def _files(self, name: str, paths: list[Path]) -> Files:
+        formats = sorted({kind for path in paths if (kind := _format(path))})
+        if len(formats) > 1:
+            hint = "keep the files of one table in one format"
+            raise QueryError("ING001", f"table '{name}' would be {' and '.join(formats)} files at once", hint=hint)
+        return Files(tuple(str(path) for path in paths), formats[0], any("=" in path.parent.name for path in paths))
+
+
+def find_tables(source: Path) -> dict[str, list[Path]]:
+    """The files of each table below a folder, or of the one table that a file is.
+
+    A file is named by its stem, a sub-folder by its own name: all data files in it, at any depth, are one table.
+    Hidden files, `_`-files and half-done `*_temp` ones are left out.
+    """
+    if source.is_file():
+        return {_stem(source): [source]}
+    tables: dict[str, list[Path]] = {}
+    for entry in sorted(source.iterdir()):
+        if _left_out(entry.name):
+            continue
+        if entry.is_dir():
+            if files := _files_below(entry):
+                tables.setdefault(entry.name, []).extend(files)
+        elif _format(entry) is not None:
+            tables.setdefault(_stem(entry), []).append(entry)
+    return tables
+
+
+def _files_below(folder: Path) -> list[Path]:
+    found: list[Path] = []
+    for root, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not _left_out(name))
+        files = (Path(root, name) for name in sorted(names) if not _left_out(name))
+        found += [file for file in files if _format(file) is not None]
+    return found
+
+
+def _left_out(name: str) -> bool:
+    return name.startswith((".", "_")) or Path(name).stem.endswith("_temp")
+
+
+def _format(path: Path) -> FileFormat | None:
+    return FORMATS.get(Path(path.name.lower().removesuffix(_COMPRESSED)).suffix)
+
+
+def _stem(path: Path) -> str:
+    return Path(path.name.removesuffix(_COMPRESSED)).stem

@@ -1,0 +1,176 @@
+"""The command line: kqlog, kqlog query, check, tables, schema, explain, help."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kqlog import __version__
+from kqlog.errors import QueryError
+
+if TYPE_CHECKING:
+    from kqlog.result import Result
+    from kqlog.workspace import Workspace
+
+_FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
+_READABLE = ("table", "markdown")
+"""The formats in which several results can follow each other."""
+
+EXIT_ERROR = 1
+EXIT_INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """What is wrong with a command rather than with a query."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the answer is its exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        status = _run(options)
+        sys.stdout.flush()
+        return status
+    except (QueryError, CommandError) as error:
+        print(error, file=sys.stderr)
+        return EXIT_ERROR
+    except BrokenPipeError:
+        # Whoever read our output has seen enough. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_ERROR
+    except OSError as error:
+        print(f"{error.filename or 'kqlog'}: {error.strerror or error}", file=sys.stderr)
+        return EXIT_ERROR
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return EXIT_INTERRUPTED
+
+
+def _parser() -> argparse.ArgumentParser:
+    data = argparse.ArgumentParser(add_help=False)
+    # SUPPRESS: else a subcommand's default would overwrite what stands before it, as in `kqlog -d logs query ...`.
+    data.add_argument("-d", "--data", metavar="FOLDER", default=argparse.SUPPRESS, help="folder of tables, or one file")
+    text = argparse.ArgumentParser(add_help=False)
+    text.add_argument("text", nargs="?", help="the query; - reads standard input")
+    text.add_argument("-f", "--file", metavar="FILE", help="read the query from a file")
+    text.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; may be repeated")
+    text.add_argument("--timespan", help="time range of TimeGenerated: 1d, PT12H, START/END")
+
+    parser = argparse.ArgumentParser("kqlog", description="Ask log files questions in KQL.", parents=[data])
+    parser.add_argument("--version", action="version", version=f"kqlog {__version__}")
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
+    query = commands.add_parser("query", parents=[data, text], help="run a query")
+    query.add_argument("--format", choices=_FORMATS, help="how to write the result (default: by the ending of FILE, else table)")
+    query.add_argument("-o", "--output", metavar="FILE", help="write to a file")
+    commands.add_parser("explain", parents=[data, text], help="show the plan of a query and its SQL")
+    check = commands.add_parser("check", parents=[data], help="check saved queries without running them")
+    check.add_argument("files", nargs="+", metavar="FILE")
+    commands.add_parser("tables", parents=[data], help="list the tables")
+    schema = commands.add_parser("schema", parents=[data], help="list the columns of a table")
+    schema.add_argument("table")
+    help_ = commands.add_parser("help", help="help for a function, operator or error code")
+    help_.add_argument("name", nargs="?")
+    return parser
+
+
+def _run(options: argparse.Namespace) -> int:
+    match options.command:
+        case "query":
+            return _query(options)
+        case "explain":
+            print(_connect(options).explain(_text(options), options.timespan, _parameters(options)))
+        case "check":
+            return _check(options)
+        case "tables":
+            for table in _connect(options).tables:
+                print(table)
+        case "schema":
+            for column in _connect(options).schema(options.table):
+                print(f"{column.name}: {column.type}")
+        case "help":
+            from kqlog.manual import help
+
+            print(help(options.name))
+        case _:
+            from kqlog.repl.shell import Shell
+
+            Shell(_connect(options)).run()
+    return 0
+
+
+def _connect(options: argparse.Namespace) -> Workspace:
+    from kqlog.workspace import connect
+
+    return connect(getattr(options, "data", None))
+
+
+def _query(options: argparse.Namespace) -> int:
+    from kqlog.progress import progress
+
+    text, parameters, workspace = _text(options), _parameters(options), _connect(options)
+    with progress():
+        result = workspace.query(text, options.timespan, parameters)
+    _write(result, options)
+    return 0
+
+
+def _write(result: Result, options: argparse.Namespace) -> None:
+    from kqlog.formats import ENDINGS, Format
+
+    format_ = ENDINGS.get(Path(options.output).suffix.lower(), Format.TABLE) if options.output else Format.TABLE
+    if options.format:
+        format_ = Format(options.format)
+    if len(result.tables) > 1 and format_ not in _READABLE:
+        raise CommandError(f"the query has {len(result.tables)} results, and {format_} holds one: use --format table or markdown")
+    if options.output:
+        with Path(options.output).open("wb") as stream:
+            result.write_all(stream, format_)
+        return
+    if format_ is Format.PARQUET and sys.stdout.isatty():
+        raise CommandError("Parquet is nothing for a terminal: use -o FILE")
+    result.write_all(sys.stdout.buffer, format_, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def _check(options: argparse.Namespace) -> int:
+    workspace = _connect(options)
+    status = 0
+    for file in options.files:
+        for error in workspace.check(_read(file)).errors:
+            print(f"{file}:{error.line or 1}:{error.column or 1}: {error.code} {error.message}")
+            status = EXIT_ERROR
+    return status
+
+
+def _text(options: argparse.Namespace) -> str:
+    if options.file is not None and options.text is not None:
+        raise CommandError("give a query or -f FILE, not both")
+    if options.file is not None:
+        return _read(options.file)
+    if options.text == "-" or (options.text is None and not sys.stdin.isatty()):
+        return _read("-")
+    if options.text is None:
+        raise CommandError("give a query, -f FILE, or - to read it from standard input")
+    return str(options.text)
+
+
+def _read(file: str) -> str:
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise CommandError(f"{file}: not UTF-8 text at byte {error.start}") from None
+
+
+def _parameters(options: argparse.Namespace) -> dict[str, str]:
+    parameters = {}
+    for pair in options.param:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise CommandError(f"--param wants NAME=VALUE, not '{pair}'")
+        parameters[name] = value
+    return parameters

@@ -1,0 +1,108 @@
+"""What an engine does for the rest of kqlog: take in tables, turn a plan into SQL, run it, stop it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from kqlog.plan.nodes import Node
+from kqlog.types import Schema
+
+if TYPE_CHECKING:
+    import pyarrow
+
+    from kqlog.text import Storage
+
+
+class FileFormat(StrEnum):
+    """The kinds of files a table can be made of; csv and json may be compressed with gzip."""
+
+    PARQUET = "parquet"
+    CSV = "csv"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of one table. `hive`: folders such as `date=2024-05-01` are columns, too."""
+
+    paths: tuple[str, ...]
+    format: FileFormat
+    hive: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """An Arrow table, or a pandas or polars data frame."""
+
+    data: object
+
+
+Source = Files | Frame
+
+
+class Answer(Protocol):
+    """The rows of a finished query, as engines store them: ticks for datetime and timespan, JSON text for dynamic."""
+
+    @property
+    def columns(self) -> Schema:
+        """Names and types."""
+
+    def rows(self) -> list[tuple[Storage, ...]]:
+        """All rows; guid as text, decimal as Decimal, null as None."""
+
+    def arrow(self) -> pyarrow.Table:
+        """The same as an Arrow table: int64 for datetime and timespan, text for guid and dynamic."""
+
+
+class Run(Protocol):
+    """One query on its way: started by `answer`, watched and stopped from other threads."""
+
+    sql: str
+    """The text that runs."""
+
+    def answer(self) -> Answer:
+        """Run to the end.
+
+        Raises:
+            QueryError: ENG002 when it fails, ENG003 for a file that cannot be read, ENG004 when cancelled,
+                LIM003 when memory runs out.
+        """
+
+    def cancel(self) -> None:
+        """Stop it: `answer` raises ENG004. Nothing happens when it is done already."""
+
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1; None while that is not known."""
+
+
+class Engine(Protocol):
+    """A place where tables are and plans run. May be used from several threads."""
+
+    def attach(self, name: str, source: Source) -> Schema:
+        """Make a source known as a table, in the place of one of the same name.
+
+        Raises:
+            QueryError: ENG003 for a file that cannot be read, ING001 for what cannot be a table.
+        """
+
+    def compile(self, relation: Node) -> str:
+        """The SQL text for a plan.
+
+        Raises:
+            QueryError: ENG001 for what this engine does not offer.
+        """
+
+    def start(self, relation: Node) -> Run:
+        """A query that can be watched and cancelled. It does not run before its `answer` is asked for."""
+
+    def run(self, relation: Node) -> Answer:
+        """The answer of a plan. Errors are those of `compile` and of `Run.answer`."""
+
+    def cancel(self) -> None:
+        """Stop every query that runs now."""
+
+    def close(self) -> None:
+        """Stop everything and give back memory and files."""

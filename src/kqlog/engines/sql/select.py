@@ -1,0 +1,147 @@
+"""One SELECT with its clauses as slots, and its text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+_IDENTIFIER = re.compile(r'"(?:[^"]|"")*"')
+_LINE = 110
+
+
+class Output(NamedTuple):
+    """A column that a SELECT gives."""
+
+    alias: str
+    """Its quoted name. Unlike KQL's, no two in a SELECT are equal when case is ignored."""
+    sql: str
+    """Its expression over the columns of the source."""
+    bare: bool = True
+    """True for a column of the source as it is: other expressions may mention it without computing it again."""
+
+    @property
+    def text(self) -> str:
+        """As it stands in a SELECT."""
+        return self.sql if self.sql == self.alias else f"{self.sql} as {self.alias}"
+
+
+class OrderKey(NamedTuple):
+    """One expression to sort by, over the columns of the source."""
+
+    sql: str
+    descending: bool = False
+    nulls_first: bool = False
+
+    def text(self, sql: str | None = None) -> str:
+        """As it stands in an ORDER BY, maybe under another name."""
+        direction = "desc" if self.descending else "asc"
+        return f"{sql or self.sql} {direction} nulls {'first' if self.nulls_first else 'last'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """A SELECT. Its `order` is only written where it matters: with a limit, and in the outermost SELECT."""
+
+    source: str
+    """What follows FROM; empty for a row of constants."""
+    outputs: dict[str, Output]
+    """By KQL name."""
+    where: tuple[str, ...] = ()
+    order: tuple[OrderKey, ...] = ()
+    distinct: str = ""
+    """`distinct`, or `distinct on (...)`."""
+    groups: int = 0
+    """The first so many outputs are what to group by."""
+    aggregated: bool = False
+    limit: str = ""
+    tail: str = ""
+    """A last clause: QUALIFY or USING SAMPLE."""
+
+    @property
+    def complete(self) -> bool:
+        """True when the rows it gives are not rows of the source any more: what follows cannot be merged into it."""
+        return bool(self.aggregated or self.distinct or self.limit or self.tail or not self.source)
+
+    @property
+    def plain(self) -> bool:
+        """True when it only repeats columns of its source."""
+        return not (self.complete or self.where) and all(output.sql == output.alias for output in self.outputs.values())
+
+    def is_bare(self, names: Iterable[str]) -> bool:
+        """Whether all these columns are columns of the source."""
+        return all(self.outputs[name].bare for name in names)
+
+    def hidden_order(self) -> bool:
+        """Whether ORDER BY would take one of its expressions for another column: SQL looks for aliases there first."""
+        given = {output.sql for output in self.outputs.values()}
+        renamed = {output.alias.casefold() for output in self.outputs.values() if output.alias != output.sql}
+        unseen = [key.sql for key in self.order if key.sql not in given]
+        return any(name.casefold() in renamed for sql in unseen for name in _IDENTIFIER.findall(sql))
+
+    def materialized_order(self) -> Select:
+        """The same, with columns for the sort keys that it does not give yet, and ordered by columns it gives."""
+        aliases = {output.sql: output.alias for output in self.outputs.values()}
+        outputs = dict(self.outputs)
+        for key in self.order:
+            if key.sql not in aliases:
+                alias = free_alias("sort key", (output.alias for output in outputs.values()))
+                aliases[key.sql] = alias
+                outputs[f"\0{alias}"] = Output(alias, key.sql, False)
+        return replace(self, outputs=outputs)
+
+    def text(self, indent: str = "", *, ordered: bool = False) -> str:
+        """The SQL. `ordered`: with its ORDER BY even if there is no limit."""
+        lines = [_listed(f"select {self.distinct} ".replace("  ", " "), [output.text for output in self.outputs.values()], indent)]
+        if self.source:
+            lines.append(f"from {self.source}")
+        if self.where:
+            lines.append("where " + f"\n{indent}  and ".join(self.where))
+        if self.groups:
+            lines.append("group by " + ", ".join(str(number + 1) for number in range(self.groups)))
+        if self.tail:
+            lines.append(self.tail)
+        if self.order and (ordered or self.limit):
+            aliases = {output.sql: output.alias for output in self.outputs.values()}
+            lines.append("order by " + ", ".join([key.text(aliases.get(key.sql)) for key in self.order]))
+        if self.limit:
+            lines.append(f"limit {self.limit}")
+        return "\n".join([indent + line for line in lines])
+
+
+def quote(name: str) -> str:
+    """A name as SQL reads it whatever it contains."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def free_alias(name: str, taken: Iterable[str]) -> str:
+    """A quoted name that differs from all the taken ones even where case is ignored."""
+    used = {alias.casefold() for alias in taken}
+    return _unused(name, used)
+
+
+def aliases(names: Iterable[str]) -> list[str]:
+    """Quoted names for columns, different even where case is ignored: 'a', 'A' become "a", "A#2"."""
+    used: set[str] = set()
+    found = []
+    for name in names:
+        alias = _unused(name, used)
+        used.add(alias.casefold())
+        found.append(alias)
+    return found
+
+
+def _unused(name: str, used: set[str]) -> str:
+    alias, number = quote(name), 1
+    while alias.casefold() in used:
+        number += 1
+        alias = quote(f"{name}#{number}")
+    return alias
+
+
+def _listed(start: str, items: list[str], indent: str) -> str:
+    """Items on one line, or below each other when that would be long."""
+    if sum(map(len, items)) + 2 * len(items) <= _LINE:
+        return start + ", ".join(items)
+    return f",\n{indent}  ".join([f"{start.rstrip()}\n{indent}  {items[0]}", *items[1:]])

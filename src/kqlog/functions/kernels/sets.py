@@ -1,0 +1,61 @@
+"""Arrays as sets. Values keep the order of their first appearance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+import pyarrow as pa
+
+from kqlog.functions.kernels.json_text import Json, read, text, write
+
+Set = dict[Hashable, Json]
+"""The distinct values of an array by what tells them apart."""
+
+
+def union(*arrays: pa.Array) -> pa.Array:
+    """set_union()."""
+    return _combined(arrays, lambda first, others: {key: value for values in (first, *others) for key, value in values.items()})
+
+
+def intersect(*arrays: pa.Array) -> pa.Array:
+    """set_intersect()."""
+    return _combined(arrays, lambda first, others: {key: first[key] for key in first if all(key in other for other in others)})
+
+
+def difference(*arrays: pa.Array) -> pa.Array:
+    """set_difference()."""
+    return _combined(arrays, lambda first, others: {key: first[key] for key in first if not any(key in other for other in others)})
+
+
+def equals(left: pa.Array, right: pa.Array) -> pa.Array:
+    """set_equals()."""
+    return pa.array([None if sets is None else sets[0].keys() == sets[1].keys() for sets in _rows((left, right))], pa.bool_())
+
+
+def jaccard_index(left: pa.Array, right: pa.Array) -> pa.Array:
+    """jaccard_index(): null for two empty sets."""
+    return write(None if sets is None else _jaccard(*sets) for sets in _rows((left, right)))
+
+
+def _jaccard(left: Set, right: Set) -> float | None:
+    every = left.keys() | right.keys()
+    return len(left.keys() & right.keys()) / len(every) if every else None
+
+
+def _combined(arrays: tuple[pa.Array, ...], combine: Callable[[Set, list[Set]], Set]) -> pa.Array:
+    return write(None if sets is None else list(combine(sets[0], sets[1:]).values()) for sets in _rows(arrays))
+
+
+def _rows(arrays: tuple[pa.Array, ...]) -> list[list[Set] | None]:
+    """The sets of each row, None for a row in which one is no array."""
+    return [_sets(row) for row in zip(*map(read, arrays), strict=True)]
+
+
+def _sets(row: tuple[Json, ...]) -> list[Set] | None:
+    sets = [{_key(item): item for item in array} for array in row if isinstance(array, list)]
+    return sets if len(sets) == len(row) else None
+
+
+def _key(item: Json) -> Hashable:
+    """Python takes True for 1: all but numbers and strings stand for themselves by their JSON text."""
+    return item if type(item) in (int, float, str) else (text(item),)

@@ -1,0 +1,72 @@
+"""Window functions that start anew at some rows: whole columns in order, and a column out."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Positions = npt.NDArray[np.int64]
+
+
+def row_number(start: pa.Array, restart: pa.Array) -> pa.Array:
+    """row_number(start, restart)."""
+    run = _run_starts(restart, len(restart))
+    return pa.array(_within(run) + start.to_numpy(zero_copy_only=False)[run])
+
+
+def row_cumsum(term: pa.Array, restart: pa.Array) -> pa.Array:
+    """row_cumsum(term, restart): a null adds nothing."""
+    values = pc.fill_null(term, pa.scalar(0).cast(term.type)).to_numpy(zero_copy_only=False)
+    starts = np.unique(_run_starts(restart, len(term)))
+    parts = [np.cumsum(part) for part in np.split(values, starts[1:])]
+    return pa.array(np.concatenate(parts), term.type) if parts else term
+
+
+def row_rank_dense(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
+    """row_rank_dense(): one more at each row whose value is not the one before."""
+    changes = np.cumsum(_changes(term))
+    return pa.array(changes - changes[_run_starts(restart, len(term))] + 1)
+
+
+def row_rank_min(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
+    """row_rank_min(): the number of the row where the value was first met."""
+    run = _run_starts(restart, len(term))
+    rows = np.arange(len(term))
+    met = np.maximum.accumulate(np.where(_changes(term) | (run == rows), rows, 0))
+    return pa.array(met - run + 1)
+
+
+def row_window_session(
+    times: pa.Array, max_from_first: pa.Array, max_between: pa.Array, restart: pa.Array | None = None
+) -> pa.Array:
+    """row_window_session(): the time at which each row's session began."""
+    restarts = restart.to_pylist() if restart is not None else [False] * len(times)
+    starts: list[int | None] = []
+    first = previous = None
+    rows = zip(times.to_pylist(), max_from_first.to_pylist(), max_between.to_pylist(), restarts, strict=True)
+    for time, longest, gap, anew in rows:
+        if time is None or first is None or previous is None or anew or time >= first + longest or time >= previous + gap:
+            first = time
+        previous = time
+        starts.append(first)
+    return pa.array(starts, times.type)
+
+
+def _run_starts(restart: pa.Array | None, length: int) -> Positions:
+    """For each row, the position of the last row that restarts, or of the first row."""
+    rows = np.arange(length)
+    if restart is None:
+        return np.zeros_like(rows)
+    return np.maximum.accumulate(np.where(pc.fill_null(restart, False).to_numpy(zero_copy_only=False), rows, 0))
+
+
+def _within(run: Positions) -> Positions:
+    return np.arange(len(run)) - run
+
+
+def _changes(term: pa.Array) -> npt.NDArray[np.bool_]:
+    """Whether each row's value differs from the one before; null equals null."""
+    codes = pc.dictionary_encode(term, null_encoding="encode").indices.to_numpy(zero_copy_only=False)
+    return np.concatenate([[False], codes[1:] != codes[:-1]])[: len(term)]

@@ -1,0 +1,39 @@
+"""The operator `datatable`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, NameAndType, Operator
+from kqlog.types import Column, Type
+
+
+@dataclass(frozen=True)
+class Datatable(Operator):
+    """A table written down in the query."""
+
+    rule: ClassVar[str] = "datatable"
+    syntax: ClassVar[str] = "datatable(Name:Type, ...) [Value, ...]"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    schema: tuple[NameAndType, ...]
+    values: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        columns = tuple(Column(column.name, column.type) for column in self.schema)
+        width = len(columns)
+        if width == 0 or len(self.values) % width:
+            raise QueryError("SEM003", f"{len(self.values)} values do not fill rows of {width} columns", self.span)
+        cells = [self._cell(value, columns[position % width].type, scope) for position, value in enumerate(self.values)]
+        return plan.Values(columns, tuple(tuple(cells[start : start + width]) for start in range(0, len(cells), width)))
+
+    def _cell(self, expr: Expr, type_: Type, scope: Scope) -> plan.Value:
+        value = scope.value(expr)
+        if not overloads.is_constant(value):
+            raise QueryError("SEM004", "a constant is wanted here", expr.span)
+        return overloads.convert(value, type_)

@@ -1,0 +1,67 @@
+"""The operator `externaldata`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import parameter_word
+from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
+from kqlog.types import Column, Type
+
+FORMATS = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "psv": "psv",
+    "json": "jsonl",
+    "multijson": "json",
+    "parquet": "parquet",
+    "txt": "txt",
+    "raw": "txt",
+}
+"""Kusto's names of file formats, and what the engine calls each."""
+
+
+@dataclass(frozen=True)
+class ExternalData(Operator):
+    """A table read from a file of another place."""
+
+    rule: ClassVar[str] = "external_data"
+    syntax: ClassVar[str] = "externaldata(Name:Type, ...) [Address, ...] [with (Property = Value, ...)]"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    schema: tuple[NameAndType, ...]
+    uris: tuple[Expr, ...]
+    parameters: tuple[Parameter, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        columns = tuple(Column(column.name, column.type) for column in self.schema)
+        files = tuple(self._file(uri, scope) for uri in self.uris)
+        format_ = parameter_word(self.parameters, "format") or _format_of(files[0])
+        if format_ not in FORMATS:
+            raise QueryError(
+                "ENG001", f"externaldata does not read '{format_}' files", self.span, f"the formats are {', '.join(FORMATS)}"
+            )
+        skip = parameter_word(self.parameters, "ignoreFirstRecord") or "false"
+        return plan.External(columns, files, FORMATS[format_], (("header", skip.lower() == "true"),))
+
+    def _file(self, uri: Expr, scope: Scope) -> str:
+        """A path in the connected folder; anything on the network is refused."""
+        path = str(scope.constant(uri, Type.STRING).value)
+        path = path.split(";", 1)[0]
+        if "://" in path:
+            raise QueryError(
+                "ENG001",
+                "externaldata reads files of the connected folder only",
+                uri.span,
+                "download the file into the folder first",
+            )
+        return path
+
+
+def _format_of(path: str) -> str:
+    ending = path.removesuffix(".gz").rpartition(".")[2].lower()
+    return ending if ending in FORMATS else "csv"

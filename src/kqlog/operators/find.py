@@ -1,0 +1,30 @@
+"""The operator `find`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.finding import find
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, FindProjection, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class Find(Operator):
+    """Find the rows of several tables for which a condition is true."""
+
+    rule: ClassVar[str] = "find"
+    syntax: ClassVar[str] = (
+        "find [withsource=Name] [in (Table, ...)] where Condition [project Column[:Type], ... | project-smart]"
+    )
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    tables: tuple[Expr, ...]
+    predicate: Expr
+    projection: FindProjection | None
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        return find(self.tables, self.parameters, self.predicate, self.projection, scope)

@@ -1,0 +1,31 @@
+"""The operator `join`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.joining import join_kind, join_pairs, joined_columns
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class Join(Operator):
+    """Put together the rows of two tables that match on some columns."""
+
+    rule: ClassVar[str] = "join"
+    syntax: ClassVar[str] = "T | join [kind=Kind] (Right) on Column, ... | $left.A == $right.B, ..."
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    right: Expr
+    on: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        left = self.required(source)
+        right = scope.relation(self.right)
+        kind = join_kind(self.parameters, self.span)
+        pairs = join_pairs(self.on, left, right, scope, self.span)
+        return plan.Join(left, right, kind, tuple(pairs), joined_columns(left, right, kind))

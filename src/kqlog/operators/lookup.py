@@ -1,0 +1,35 @@
+"""The operator `lookup`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.joining import join_kind, join_pairs, joined_columns
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class Lookup(Operator):
+    """Add the columns of a small table to the rows of a large one that match it."""
+
+    rule: ClassVar[str] = "lookup"
+    syntax: ClassVar[str] = "T | lookup [kind=leftouter|inner] (Right) on Column, ..."
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    right: Expr
+    on: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        left = self.required(source)
+        right = scope.relation(self.right)
+        kind = join_kind(self.parameters, self.span, plan.JoinKind.LEFTOUTER)
+        if kind not in (plan.JoinKind.LEFTOUTER, plan.JoinKind.INNER):
+            raise QueryError("SEM005", f"lookup has no kind '{kind}'", self.span, "use leftouter or inner, or join")
+        pairs = join_pairs(self.on, left, right, scope, self.span)
+        keys = {value.name for _, value in pairs if isinstance(value, plan.ColumnRef)}
+        return plan.Join(left, right, kind, tuple(pairs), joined_columns(left, right, kind, keys))

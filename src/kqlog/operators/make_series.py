@@ -1,0 +1,35 @@
+"""The operator `make-series`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.plan.series import Axis, series
+from kqlog.syntax.nodes import Expr, Operator, Parameter, SeriesItem
+
+
+@dataclass(frozen=True)
+class MakeSeries(Operator):
+    """Aggregate into arrays of equal steps along an axis, one row for each group."""
+
+    rule: ClassVar[str] = "make_series"
+    syntax: ClassVar[str] = (
+        "T | make-series [Name =] Aggregate [default = Value], ... on Axis [from Start] [to End] step Step [by Expression, ...]"
+    )
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    items: tuple[SeriesItem, ...]
+    on: Expr
+    start: Expr | None
+    stop: Expr | None
+    step: Expr | None
+    in_range: bool
+    by: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        axis = Axis(self.on, self.start, self.stop, self.step, self.in_range)
+        return series(self.required(source), self.items, axis, self.by, self.parameters, scope)

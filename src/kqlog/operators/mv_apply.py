@@ -1,0 +1,39 @@
+"""The operator `mv-apply`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.rows import kept
+from kqlog.plan.scope import Scope
+from kqlog.plan.unnesting import item_name, unnested
+from kqlog.syntax.nodes import Expr, MvItem, Operator, Parameter, Pipeline
+
+
+@dataclass(frozen=True)
+class MvApply(Operator):
+    """Run a query over the elements of each row's array, and keep what it gives."""
+
+    rule: ClassVar[str] = "mv_apply"
+    syntax: ClassVar[str] = "T | mv-apply [with_itemindex=Name] [Name =] Expression [to typeof(Type)], ... [limit N] on (Query)"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    items: tuple[MvItem, ...]
+    limit: Expr | None
+    id: Expr | None
+    body: Pipeline
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        source = self.required(source)
+        row = plan.Project(
+            plan.Values((), ((),)), tuple(plan.Item(column.name, plan.OuterRef(*column)) for column in source.columns)
+        )
+        inner = Scope(scope.session, scope)
+        inner.source = unnested(row, self.items, self.parameters, self.limit, scope)
+        body = inner.relation(self.body)
+        expanded = {item_name(item) for item in self.items}
+        left = tuple(column.name for column in source.columns if column.name not in expanded)
+        return plan.Apply(source, kept(body, [column for column in body.columns if column.name not in left]), left)

@@ -1,0 +1,27 @@
+"""The operator `parse`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.patterns import parsed
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class Parse(Operator):
+    """Read columns out of a string by a pattern."""
+
+    rule: ClassVar[str] = "parse"
+    syntax: ClassVar[str] = 'T | parse [kind=simple|regex|relaxed [flags=Flags]] Expression with * | "text" | Name[:Type] ...'
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    value: Expr
+    pattern: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        return parsed(self.required(source), self.parameters, self.value, self.pattern, scope).relation

@@ -1,0 +1,35 @@
+"""The operator `print`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Named, Operator
+
+
+@dataclass(frozen=True)
+class Print(Operator):
+    """One row of computed values."""
+
+    rule: ClassVar[str] = "print"
+    syntax: ClassVar[str] = "print [Name =] Expression, ..."
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    items: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        one_row = plan.Values((), ((),))
+        row = scope.over(one_row)
+        names = ColumnNames()
+        items: list[plan.Item] = []
+        for position, expr in enumerate(self.items):
+            if isinstance(expr, Named):
+                items += row.item(expr, names)
+                continue
+            found = row.item(expr, ColumnNames())
+            items += found if len(found) > 1 else [plan.Item(names.derive(f"print_{position}"), found[0].value)]
+        return plan.Project(one_row, tuple(items))

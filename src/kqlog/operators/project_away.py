@@ -1,0 +1,27 @@
+"""The operator `project-away`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.rows import chosen, kept
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator
+
+
+@dataclass(frozen=True)
+class ProjectAway(Operator):
+    """Drop columns, by name or pattern."""
+
+    rule: ClassVar[str] = "project_away"
+    syntax: ClassVar[str] = "T | project-away NameOrPattern, ..."
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    patterns: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        source = self.required(source)
+        away = {column.name for column in chosen(self.patterns, scope.over(source))}
+        return kept(source, [column for column in source.columns if column.name not in away])

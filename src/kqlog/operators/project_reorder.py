@@ -1,0 +1,44 @@
+"""The operator `project-reorder`."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.rows import chosen, kept
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Operator, SortKey
+from kqlog.types import Column
+
+
+@dataclass(frozen=True)
+class ProjectReorder(Operator):
+    """Put some columns first, by name or pattern; all others follow."""
+
+    rule: ClassVar[str] = "project_reorder"
+    syntax: ClassVar[str] = "T | project-reorder NameOrPattern [asc|desc|granny-asc|granny-desc], ..."
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    items: tuple[SortKey, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        source = self.required(source)
+        row = scope.over(source)
+        moved = {column.name: column for key in self.items for column in self._in_order(key, row)}
+        rest = [column for column in source.columns if column.name not in moved]
+        return kept(source, [*moved.values(), *rest])
+
+    def _in_order(self, key: SortKey, row: Scope) -> list[Column]:
+        """The columns that one item stands for: by name if it says so, numbers in names by their value for granny-."""
+        columns = chosen((key.value,), row)
+        if key.order is None:
+            return columns
+        order = (lambda column: _numbers_apart(column.name)) if key.order.startswith("granny") else (lambda column: [column.name])
+        return sorted(columns, key=order, reverse=key.order.endswith("desc"))
+
+
+def _numbers_apart(name: str) -> list[str]:
+    """A key by which a2 comes before a10."""
+    return [part.zfill(20) if part.isdigit() else part for part in re.split(r"(\d+)", name)]

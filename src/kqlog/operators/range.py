@@ -1,0 +1,56 @@
+"""The operator `range`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator
+from kqlog.types import NUMBERS, SUMMABLE, TICKS_PER_DAY, Column, Type
+
+
+@dataclass(frozen=True)
+class Range(Operator):
+    """A table of one column that counts from one value to another."""
+
+    rule: ClassVar[str] = "range"
+    syntax: ClassVar[str] = "range Name from Start to Stop step Step"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    name: str
+    start: Expr
+    stop: Expr
+    step: Expr | None
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        start, stop = scope.constant(self.start), scope.constant(self.stop)
+        step = scope.constant(self.step) if self.step is not None else _default_step(start.type)
+        for value, expr in ((start, self.start), (stop, self.stop)):
+            if value.type not in SUMMABLE:
+                raise QueryError(
+                    "SEM002", f"a range counts numbers, datetimes or timespans, and this is a {value.type}", expr.span
+                )
+        types = [start.type, stop.type] + ([step.type] if start.type in NUMBERS else [])
+        type_ = overloads.common_type(types)
+        if type_ is None:
+            raise QueryError("SEM002", f"a range from {start.type} to {stop.type} by {step.type} is not defined", self.span)
+        type_ = Type.LONG if type_ is Type.INT else type_
+        step_type = Type.TIMESPAN if type_ in (Type.DATETIME, Type.TIMESPAN) else type_
+        return plan.Range(
+            Column(self.name, type_),
+            overloads.convert(start, type_),
+            overloads.convert(stop, type_),
+            overloads.convert(step, step_type),
+        )
+
+
+def _default_step(type_: Type) -> plan.Literal:
+    return (
+        plan.Literal(Type.TIMESPAN, TICKS_PER_DAY // 24)
+        if type_ in (Type.DATETIME, Type.TIMESPAN)
+        else plan.Literal(Type.LONG, 1)
+    )

@@ -1,0 +1,42 @@
+"""The operator `render`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Literal, Name, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class Render(Operator):
+    """Say how the result should be drawn."""
+
+    rule: ClassVar[str] = "render"
+    syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    kind: str
+    properties: tuple[Parameter, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        properties = tuple((parameter.name, _text(parameter.value)) for parameter in self.properties)
+        scope.session.render = plan.Render(self.kind, properties)
+        return self.required(source)
+
+
+def _text(value: str | Expr | tuple[str, ...]) -> str:
+    """A property as text; a list of columns comma-separated."""
+    match value:
+        case str():
+            return value
+        case tuple():
+            return ", ".join(value)
+        case Literal(_, constant):
+            return str(constant)
+        case Name(name):
+            return name
+        case _:
+            return ""

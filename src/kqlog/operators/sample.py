@@ -1,0 +1,25 @@
+"""The operator `sample`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator
+from kqlog.types import Type
+
+
+@dataclass(frozen=True)
+class Sample(Operator):
+    """Keep some rows, chosen at random."""
+
+    rule: ClassVar[str] = "sample"
+    syntax: ClassVar[str] = "T | sample NumberOfRows"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    rows: Expr
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        return plan.Sample(self.required(source), scope.constant(self.rows, Type.LONG))

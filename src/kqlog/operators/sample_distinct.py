@@ -1,0 +1,32 @@
+"""The operator `sample-distinct`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.rows import groupable
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator
+from kqlog.types import Type
+
+
+@dataclass(frozen=True)
+class SampleDistinct(Operator):
+    """Keep some of the different values of a column."""
+
+    rule: ClassVar[str] = "sample_distinct"
+    syntax: ClassVar[str] = "T | sample-distinct NumberOfValues of Column"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    rows: Expr
+    of: Expr
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        source = self.required(source)
+        row = scope.over(source)
+        keys = row.item(self.of, ColumnNames())
+        groupable(keys, self.span)
+        return plan.Sample(plan.Aggregate(row.lifted(source), tuple(keys), ()), scope.constant(self.rows, Type.LONG))

@@ -1,0 +1,26 @@
+"""The operator `take`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator, Parameter
+from kqlog.types import Type
+
+
+@dataclass(frozen=True)
+class Take(Operator):
+    """Keep at most so many rows, whichever come first."""
+
+    rule: ClassVar[str] = "take"
+    syntax: ClassVar[str] = "T | take NumberOfRows"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    rows: Expr
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        return plan.Limit(self.required(source), scope.constant(self.rows, Type.LONG))

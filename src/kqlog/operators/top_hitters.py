@@ -1,0 +1,43 @@
+"""The operator `top-hitters`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.functions.declare import FUNCTIONS
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.names import ColumnNames, derived_name
+from kqlog.plan.rows import groupable
+from kqlog.plan.scope import Scope
+from kqlog.syntax.nodes import Expr, Operator
+from kqlog.types import Type
+
+
+@dataclass(frozen=True)
+class TopHitters(Operator):
+    """Keep the most frequent values of a column, or those with the largest sum."""
+
+    rule: ClassVar[str] = "top_hitters"
+    syntax: ClassVar[str] = "T | top-hitters N of Column [by Expression]"
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    rows: Expr
+    of: Expr
+    by: Expr | None
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        source = self.required(source)
+        row = scope.over(source)
+        row.windows = None
+        keys = row.item(self.of, ColumnNames())
+        groupable(keys, self.span)
+        if self.by is None:
+            name, measure = f"approximate_count_{keys[0].name}", overloads.call(FUNCTIONS["count"], (), self.span)
+        else:
+            name = f"approximate_sum_{derived_name(self.by) or ''}"
+            measure = overloads.call(FUNCTIONS["sum"], (row.value(self.by),), self.by.span)
+        counted = plan.Aggregate(source, tuple(keys), (plan.Item(name, measure),))
+        ordered = plan.Sort(counted, (plan.SortKey(plan.ColumnRef(name, measure.type)),))
+        return plan.Limit(ordered, scope.constant(self.rows, Type.LONG))

@@ -1,0 +1,47 @@
+"""The operator `union`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import Leg, parameter_flag, parameter_word, unite
+from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
+
+
+@dataclass(frozen=True)
+class Union(Operator):
+    """Put the rows of several tables one after the other."""
+
+    rule: ClassVar[str] = "union"
+    syntax: ClassVar[str] = "[T |] union [kind=inner|outer] [withsource=Name] [isfuzzy=true|false] Table, ..."
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    parameters: tuple[Parameter, ...]
+    sources: tuple[Expr, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        fuzzy = parameter_flag(self.parameters, "isfuzzy") or parameter_flag(self.parameters, "best_effort")
+        legs = [] if source is None else [Leg("union_arg0", source)]
+        for expr in self.sources:
+            legs += self._legs(expr, len(legs), fuzzy, scope)
+        if not legs:
+            raise QueryError("SEM001", "no table of this union exists", self.span)
+        named = parameter_word(self.parameters, "withsource") or parameter_word(self.parameters, "with_source")
+        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner", source_column=named)
+
+    def _legs(self, expr: Expr, position: int, fuzzy: bool, scope: Scope) -> list[Leg]:
+        if isinstance(expr, Pipeline) and not expr.operators and isinstance(expr.source, (Name, Wildcard)):
+            expr = expr.source
+        if isinstance(expr, Wildcard):
+            return [Leg(name, scope.relation(Name(name, span=expr.span))) for name in scope.tables_like(expr.pattern)]
+        try:
+            relation = scope.relation(expr)
+        except QueryError as error:
+            if fuzzy and error.code == "SEM001":
+                return []
+            raise
+        return [Leg(expr.name if isinstance(expr, Name) else f"union_arg{position}", relation)]

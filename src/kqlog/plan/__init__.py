@@ -1,0 +1,1 @@
+"""Syntax to a typed plan: names, overloads, conversions, result columns."""

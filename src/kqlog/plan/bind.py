@@ -1,0 +1,74 @@
+"""A whole text to a typed plan: statements in order, and a result for each query among them."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.lookup import Environment, Session
+from kqlog.plan.parameters import parameter_literal
+from kqlog.plan.scope import Scope
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Type
+
+
+def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
+    """The typed plan of a parsed text.
+
+    Raises:
+        QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
+    """
+    session = Session(environment)
+    scope = Scope(session)
+    outputs: list[plan.Output] = []
+    for statement in script.statements:
+        match statement:
+            case syntax.Let():
+                scope.let(statement)
+            case syntax.Query(value):
+                outputs.append(_output(scope, value))
+            case syntax.QueryParameters(parameters):
+                _declare_parameters(scope, parameters)
+            case syntax.SetOption():
+                pass  # Options steer Kusto's service; none changes an answer here.
+            case syntax.NotOfferedStatement(construct):
+                raise QueryError("ENG001", f"'{construct}' is not offered yet", statement.span)
+            case _:
+                raise QueryError("ENG001", "this statement is not offered yet", statement.span)
+    if not outputs:
+        raise QueryError("SYN001", "there is no query here, only statements", script.span, "add a query after the last ';'")
+    return plan.Plan(tuple(outputs))
+
+
+def _output(scope: Scope, value: syntax.Expr) -> plan.Output:
+    session = scope.session
+    session.render, session.open = None, False
+    inner = Scope(session, scope)
+    if scope.is_tabular(value):
+        relation = inner.relation(value)
+    else:
+        single = inner.value(value)
+        relation = plan.Project(plan.Values((), ((),)), (plan.Item("print_0", single),))
+    return plan.Output(relation, session.render, open=session.open)
+
+
+def _declare_parameters(scope: Scope, parameters: tuple[syntax.FunctionParameter, ...]) -> None:
+    """Query parameters: the caller's values, read as the declared types, or the defaults."""
+    given = scope.environment.parameters
+    for parameter in parameters:
+        type_ = parameter.type or Type.STRING
+        if parameter.name in given:
+            scope.define(parameter.name, parameter_literal(given[parameter.name], type_, parameter.name))
+        elif parameter.default is not None:
+            scope.define(parameter.name, overloads.convert(scope.constant(parameter.default), type_))
+        elif scope.environment.evaluate is None:
+            scope.define(parameter.name, plan.Literal(type_, None))
+        else:
+            raise QueryError(
+                "SEM001", f"the query parameter '{parameter.name}' has no value", parameter.span, f"pass {parameter.name}=..."
+            )
+
+
+def result_columns(output: plan.Output) -> tuple[Column, ...]:
+    """Names and types of a result, in order."""
+    return output.relation.columns

@@ -1,0 +1,37 @@
+"""Calls of declared functions, for operators that are made of them."""
+
+from __future__ import annotations
+
+from kqlog.errors import NOWHERE
+from kqlog.functions.declare import FUNCTIONS
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.types import Type
+
+
+def call(name: str, *arguments: plan.Value) -> plan.Value:
+    """The call of a declared function on values that are known to suit it."""
+    return overloads.call(FUNCTIONS[name], arguments, NOWHERE)
+
+
+def every(conditions: list[plan.Value]) -> plan.Value:
+    """Whether all conditions are true."""
+    combined = conditions[0]
+    for condition in conditions[1:]:
+        combined = call("and", combined, condition)
+    return combined
+
+
+def column(column_: tuple[str, Type]) -> plan.ColumnRef:
+    """A reference to a column of a schema."""
+    return plan.ColumnRef(*column_)
+
+
+def text(value: str) -> plan.Literal:
+    """A string constant."""
+    return plan.Literal(Type.STRING, value)
+
+
+def number(value: int) -> plan.Literal:
+    """A long constant."""
+    return plan.Literal(Type.LONG, value)

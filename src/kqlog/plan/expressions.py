@@ -1,0 +1,367 @@
+"""Expressions to typed values."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError, Span
+from kqlog.functions.declare import FUNCTIONS, Function, Kind
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads, special
+from kqlog.plan.fold import fold
+from kqlog.plan.lookup import Lookup, Session, UserFunction
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Type
+
+OPERATOR_SPELLINGS = {"<>": "!=", "!": "not"}
+QUERY_LISTS = {"in": False, "!in": False, "in~": True, "!in~": True}
+
+
+class Expressions(Lookup):
+    """Binds expressions in a scope. `aggregates`: whether aggregate functions may stand here."""
+
+    def __init__(self, session: Session, parent: Lookup | None = None) -> None:
+        super().__init__(session, parent)
+        self.aggregates = False
+        self.windows: list[list[plan.Item]] | None = None
+
+    # The scope of tables (kqlog.plan.scope) completes these.
+    def relation(self, expr: syntax.Expr | syntax.Operator) -> plan.Node:
+        """The relation that an expression stands for."""
+        raise NotImplementedError
+
+    def invoke(self, function: UserFunction, call: syntax.Call) -> plan.Value | plan.Node:
+        """The result of a user's function."""
+        raise NotImplementedError
+
+    def is_tabular(self, expr: syntax.Expr | syntax.Operator) -> bool:
+        """Whether an expression stands for a relation rather than a value."""
+        raise NotImplementedError
+
+    def value(self, expr: syntax.Expr) -> plan.Value:
+        """The typed value of an expression.
+
+        Raises:
+            QueryError: SEM codes, with the place in the text.
+        """
+        match expr:
+            case syntax.Name(name, _):
+                return self._named(name, expr.span)
+            case syntax.Literal(type_, value):
+                return plan.Literal(type_, value)
+            case syntax.Call():
+                return self._call(expr)
+            case syntax.Binary(operator, left, right):
+                return self._binary(operator, left, right, expr.span)
+            case syntax.Unary(operator, inner):
+                return fold(overloads.call(FUNCTIONS[f"unary {operator}"], (self.value(inner),), expr.span))
+            case syntax.InList():
+                return self._in_list(expr)
+            case syntax.Between(operator, value, low, high):
+                return self._function(FUNCTIONS[operator], (value, low, high), expr.span)
+            case syntax.Member() | syntax.Element():
+                return self._path(expr)
+            case syntax.Named(_, value):
+                return self.value(value)
+            case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
+                return self.value(source)
+            case syntax.Wildcard():
+                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span)
+            case syntax.TypeLiteral():
+                raise QueryError("SEM005", "typeof() cannot stand for a value here", expr.span)
+            case _:
+                raise QueryError(
+                    "SEM002", "a value is wanted here, and this is a table", expr.span, "take one value of it with toscalar()"
+                )
+
+    def boolean(self, expr: syntax.Expr) -> plan.Value:
+        """A condition. A dynamic value is read as one.
+
+        Raises:
+            QueryError: SEM002 when it is of another type.
+        """
+        value = self.value(expr)
+        if value.type is Type.DYNAMIC:
+            return overloads.convert(value, Type.BOOL)
+        if value.type is not Type.BOOL:
+            raise QueryError("SEM002", f"a condition is wanted here, and this is a {value.type}", expr.span)
+        return value
+
+    def constant(self, expr: syntax.Expr, type_: Type | None = None) -> plan.Literal:
+        """The literal that an expression without row values comes to, as a `type_` if one is given.
+
+        Raises:
+            QueryError: SEM004 when it depends on a row, SEM002 when it is of another type.
+        """
+        value = self.value(expr)
+        if not overloads.is_constant(value):
+            raise QueryError("SEM004", "a constant is wanted here, and this depends on the row", expr.span)
+        if type_ is not None and value.type is not type_:
+            if value.type is not Type.DYNAMIC and overloads.common_type([value.type, type_]) is None:
+                raise QueryError("SEM002", f"a {type_} is wanted here, and this is a {value.type}", expr.span)
+            value = overloads.convert(value, type_)
+        return self.literal(value)
+
+    def literal(self, value: plan.Value) -> plan.Literal:
+        """A constant value, computed; without an engine what cannot be folded is null."""
+        value = fold(value)
+        if isinstance(value, plan.Literal):
+            return value
+        if self.environment.evaluate is None:
+            return plan.Literal(value.type, None)
+        return plan.Literal(value.type, self.environment.evaluate(value))
+
+    # ------------------------------------------------------------------------------------------------------------ names
+
+    def _named(self, name: str, span: Span) -> plan.Value:
+        if (column := self.column(name)) is not None:
+            return column
+        meaning = self.variable(name)
+        if isinstance(meaning, plan.Value):
+            return meaning
+        if isinstance(meaning, plan.Node) or (self.columns is None and name in self.environment.tables):
+            raise QueryError(
+                "SEM002", f"a value is wanted here, and '{name}' is a table", span, "take one value of it with toscalar()"
+            )
+        if self.session.open and self.columns is not None:
+            return plan.ColumnRef(name, Type.DYNAMIC)
+        raise self.unknown("column" if self.columns is not None else "variable", name, span)
+
+    def _path(self, expr: syntax.Member | syntax.Element) -> plan.Value:
+        steps: list[str | int | plan.Value] = []
+        target: syntax.Expr = expr
+        while isinstance(target, (syntax.Member, syntax.Element)):
+            if isinstance(target, syntax.Member) and isinstance(target.target, syntax.Name) and target.target.name in self.sides:
+                break
+            steps.insert(0, target.name if isinstance(target, syntax.Member) else self._step(target.index))
+            target = target.target
+        value = self._side(target) if isinstance(target, syntax.Member) else self.value(target)
+        if not steps:
+            return value
+        if value.type is not Type.DYNAMIC:
+            raise QueryError(
+                "SEM002", f"only a dynamic value has parts, and this is a {value.type}", target.span, _part_hint(value.type)
+            )
+        if isinstance(value, plan.Path):
+            return plan.Path(value.value, value.steps + tuple(steps))
+        return plan.Path(value, tuple(steps))
+
+    def _step(self, index: syntax.Expr) -> str | int | plan.Value:
+        value = self.value(index)
+        if (
+            isinstance(value, plan.Literal)
+            and isinstance(value.value, (str, int))
+            and value.type in (Type.STRING, Type.LONG, Type.INT)
+        ):
+            return value.value
+        if value.type not in (Type.STRING, Type.LONG, Type.INT, Type.DYNAMIC):
+            raise QueryError("SEM002", f"a part is found by a string or a long, and this is a {value.type}", index.span)
+        return overloads.convert(value, Type.LONG) if value.type is Type.INT else value
+
+    def _side(self, member: syntax.Member) -> plan.Value:
+        """`$left.name` or `$right.name`."""
+        side = member.target.name if isinstance(member.target, syntax.Name) else ""
+        columns = self.sides[side]
+        if member.name not in columns:
+            raise QueryError("SEM001", f"no column named '{member.name}' on the {side[1:]} side", member.span)
+        return plan.ColumnRef(member.name, columns[member.name])
+
+    # ------------------------------------------------------------------------------------------------------------ calls
+
+    def _call(self, call: syntax.Call) -> plan.Value:
+        meaning = self.variable(call.name)
+        if meaning is None and call.name in self.environment.functions:
+            meaning = UserFunction(self.environment.functions[call.name], self)
+        if isinstance(meaning, UserFunction):
+            result = self.invoke(meaning, call)
+            if isinstance(result, plan.Value):
+                return result
+            raise QueryError("SEM002", f"a value is wanted here, and {call.name}() gives a table", call.span)
+        if (binder := special.VALUES.get(call.name)) is not None:
+            return binder(self, call)
+        function = FUNCTIONS.get(call.name)
+        if function is None:
+            raise self.unknown("function", call.name, call.name_span)
+        match function.kind:
+            case Kind.AGGREGATE:
+                return self._aggregate(function, call)
+            case Kind.WINDOW:
+                return self._window(function, call)
+            case Kind.SCALAR:
+                return self._function(function, call.arguments, call.span)
+
+    def _function(self, function: Function, arguments: tuple[syntax.Expr, ...], span: Span) -> plan.Value:
+        bound = overloads.call(function, tuple([self._argument(argument) for argument in arguments]), span)
+        if bound.signature.kql is not None:
+            return self._expanded(bound, span)
+        return fold(self._checked(self._with_constants(bound), span))
+
+    def _argument(self, expr: syntax.Expr) -> overloads.Argument:
+        if isinstance(expr, syntax.TypeLiteral):
+            if expr.type is None:
+                raise QueryError("SEM002", "one type is wanted here", expr.span)
+            return expr.type
+        if isinstance(expr, syntax.Pipeline) and self.is_tabular(expr):
+            return self.relation(expr)
+        return self.value(expr)
+
+    def _with_constants(self, call: plan.Call) -> plan.Call:
+        """The call with its constant parameters computed to literals."""
+        parameters = call.signature.parameters
+        if not any(parameter.constant for parameter in parameters):
+            return call
+        spread = overloads.spread(call.signature, len(call.arguments)) or []
+        arguments = tuple(
+            self.literal(argument) if parameter.constant else argument
+            for parameter, argument in zip(spread, call.arguments, strict=False)
+        )
+        return plan.Call(call.function, call.signature, arguments, call.type)
+
+    def _checked(self, call: plan.Call, span: Span) -> plan.Call:
+        """The call, once its body accepts the constants (a regular expression, a format ...)."""
+        body = call.signature.duckdb or call.signature.sql
+        if callable(body):
+            special.check_constants(call, body, span)
+        return call
+
+    def _expanded(self, call: plan.Call, span: Span) -> plan.Value:
+        """The value of a function that is declared in the language itself."""
+        from kqlog.syntax.parse import parse_expression
+
+        inner = type(self)(self.session, None)
+        bound = call.bound()
+        for parameter in call.signature.parameters:
+            argument = bound.get(parameter.name)
+            if argument is not None and not isinstance(argument, tuple):
+                inner.define(parameter.name, argument)
+        value = inner.value(parse_expression(str(call.signature.kql)))
+        return fold(overloads.convert(value, call.type))
+
+    def _aggregate(self, function: Function, call: syntax.Call) -> plan.Value:
+        if not self.aggregates:
+            raise QueryError(
+                "SEM005",
+                f"the aggregate {call.name}() cannot stand here",
+                call.name_span,
+                "aggregates belong into summarize, make-series, top-nested",
+            )
+        self.aggregates = False
+        try:
+            bound = overloads.call(function, tuple([self._argument(argument) for argument in call.arguments]), call.span)
+            return self._checked(self._with_constants(bound), call.span)
+        finally:
+            self.aggregates = True
+
+    def _window(self, function: Function, call: syntax.Call) -> plan.Value:
+        if self.windows is None:
+            raise QueryError(
+                "SEM005",
+                f"{call.name}() cannot stand here",
+                call.name_span,
+                "it needs rows in order: use it in extend, project, where or serialize",
+            )
+        bound = self._with_constants(overloads.call(function, tuple([self._argument(a) for a in call.arguments]), call.span))
+        level = 1 + max((int(name.split(".")[1]) for name in references(bound) if name.startswith("$window.")), default=-1)
+        while len(self.windows) <= level:
+            self.windows.append([])
+        item = plan.Item(f"$window.{level}.{len(self.windows[level])}", bound)
+        self.windows[level].append(item)
+        return plan.ColumnRef(item.name, bound.type)
+
+    def lifted(self, source: plan.Node) -> plan.Node:
+        """`source` with the columns of the window functions met since this scope began."""
+        for items in self.windows or ():
+            source = plan.Window(source, tuple(items))
+        return source
+
+    # -------------------------------------------------------------------------------------------------------- operators
+
+    def _binary(self, operator: str, left: syntax.Expr, right: syntax.Expr, span: Span) -> plan.Value:
+        if isinstance(left, syntax.Wildcard):
+            return self._any_column(operator, right, span)
+        function = FUNCTIONS[OPERATOR_SPELLINGS.get(operator, operator)]
+        first, second = self.value(left), self.value(right)
+        if operator in ("and", "or"):
+            first, second = _as_condition(first), _as_condition(second)
+        return fold(self._checked(self._with_constants(overloads.call(function, (first, second), span)), span))
+
+    def _any_column(self, operator: str, right: syntax.Expr, span: Span) -> plan.Value:
+        """`* has 'x'`: whether any column of text says so."""
+        wanted = self.value(right)
+        function = FUNCTIONS[operator]
+        found: plan.Value = plan.Literal(Type.BOOL, False)
+        for column in self.schema:
+            if column.type in (Type.STRING, Type.DYNAMIC) or operator == "==":
+                test = self._checked(
+                    self._with_constants(overloads.call(function, (special.as_text(column), wanted), span)), span
+                )
+                found = test if isinstance(found, plan.Literal) else overloads.call(FUNCTIONS["or"], (found, test), span)
+        return found
+
+    def _in_list(self, expr: syntax.InList) -> plan.Value:
+        value = self.value(expr.value)
+        if len(expr.items) == 1 and self.is_tabular(expr.items[0]):
+            return self._in_query(expr, value, self.relation(expr.items[0]))
+        items = [self.value(item) for item in expr.items]
+        function = FUNCTIONS[expr.operator]
+        arrays = [item for item in items if item.type is Type.DYNAMIC]
+        if expr.operator in QUERY_LISTS:
+            if value.type is Type.DYNAMIC and items and len(arrays) < len(items):
+                value = overloads.convert(value, next(item.type for item in items if item.type is not Type.DYNAMIC))
+            items = [item if item.type is Type.DYNAMIC else _comparable(item, value.type) for item in items]
+        else:
+            value = overloads.convert(value, Type.STRING)
+            items = [item if item.type is Type.DYNAMIC else overloads.convert(item, Type.STRING) for item in items]
+        plain = tuple([item for item in items if item.type is not Type.DYNAMIC])
+        tests = [overloads.call(function, (value, *plain), expr.span)] if plain else []
+        tests += [overloads.call(function, (value, array), expr.span) for array in arrays]
+        if not tests:
+            return plan.Literal(Type.BOOL, expr.operator.startswith("!"))
+        both = FUNCTIONS["and" if expr.operator.startswith("!") or expr.operator == "has_all" else "or"]
+        combined: plan.Value = tests[0]
+        for test in tests[1:]:
+            combined = overloads.call(both, (combined, test), expr.span)
+        return combined
+
+    def _in_query(self, expr: syntax.InList, value: plan.Value, relation: plan.Node) -> plan.Value:
+        first = relation.columns[0]
+        if expr.operator in QUERY_LISTS:
+            if first.type is not value.type:
+                relation = plan.Project(relation, (plan.Item(first.name, _comparable(plan.ColumnRef(*first), value.type)),))
+            found = plan.InQuery(value, relation, QUERY_LISTS[expr.operator])
+            if not expr.operator.startswith("!"):
+                return found
+            return overloads.call(FUNCTIONS["not"], (found,), expr.span)
+        texts = overloads.call(FUNCTIONS["make_set"], (overloads.convert(plan.ColumnRef(*first), Type.STRING),), expr.span)
+        array = plan.ScalarQuery(plan.Aggregate(relation, (), (plan.Item("texts", texts),)), Type.DYNAMIC)
+        return overloads.call(FUNCTIONS[expr.operator], (overloads.convert(value, Type.STRING), array), expr.span)
+
+
+def references(value: plan.Value) -> set[str]:
+    """The names of the columns that a value reads."""
+    match value:
+        case plan.ColumnRef(name):
+            return {name}
+        case plan.Cast(inner):
+            return references(inner)
+        case plan.Call(_, _, arguments):
+            return set().union(*map(references, arguments))
+        case plan.Path(inner, steps):
+            return references(inner).union(*(references(step) for step in steps if not isinstance(step, (str, int))))
+        case plan.InQuery(inner):
+            return references(inner)
+        case _:
+            return set()
+
+
+def _as_condition(value: plan.Value) -> plan.Value:
+    return overloads.convert(value, Type.BOOL) if value.type is Type.DYNAMIC else value
+
+
+def _comparable(item: plan.Value, type_: Type) -> plan.Value:
+    """`item` as something to compare a `type_` with; a wider number stays, since narrowing it could find what is not there."""
+    if overloads.common_type([item.type, type_]) not in (None, type_):
+        return item
+    return overloads.convert(item, type_)
+
+
+def _part_hint(type_: Type) -> str | None:
+    return "read it with parse_json() first" if type_ is Type.STRING else None

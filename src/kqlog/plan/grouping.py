@@ -1,0 +1,142 @@
+"""Aggregate expressions to result columns, for every operator that groups rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kqlog.errors import QueryError
+from kqlog.functions.declare import FUNCTIONS, Kind
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.names import ColumnNames, derived_name
+from kqlog.plan.scope import Scope
+from kqlog.syntax import nodes as syntax
+
+ARG_EXTREMES = {"arg_max": True, "arg_min": False, "argmax": True, "argmin": False}
+PERCENTILES = {"percentiles": "percentile", "percentilesw": "percentilew"}
+ANY = frozenset({"take_any", "any"})
+
+
+@dataclass
+class Grouping:
+    """The aggregate expressions of one operator: `row` binds them, `keys` are what is grouped by."""
+
+    row: Scope
+    keys: tuple[plan.Item, ...]
+    names: ColumnNames
+
+    def items(self, expr: syntax.Expr) -> list[plan.Item]:
+        """The columns of one aggregate expression.
+
+        Raises:
+            QueryError: SEM005 when it does not aggregate.
+        """
+        given, inner = (expr.names, expr.value) if isinstance(expr, syntax.Named) else ((), expr)
+        if isinstance(inner, syntax.Call) and self.row.variable(inner.name) is None:
+            if inner.name in ARG_EXTREMES:
+                return self._several(self.arg_extreme(inner)[1], given, expr)
+            if inner.name in PERCENTILES:
+                return self._several(self._percentiles(inner), given, expr)
+            if inner.name in ANY:
+                return self._several(self._any(inner), given, expr)
+        value = self._aggregated(inner)
+        if len(given) > 1:
+            raise QueryError("SEM003", f"{len(given)} names for one value", expr.span)
+        name = self.names.declare(given[0], expr.span) if given else self.names.derive(_aggregate_name(inner))
+        return [plan.Item(name, value)]
+
+    def _several(self, found: list[tuple[str, plan.Value]], given: tuple[str, ...], expr: syntax.Expr) -> list[plan.Item]:
+        items = []
+        for position, (wanted, value) in enumerate(found):
+            name = self.names.declare(given[position], expr.span) if position < len(given) else self.names.derive(wanted)
+            items.append(plan.Item(name, value))
+        return items
+
+    def _aggregated(self, expr: syntax.Expr) -> plan.Value:
+        value = self.row.value(expr)
+        if loose := _outside(value):
+            raise QueryError(
+                "SEM005",
+                f"'{loose}' stands outside of an aggregate",
+                expr.span,
+                f"group by it (by {loose}), or take any value with take_any({loose})",
+            )
+        return value
+
+    # ------------------------------------------------------------------------------- aggregates of several columns
+
+    def arg_extreme(self, call: syntax.Call) -> tuple[plan.Value, list[tuple[str, plan.Value]]]:
+        """What arg_max or arg_min compares, and its columns: the extreme itself, then those returned with it."""
+        if not call.arguments:
+            raise QueryError("SEM003", f"{call.name}() wants an expression to compare", call.span)
+        compared = self._plain(call.arguments[0])
+        extreme = "max" if ARG_EXTREMES[call.name] else "min"
+        first = overloads.call(FUNCTIONS[extreme], (compared,), call.span)
+        columns: list[tuple[str, plan.Value]] = [(derived_name(call.arguments[0]) or f"{extreme}_", first)]
+        for argument in call.arguments[1:]:
+            for name, value in self._returned(argument, {columns[0][0]}):
+                columns.append((name, overloads.call(FUNCTIONS[call.name], (compared, value), call.span)))
+        return compared, columns
+
+    def _returned(self, argument: syntax.Expr, taken: set[str]) -> list[tuple[str, plan.Value]]:
+        """A returned expression, or for `*` every column that is neither compared nor grouped by."""
+        if isinstance(argument, syntax.Wildcard):
+            grouped = {item.value.name for item in self.keys if isinstance(item.value, plan.ColumnRef)}
+            columns = [column for column in self.row.schema if column.name not in taken | grouped]
+            return [(column.name, plan.ColumnRef(*column)) for column in columns]
+        return [(derived_name(argument) or "Column1", self._plain(argument))]
+
+    def _percentiles(self, call: syntax.Call) -> list[tuple[str, plan.Value]]:
+        """One column for each percentile."""
+        single = FUNCTIONS[PERCENTILES[call.name]]
+        fixed = 2 if call.name == "percentilesw" else 1
+        values = [self._plain(argument) for argument in call.arguments[:fixed]]
+        if len(call.arguments) <= fixed:
+            raise QueryError("SEM003", f"{call.name}() wants at least one percentile", call.span)
+        found: list[tuple[str, plan.Value]] = []
+        for argument in call.arguments[fixed:]:
+            bound = overloads.call(single, (*values, self.row.constant(argument)), call.span)
+            found.append((_percentile_name(call.arguments[0], argument), bound))
+        return found
+
+    def _any(self, call: syntax.Call) -> list[tuple[str, plan.Value]]:
+        prefix = "any_" if call.name == "any" else ""
+        columns = [found for argument in call.arguments for found in self._returned(argument, set())]
+        function = FUNCTIONS["take_any"]
+        return [(prefix + name, overloads.call(function, (value,), call.span)) for name, value in columns]
+
+    def _plain(self, expr: syntax.Expr) -> plan.Value:
+        """An argument of an aggregate, where no aggregate may stand."""
+        self.row.aggregates = False
+        try:
+            return self.row.value(expr)
+        finally:
+            self.row.aggregates = True
+
+
+def _aggregate_name(expr: syntax.Expr) -> str | None:
+    if isinstance(expr, syntax.Call) and expr.name in ("percentile", "percentilew") and len(expr.arguments) > 1:
+        return _percentile_name(expr.arguments[0], expr.arguments[-1])
+    return derived_name(expr)
+
+
+def _percentile_name(value: syntax.Expr, percentile: syntax.Expr) -> str:
+    shown = ""
+    if isinstance(percentile, syntax.Literal):
+        shown = f"{percentile.value:g}" if isinstance(percentile.value, float) else str(percentile.value)
+    return f"percentile_{derived_name(value) or ''}_{shown.replace('.', '_')}"
+
+
+def _outside(value: plan.Value) -> str | None:
+    """A column that is read outside of every aggregate, if there is one."""
+    match value:
+        case plan.ColumnRef(name):
+            return name
+        case plan.Call(function, _, arguments):
+            if function.kind is Kind.AGGREGATE:
+                return None
+            return next(filter(None, map(_outside, arguments)), None)
+        case plan.Cast(inner) | plan.Path(inner) | plan.InQuery(inner):
+            return _outside(inner)
+        case _:
+            return None

@@ -1,0 +1,145 @@
+"""What a name means at a place in a query: the columns of the row at hand, variables, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from kqlog.errors import QueryError, Span
+from kqlog.functions.declare import FUNCTIONS
+from kqlog.plan import nodes as plan
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What a query is bound against.
+
+    `now` is the query's one moment in ticks. `timespan`: ticks from (inclusive) and to (exclusive), applied to the
+    TimeGenerated of every table. `evaluate` computes a constant and `fetch` the rows of a relation; without an
+    engine they are None, and what depends on data stays open.
+    """
+
+    tables: Mapping[str, Schema]
+    now: int
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    functions: Mapping[str, syntax.FunctionBody] = field(default_factory=dict)
+    timespan: tuple[int | None, int | None] | None = None
+    evaluate: Callable[[plan.Value], plan.Constant] | None = None
+    fetch: Callable[[plan.Node], list[tuple[plan.Constant, ...]]] | None = None
+
+
+@dataclass
+class Session:
+    """What the parts of one text share while it is bound."""
+
+    environment: Environment
+    render: plan.Render | None = None
+    open: bool = False
+    """True when columns depend on data that nobody has looked at: unknown names are then dynamic."""
+    names: dict[str, int] = field(default_factory=dict)
+
+    def unique(self, name: str) -> str:
+        """A name that nothing in this plan has yet."""
+        number = self.names[name] = self.names.get(name, 0) + 1
+        return name if number == 1 else f"{name}#{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class UserFunction:
+    """A function of the query or the workspace, with the scope it was written in."""
+
+    body: syntax.FunctionBody
+    home: Lookup
+
+
+Variable = plan.Value | plan.Node | UserFunction
+
+
+class Lookup:
+    """The names visible at a place: variables of this scope and those around it, columns of the row if there is one."""
+
+    def __init__(self, session: Session, parent: Lookup | None = None) -> None:
+        self.session = session
+        self.parent = parent
+        self.variables: dict[str, Variable] = {}
+        self.columns: dict[str, Type] | None = None
+        self.schema: Schema = ()
+        self.sides: dict[str, dict[str, Type]] = {}
+
+    @property
+    def environment(self) -> Environment:
+        """What the query is bound against."""
+        return self.session.environment
+
+    def define(self, name: str, meaning: Variable) -> None:
+        """Make a variable visible from here on."""
+        self.variables[name] = meaning
+
+    def variable(self, name: str) -> Variable | None:
+        """The innermost variable of that name."""
+        scope: Lookup | None = self
+        while scope is not None:
+            if name in scope.variables:
+                return scope.variables[name]
+            scope = scope.parent
+        return None
+
+    def column(self, name: str) -> plan.Value | None:
+        """The column of the row at hand; a name that an open schema may have is dynamic."""
+        if self.columns is not None and name in self.columns:
+            return plan.ColumnRef(name, self.columns[name])
+        return None
+
+    def require_column(self, expr: syntax.Expr) -> Column:
+        """The column that a bare name means.
+
+        Raises:
+            QueryError: SEM001 when there is none, SEM005 when it is no name.
+        """
+        if not isinstance(expr, syntax.Name):
+            raise QueryError("SEM005", "the name of a column is wanted here", expr.span)
+        found = self.column(expr.name)
+        if found is None:
+            if self.session.open:
+                return Column(expr.name, Type.DYNAMIC)
+            raise self.unknown("column", expr.name, expr.span)
+        return Column(expr.name, found.type)
+
+    def unknown(self, what: str, name: str, span: Span) -> QueryError:
+        """A SEM001 with a suggestion."""
+        candidates = self._candidates(what)
+        close = closest(name, candidates)
+        hint = f"did you mean '{close}'?" if close else None
+        if hint is None and what == "table":
+            hint = f"tables here: {', '.join(sorted(candidates)[:8])}" if candidates else "there are no tables here"
+        return QueryError("SEM001", f"no {what} named '{name}'", span, hint)
+
+    def _candidates(self, what: str) -> list[str]:
+        variables: dict[str, Variable] = {}
+        scope: Lookup | None = self
+        while scope is not None:
+            variables = {**scope.variables, **variables}
+            scope = scope.parent
+        match what:
+            case "table":
+                tables = [name for name, meaning in variables.items() if isinstance(meaning, plan.Node)]
+                return [*self.environment.tables, *tables]
+            case "function":
+                functions = [name for name, meaning in variables.items() if isinstance(meaning, UserFunction)]
+                return [*FUNCTIONS, *functions]
+            case _:
+                scalars = [name for name, meaning in variables.items() if isinstance(meaning, plan.Value)]
+                return [*(self.columns or ()), *scalars]
+
+
+def closest(name: str, candidates: list[str]) -> str | None:
+    """The candidate that is most like `name`, ignoring case first."""
+    from difflib import get_close_matches
+
+    folded = {candidate.lower(): candidate for candidate in candidates}
+    if name.lower() in folded:
+        return folded[name.lower()]
+    matches = get_close_matches(name.lower(), folded, n=1, cutoff=0.7)
+    return folded[matches[0]] if matches else None

@@ -1,0 +1,106 @@
+"""What a result column is called when the query does not say: the rules of Microsoft's binder."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError, Span
+from kqlog.functions.declare import FUNCTIONS
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Schema
+
+
+class ColumnNames:
+    """The names of one operator's result, kept unique in the way of the operator.
+
+    A name that the query declares (`x = ...`, or a bare column) may stand once; one that follows from an expression
+    gets a number where it is taken (`count_`, `count_1`); an expression without a name is `Column1`, `Column2` ...
+    """
+
+    def __init__(self) -> None:
+        self._declared: dict[str, bool] = {}
+        self._unnamed = 0
+
+    def declare(self, name: str, span: Span) -> str:
+        """`name`, numbered if only an expression had it before.
+
+        Raises:
+            QueryError: SEM006 when the query declared the name before.
+        """
+        if self._declared.get(name):
+            raise QueryError("SEM006", f"a column named '{name}' is already declared", span)
+        name = self._free(name)
+        self._declared[name] = True
+        return name
+
+    def derive(self, name: str | None) -> str:
+        """A name for an expression, given what it would like to be called."""
+        if name is None:
+            name = self._next_unnamed()
+        name = self._free(name)
+        self._declared[name] = False
+        return name
+
+    def reserve(self, schema: Schema) -> None:
+        """Take the names of columns that are there already."""
+        self._declared.update(dict.fromkeys((column.name for column in schema), False))
+
+    def _next_unnamed(self) -> str:
+        while True:
+            self._unnamed += 1
+            if (name := f"Column{self._unnamed}") not in self._declared:
+                return name
+
+    def _free(self, name: str) -> str:
+        if name not in self._declared:
+            return name
+        number = 1
+        while f"{name}{number}" in self._declared:
+            number += 1
+        return f"{name}{number}"
+
+
+def derived_name(expr: syntax.Expr) -> str | None:
+    """What an expression would like its column to be called, or None."""
+    match expr:
+        case syntax.Name(name):
+            return name
+        case syntax.Member(target, name):
+            return _path_name(target, name)
+        case syntax.Element(target, index):
+            return _path_name(target, _step_name(index))
+        case syntax.Call(name, arguments):
+            return _call_name(name, arguments)
+        case syntax.Named(names):
+            return names[0]
+        case _:
+            return None
+
+
+def _path_name(target: syntax.Expr, step: str) -> str | None:
+    if isinstance(target, syntax.Name) and target.name in ("$left", "$right"):
+        return step
+    base = derived_name(target)
+    return step if base is None else f"{base}_{step}"
+
+
+def _step_name(index: syntax.Expr) -> str:
+    match index:
+        case syntax.Literal(_, value) if isinstance(value, str) or (isinstance(value, int) and value >= 0):
+            return str(value)
+        case _:
+            return ""
+
+
+def _call_name(name: str, arguments: tuple[syntax.Expr, ...]) -> str | None:
+    function = FUNCTIONS.get(name)
+    if function is None or function.result is None:
+        return None
+    template = function.result
+    first = derived_name(arguments[0]) if arguments else None
+    if template == "{value}":
+        value = arguments[0] if arguments else None
+        return str(value.value) if isinstance(value, syntax.Literal) else None
+    if template == "{only}":
+        return first if len(arguments) == 1 else None
+    if template == "{first}":
+        return first
+    return template.replace("{first}", first or "").replace("{column}", "")

@@ -1,0 +1,237 @@
+"""Which overload of a function fits some arguments, what it converts, and the type it gives."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from kqlog.errors import QueryError, Span
+from kqlog.functions.declare import Function, Parameter, Signature
+from kqlog.plan import nodes as plan
+from kqlog.types import NUMBERS, Type, widens
+
+Argument = plan.Value | Type | plan.Node
+"""What can be handed to a function: a value, a type (typeof), or a relation."""
+
+NO_FIT = 1_000_000
+_RANK = {Type.INT: 0, Type.LONG: 1, Type.REAL: 2, Type.DECIMAL: 3}
+
+
+def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> plan.Call:
+    """The call of the overload that needs the least conversion.
+
+    Raises:
+        QueryError: SEM003 for a wrong number of arguments, SEM002 when no overload takes the types given.
+    """
+    best, best_cost = None, NO_FIT
+    for signature in function.signatures:
+        cost = _cost(signature, arguments)
+        if cost < best_cost:
+            best, best_cost = signature, cost
+            if cost == 0:
+                break
+    if best is None:
+        raise _misfit(function, arguments, span)
+    return _converted(function, best, arguments, span)
+
+
+def common_type(types: list[Type]) -> Type | None:
+    """The type that all of some values can be read as: equal, or the widest number; dynamic gives way. None: there is none."""
+    fixed = [type_ for type_ in types if type_ is not Type.DYNAMIC]
+    if not fixed:
+        return Type.DYNAMIC
+    if all(type_ is fixed[0] for type_ in fixed):
+        return fixed[0]
+    if all(type_ in NUMBERS for type_ in fixed):
+        return max(fixed, key=_RANK.__getitem__)
+    return None
+
+
+def convert(value: plan.Value, type_: Type) -> plan.Value:
+    """`value` as a `type_`; a literal becomes a literal."""
+    if value.type is type_:
+        return value
+    if isinstance(value, plan.Literal):
+        if value.value is None:
+            return plan.Literal(type_, "" if type_ is Type.STRING else None)
+        if value.type in (Type.INT, Type.LONG) and type_ in NUMBERS:
+            return plan.Literal(type_, _number(value.value, type_))
+        if value.type is Type.REAL and type_ is Type.DECIMAL:
+            return plan.Cast(value, type_)
+    return plan.Cast(value, type_)
+
+
+def _number(value: plan.Constant, type_: Type) -> plan.Constant:
+    if type_ is Type.REAL:
+        return float(value)  # type: ignore[arg-type]
+    return Decimal(int(value)) if type_ is Type.DECIMAL else value  # type: ignore[arg-type]
+
+
+def spread(signature: Signature, count: int) -> list[Parameter] | None:
+    """The parameter that each of `count` arguments belongs to, or None if the number is wrong."""
+    parameters = signature.parameters
+    required = sum(not parameter.optional for parameter in parameters)
+    if count < required:
+        return None
+    if count <= len(parameters):
+        return list(parameters[:count])
+    if not parameters or not parameters[-1].repeated:
+        return None
+    group = _repeated_group(parameters)
+    extra = [group[position % len(group)] for position in range(count - len(parameters))]
+    return list(parameters) + extra
+
+
+def _repeated_group(parameters: tuple[Parameter, ...]) -> list[Parameter]:
+    """The trailing parameters that repeat together, as (key..., value...) of a property bag do."""
+    group: list[Parameter] = []
+    for parameter in reversed(parameters):
+        if not parameter.repeated:
+            break
+        group.insert(0, parameter)
+    return group
+
+
+def _cost(signature: Signature, arguments: tuple[Argument, ...]) -> int:
+    parameters = spread(signature, len(arguments))
+    if parameters is None:
+        return NO_FIT
+    cost = 0
+    common: list[Type] = []
+    for parameter, argument in zip(parameters, arguments, strict=True):
+        cost += _argument_cost(parameter, argument)
+        if cost >= NO_FIT:
+            return NO_FIT
+        if parameter.kind == "common":
+            common.append(argument.type)  # type: ignore[union-attr]
+    if common and common_type(common) is None:
+        return NO_FIT
+    return cost
+
+
+def _argument_cost(parameter: Parameter, argument: Argument) -> int:
+    """0 for a type as declared, more for each conversion, NO_FIT when it cannot stand there."""
+    if isinstance(argument, Type):
+        return 0 if parameter.kind == "type" else NO_FIT
+    if not isinstance(argument, plan.Value):
+        return 0 if parameter.kind == "table" else NO_FIT
+    if parameter.constant and not is_constant(argument):
+        return NO_FIT
+    if parameter.column and not isinstance(argument, plan.ColumnRef):
+        return NO_FIT
+    given, wanted = argument.type, parameter.types
+    if given in wanted:
+        return 0
+    if given in NUMBERS:
+        wider = [_RANK[type_] - _RANK[given] for type_ in wanted if type_ in NUMBERS and widens(given, type_)]
+        if wider:
+            return 2 * min(wider)
+        return 40 if wanted & NUMBERS else NO_FIT
+    if given is Type.DYNAMIC and wanted:
+        return 20
+    return NO_FIT
+
+
+def is_constant(value: plan.Value) -> bool:
+    """True when the value is the same for every row."""
+    match value:
+        case plan.Literal() | plan.ScalarQuery():
+            return True
+        case plan.Cast(inner):
+            return is_constant(inner)
+        case plan.Call(function, _, arguments):
+            return not function.volatile and all(is_constant(argument) for argument in arguments)
+        case plan.Path(inner, steps):
+            return is_constant(inner) and all(isinstance(step, (str, int)) or is_constant(step) for step in steps)
+        case _:
+            return False
+
+
+def _converted(function: Function, signature: Signature, arguments: tuple[Argument, ...], span: Span) -> plan.Call:
+    parameters = spread(signature, len(arguments)) or []
+    pairs = list(zip(parameters, arguments, strict=True))
+    common = common_type([a.type for p, a in pairs if p.kind == "common" and isinstance(a, plan.Value)] or [Type.DYNAMIC])
+    types_given = [argument for argument in arguments if isinstance(argument, Type)]
+    values = tuple(_prepared(parameter, argument, common) for parameter, argument in pairs if isinstance(argument, plan.Value))
+    return plan.Call(function, signature, values, _result_type(signature, values, common, types_given, span))
+
+
+def _prepared(parameter: Parameter, argument: plan.Value, common: Type | None) -> plan.Value:
+    if parameter.kind == "text":
+        return convert(argument, Type.STRING)
+    if parameter.kind == "packed":
+        return convert(argument, Type.DYNAMIC)
+    if parameter.kind == "common" and common is not None:
+        return convert(argument, common)
+    if argument.type in parameter.types:
+        return argument
+    return convert(argument, _target(argument.type, parameter.types))
+
+
+def _target(given: Type, wanted: frozenset[Type]) -> Type:
+    """The type among `wanted` to convert a `given` to: the nearest wider number, or the first there is."""
+    numbers = sorted(wanted & NUMBERS, key=_RANK.__getitem__)
+    if given in NUMBERS and numbers:
+        return next((type_ for type_ in numbers if widens(given, type_)), numbers[-1])
+    preferred = (Type.STRING, Type.LONG, Type.REAL, Type.BOOL)
+    return next((type_ for type_ in preferred if type_ in wanted), min(wanted))
+
+
+def _result_type(
+    signature: Signature, values: tuple[plan.Value, ...], common: Type | None, types_given: list[Type], span: Span
+) -> Type:
+    returns = signature.returns
+    if signature.result_columns or returns in ("array", "bag"):
+        return Type.DYNAMIC
+    if returns == "common":
+        return common or Type.DYNAMIC
+    for position, parameter in enumerate(signature.parameters):
+        if parameter.name == returns:
+            if parameter.kind == "type":
+                return types_given[0] if types_given else Type.STRING
+            if position < len(values):
+                return values[position].type
+    return Type(returns)
+
+
+def _misfit(function: Function, arguments: tuple[Argument, ...], span: Span) -> QueryError:
+    usage = " or ".join(f"{function.name}{signature.text}" for signature in function.signatures[:3])
+    if not any(spread(signature, len(arguments)) for signature in function.signatures) and not (
+        arguments == () and any(spread(signature, 0) == [] for signature in function.signatures)
+    ):
+        return QueryError("SEM003", f"{function.name}() does not take {_count(len(arguments))}", span, f"usage: {usage}")
+    constants = [_constant_wanted(signature, arguments) for signature in function.signatures]
+    if any(constants):
+        return QueryError("SEM004", f"{function.name}() wants a constant for '{next(filter(None, constants))}'", span)
+    given = ", ".join(_spoken(argument) for argument in arguments)
+    if function.name.isidentifier():
+        return QueryError("SEM002", f"{function.name}() does not take ({given})", span, f"usage: {usage}")
+    return QueryError(
+        "SEM002", f"'{function.name}' is not defined between {given.replace(', ', ' and ')}", span, _operator_hint(arguments)
+    )
+
+
+def _operator_hint(arguments: tuple[Argument, ...]) -> str | None:
+    types = [argument.type for argument in arguments if isinstance(argument, plan.Value)]
+    if Type.STRING in types and Type.DATETIME in types:
+        return "write a date as datetime(2024-01-31), or convert text with todatetime()"
+    if Type.STRING in types:
+        return "convert with tostring(), tolong(), toreal() ...; join texts with strcat(), compare them with strcmp()"
+    return "convert one side, for example with tolong() or todatetime()"
+
+
+def _constant_wanted(signature: Signature, arguments: tuple[Argument, ...]) -> str | None:
+    """The parameter for which only constancy is missing."""
+    for parameter, argument in zip(spread(signature, len(arguments)) or [], arguments, strict=False):
+        if parameter.constant and isinstance(argument, plan.Value) and not is_constant(argument):
+            return parameter.name
+    return None
+
+
+def _spoken(argument: Argument) -> str:
+    if isinstance(argument, Type):
+        return f"typeof({argument})"
+    return str(argument.type) if isinstance(argument, plan.Value) else "a table"
+
+
+def _count(number: int) -> str:
+    return "1 argument" if number == 1 else f"{number or 'no'} arguments"

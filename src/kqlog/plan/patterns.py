@@ -1,0 +1,116 @@
+"""Columns out of a text by a pattern of literal texts and names, for parse and parse-where."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.calls import call
+from kqlog.plan.rows import kept
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import missing, parameter_word
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+TEXT_COLUMN = "$parsed"
+_NUMERIC = {
+    Type.INT: r"(-?\d+)",
+    Type.LONG: r"(-?\d+)",
+    Type.REAL: r"(-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)",
+    Type.DECIMAL: r"(-?\d+(?:\.\d+)?)",
+}
+
+
+class Parsed(NamedTuple):
+    """The rows with their new columns, whether each row matched, and the columns that shall remain."""
+
+    relation: plan.Node
+    matched: plan.Value
+    columns: Schema
+
+
+def parsed(
+    source: plan.Node,
+    parameters: tuple[syntax.Parameter, ...],
+    value: syntax.Expr,
+    pattern: tuple[syntax.Expr, ...],
+    scope: Scope,
+    *,
+    mark: bool = False,
+) -> Parsed:
+    """`source` with the columns of the pattern; `mark` keeps what `matched` needs.
+
+    In the simple and regex kinds a row that does not match in every part has no value in any new column; the relaxed
+    kind keeps those parts that could be read as their types.
+    """
+    row = scope.over(source)
+    row.windows = None
+    text = overloads.convert(row.value(value), Type.STRING)
+    based = plan.Extend(source, (plan.Item(TEXT_COLUMN, text),))
+    kind = parameter_word(parameters, "kind") or "simple"
+    regex, columns = _regex(pattern, kind, parameter_word(parameters, "flags") or "", scope)
+    reference = plan.ColumnRef(TEXT_COLUMN, Type.STRING)
+    values = [_read(reference, regex, group, column) for group, column in enumerate(columns, start=1)]
+    matched = _matched(reference, regex, values if kind != "relaxed" else [])
+    if kind != "relaxed":
+        values = [_only_if(matched, found) for found in values]
+    items = tuple(plan.Item(column.name, found) for column, found in zip(columns, values, strict=True))
+    extended = plan.Extend(based, items)
+    remaining = tuple(column for column in extended.columns if column.name != TEXT_COLUMN)
+    if mark:
+        marked = plan.Extend(extended, (plan.Item("$matched", matched),))
+        return Parsed(marked, plan.ColumnRef("$matched", Type.BOOL), remaining)
+    return Parsed(kept(extended, remaining), matched, remaining)
+
+
+def _regex(pattern: tuple[syntax.Expr, ...], kind: str, flags: str, scope: Scope) -> tuple[str, list[Column]]:
+    """The regular expression that a pattern means, and the column of each of its groups."""
+    parts: list[str] = []
+    columns: list[Column] = []
+    for position, part in enumerate(pattern):
+        last = position == len(pattern) - 1
+        match part:
+            case syntax.Wildcard():
+                parts.append(".*" if last else ".*?")
+            case syntax.Name(name):
+                columns.append(Column(name, Type.STRING))
+                parts.append("(.*)" if last else "(.*?)")
+            case syntax.NameAndType(name, type_):
+                columns.append(Column(name, type_))
+                parts.append(_NUMERIC.get(type_, "(.*)" if last else "(.*?)"))
+            case _:
+                text = str(scope.constant(part, Type.STRING).value)
+                parts.append(_uncaptured(text) if kind == "regex" else re.escape(text))
+    options = "".join(sorted(set(flags) & set("imsU"))) if kind == "regex" else ""
+    if unknown := set(flags) - set("imsU"):
+        raise QueryError("SEM005", f"there is no regex flag '{min(unknown)}'", pattern[0].span, "the flags are i, m, s and U")
+    return f"(?s{options.replace('s', '')})^{''.join(parts)}$", columns
+
+
+def _uncaptured(regex: str) -> str:
+    """A regular expression whose own groups do not count."""
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", regex)
+
+
+def _read(text: plan.Value, regex: str, group: int, column: Column) -> plan.Value:
+    constants = (plan.Literal(Type.STRING, regex), plan.Literal(Type.LONG, group))
+    return overloads.convert(call("extract", *constants, text), column.type)
+
+
+def _matched(text: plan.Value, regex: str, values: list[plan.Value]) -> plan.Value:
+    """Whether the pattern fits, and every typed part could be read."""
+    fits: plan.Value = call("matches regex", text, plan.Literal(Type.STRING, regex))
+    for value in values:
+        if value.type is not Type.STRING:
+            present = call("isnotnull", value)
+            fits = call("and", fits, present)
+    return fits
+
+
+def _only_if(matched: plan.Value, value: plan.Value) -> plan.Value:
+    if value.type is Type.STRING and isinstance(matched, plan.Call) and matched.name == "matches regex":
+        return value  # A text that does not match gives '' by itself.
+    return call("iff", matched, value, missing(value.type))

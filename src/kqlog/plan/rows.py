@@ -1,0 +1,106 @@
+"""What several operators do alike with the columns of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from kqlog.errors import QueryError, Span
+from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.scope import Scope
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+
+def extended(source: plan.Node, exprs: Iterable[syntax.Expr], scope: Scope) -> plan.Node:
+    """`source` with the columns of some expressions: one of a name that is there replaces it, others follow."""
+    row = scope.over(source)
+    items: dict[str, plan.Item] = {}
+    names = ColumnNames()
+    unnamed = ColumnNames()
+    unnamed.reserve(source.columns)
+    for expr in exprs:
+        for item in row.item(expr, _ExtendNames(names, unnamed)):
+            items[item.name] = item
+    if not items:
+        return source
+    return without_windows(plan.Extend(row.lifted(source), tuple(items.values())), _merged(source.columns, items))
+
+
+class _ExtendNames(ColumnNames):
+    """In extend a name that follows from an expression replaces the column of that name, and only Column1 is kept unique."""
+
+    def __init__(self, declared: ColumnNames, unnamed: ColumnNames) -> None:
+        super().__init__()
+        self._all = declared
+        self._numbers = unnamed
+
+    def declare(self, name: str, span: Span) -> str:
+        """As for every operator: a declared name stands once."""
+        return self._all.declare(name, span)
+
+    def derive(self, name: str | None) -> str:
+        """The name itself, or the next free ColumnN."""
+        return self._numbers.derive(None) if name is None else name
+
+
+def _merged(schema: Schema, items: dict[str, plan.Item]) -> Schema:
+    columns = {column.name: column for column in schema}
+    columns.update({name: item.column for name, item in items.items()})
+    return tuple(columns.values())
+
+
+def without_windows(node: plan.Node, wanted: Schema) -> plan.Node:
+    """`node` without the columns that window functions needed on the way."""
+    if len(node.columns) == len(wanted):
+        return node
+    return kept(node, wanted)
+
+
+def kept(source: plan.Node, columns: Iterable[Column]) -> plan.Node:
+    """Only these columns of `source`, in this order."""
+    return plan.Project(source, tuple(plan.Item(column.name, plan.ColumnRef(*column)) for column in columns))
+
+
+def chosen(patterns: Iterable[syntax.Expr], row: Scope) -> list[Column]:
+    """The columns that names and patterns with stars stand for.
+
+    Raises:
+        QueryError: SEM001 for a name that no column has; a pattern may match none.
+    """
+    columns: list[Column] = []
+    for pattern in patterns:
+        if isinstance(pattern, syntax.Wildcard):
+            columns += row.matching(pattern)
+        else:
+            columns.append(row.require_column(pattern))
+    return columns
+
+
+def sort_key(key: syntax.SortKey, row: Scope) -> plan.SortKey:
+    """A sort expression with KQL's defaults: descending; nulls last when descending, first when ascending.
+
+    Raises:
+        QueryError: SEM002 for a dynamic value, which has no order.
+    """
+    value = row.value(key.value)
+    if value.type is Type.DYNAMIC and not row.session.open:
+        raise QueryError("SEM002", "a dynamic value has no order", key.value.span, "convert it with tostring(), tolong() ...")
+    descending = key.order != "asc"
+    return plan.SortKey(value, descending, key.nulls == "first" if key.nulls else not descending)
+
+
+def groupable(items: Iterable[plan.Item], span: Span) -> None:
+    """Refuse to group by dynamic values, as Kusto does.
+
+    Raises:
+        QueryError: SEM002
+    """
+    for item in items:
+        if item.value.type is Type.DYNAMIC:
+            raise QueryError(
+                "SEM002",
+                f"'{item.name}' is dynamic, which cannot be grouped by",
+                span,
+                "convert it with tostring(), tolong() ...",
+            )

@@ -1,0 +1,314 @@
+"""Where an operator is bound: everything a name or an expression can mean there, values and tables."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable
+
+from kqlog.errors import NOWHERE, QueryError
+from kqlog.functions.declare import FUNCTIONS
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.expressions import Expressions
+from kqlog.plan.lookup import UserFunction, Variable
+from kqlog.plan.names import ColumnNames, derived_name
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Type
+
+TABULAR_FUNCTIONS = frozenset({"materialize", "table", "totable", "view", "cluster", "database", "workspace", "app", "resource"})
+
+
+class Scope(Expressions):
+    """Binds expressions and tables. `source`: for a sub-query without one of its own (mv-apply), the rows it starts from."""
+
+    source: plan.Node | None = None
+
+    # ------------------------------------------------------------------------------------------------------------- rows
+
+    def over(self, relation: plan.Node) -> Scope:
+        """A scope inside this one that sees the columns of `relation`, and may hold window functions."""
+        inner = Scope(self.session, self)
+        inner.schema = relation.columns
+        inner.columns = dict(relation.columns)
+        inner.windows = []
+        return inner
+
+    def grouped(self, relation: plan.Node) -> Scope:
+        """As `over`, for expressions that must aggregate."""
+        inner = self.over(relation)
+        inner.windows = None
+        inner.aggregates = True
+        return inner
+
+    def joined(self, left: plan.Node, right: plan.Node) -> Scope:
+        """A scope for the condition of a join, where $left and $right name the sides."""
+        inner = self.over(left)
+        inner.windows = None
+        inner.sides = {"$left": dict(left.columns), "$right": dict(right.columns)}
+        return inner
+
+    def items(self, exprs: Iterable[syntax.Expr], names: ColumnNames) -> list[plan.Item]:
+        """Columns from the expressions of project, extend, distinct ... with the names that KQL gives them."""
+        items: list[plan.Item] = []
+        for expr in exprs:
+            items += self.item(expr, names)
+        return items
+
+    def item(self, expr: syntax.Expr, names: ColumnNames) -> list[plan.Item]:
+        """The columns of one expression: several for a function of several columns."""
+        if isinstance(expr, syntax.Wildcard):
+            matching = self.matching(expr)
+            return [plan.Item(names.declare(column.name, expr.span), plan.ColumnRef(*column)) for column in matching]
+        given, inner = (expr.names, expr.value) if isinstance(expr, syntax.Named) else ((), expr)
+        value = self.value(inner)
+        if isinstance(value, plan.Call) and value.signature.result_columns:
+            return self._columns_of(value, given, inner, names)
+        if len(given) > 1:
+            raise QueryError("SEM003", f"{len(given)} names for one value", expr.span)
+        if given:
+            return [plan.Item(names.declare(given[0], expr.span), value)]
+        if isinstance(inner, syntax.Name):
+            return [plan.Item(names.declare(inner.name, expr.span), value)]
+        return [plan.Item(names.derive(derived_name(inner)), value)]
+
+    def _columns_of(self, call: plan.Call, given: tuple[str, ...], expr: syntax.Expr, names: ColumnNames) -> list[plan.Item]:
+        """The columns of a function of several, the first ones under the names given."""
+        template = call.function.result or (call.name + "_{first}_{column}")
+        first = derived_name(expr.arguments[0]) if isinstance(expr, syntax.Call) and expr.arguments else None
+        items = []
+        for position, (name, type_) in enumerate(call.signature.result_columns):
+            part = overloads.convert(plan.Path(call, (position,)), type_)
+            wanted = template.replace("{first}", first or "").replace("{column}", name)
+            items.append(
+                plan.Item(names.declare(given[position], expr.span) if position < len(given) else names.derive(wanted), part)
+            )
+        return items
+
+    def matching(self, pattern: syntax.Wildcard) -> tuple[Column, ...]:
+        """The row's columns whose names fit a pattern with stars."""
+        return tuple(column for column in self.schema if _fits(column.name, pattern.pattern))
+
+    # ----------------------------------------------------------------------------------------------------------- tables
+
+    def relation(self, expr: syntax.Expr | syntax.Operator) -> plan.Node:
+        """The relation that an expression stands for.
+
+        Raises:
+            QueryError: SEM001 for an unknown table, SEM002 for a value.
+        """
+        match expr:
+            case syntax.Pipeline(source, operators):
+                scope = Scope(self.session, self)
+                scope.source = self.source
+                node = scope.relation(source)
+                for operator in operators:
+                    node = operator.bind(node, scope)
+                return node
+            case syntax.Operator():
+                return expr.bind(None, self)
+            case syntax.ImplicitSource():
+                return self._implicit(expr)
+            case syntax.Name(name):
+                return self._table(name, expr)
+            case syntax.Call():
+                return self._tabular_call(expr)
+            case syntax.Member(target, name):
+                return self._qualified(target, name, expr)
+            case syntax.Named(_, value):
+                return self.relation(value)
+            case syntax.Wildcard(pattern):
+                matching = self.tables_like(pattern)
+                raise QueryError(
+                    "SEM005", f"'{pattern}' stands for {len(matching)} tables", expr.span, "use union to read several tables"
+                )
+            case _:
+                raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span)
+
+    def _implicit(self, expr: syntax.Expr) -> plan.Node:
+        if self.source is None:
+            raise QueryError("SEM005", "a table is missing before this operator", expr.span)
+        return self.source
+
+    def _table(self, name: str, expr: syntax.Expr) -> plan.Node:
+        meaning = self.variable(name)
+        if meaning is None and name in self.environment.functions:
+            meaning = UserFunction(self.environment.functions[name], self)
+        if isinstance(meaning, UserFunction):
+            meaning = self.invoke(meaning, syntax.Call(name, (), span=expr.span))
+        if isinstance(meaning, plan.Node):
+            return meaning
+        if meaning is not None:
+            raise QueryError("SEM002", f"a table is wanted here, and '{name}' is a value", expr.span)
+        if name not in self.environment.tables:
+            raise self.unknown("table", name, expr.span)
+        return self.scan(name)
+
+    def scan(self, name: str) -> plan.Node:
+        """A stored table, within the time span of the query if it has a TimeGenerated."""
+        scan = plan.Scan(name, self.environment.tables[name])
+        time = Column("TimeGenerated", Type.DATETIME)
+        if self.environment.timespan is None or time not in scan.columns:
+            return scan
+        start, end = self.environment.timespan
+        node: plan.Node = scan
+        for operator, bound in ((">=", start), ("<", end)):
+            if bound is not None:
+                test = overloads.call(FUNCTIONS[operator], (plan.ColumnRef(*time), plan.Literal(Type.DATETIME, bound)), NOWHERE)
+                node = plan.Filter(node, test)
+        return node
+
+    def tables_like(self, pattern: str) -> list[str]:
+        """Names of tables and tabular variables that fit a pattern with stars, in order of name."""
+        names = {name for name in self.environment.tables if _fits(name, pattern)}
+        scope: Expressions | None = self
+        while scope is not None:
+            names |= {
+                name for name, meaning in scope.variables.items() if isinstance(meaning, plan.Node) and _fits(name, pattern)
+            }
+            scope = scope.parent  # type: ignore[assignment]
+        return sorted(names)
+
+    def _tabular_call(self, call: syntax.Call) -> plan.Node:
+        meaning = self.variable(call.name)
+        if meaning is None and call.name in self.environment.functions:
+            meaning = UserFunction(self.environment.functions[call.name], self)
+        if isinstance(meaning, UserFunction):
+            result = self.invoke(meaning, call)
+            if isinstance(result, plan.Node):
+                return result
+            raise QueryError("SEM002", f"a table is wanted here, and {call.name}() gives a value", call.span)
+        match call.name:
+            case "materialize" | "totable" | "view" if len(call.arguments) == 1:
+                return plan.Named(self.session.unique(f"${call.name}"), self.relation(call.arguments[0]))
+            case "table" if call.arguments:
+                return self._table(str(self.constant(call.arguments[0], Type.STRING).value), call)
+        function = FUNCTIONS.get(call.name)
+        if function is None:
+            raise self.unknown("function", call.name, call.name_span)
+        if function.service is not None:
+            raise QueryError("ENG001", f"{call.name}() is not offered", call.span, function.service)
+        raise QueryError("SEM002", f"a table is wanted here, and {call.name}() gives a value", call.span)
+
+    def _qualified(self, target: syntax.Expr, name: str, expr: syntax.Expr) -> plan.Node:
+        """`database('x').T`, `workspace('x').T`: other places than this workspace are not offered."""
+        while isinstance(target, (syntax.Member, syntax.Element)):
+            target = target.target
+        if isinstance(target, syntax.Call) and target.name in TABULAR_FUNCTIONS:
+            raise QueryError(
+                "ENG001",
+                f"{target.name}() reaches beyond this workspace, which is not offered",
+                expr.span,
+                f"use the table {name} of this workspace",
+            )
+        raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span)
+
+    def is_tabular(self, expr: syntax.Expr | syntax.Operator) -> bool:
+        """Whether an expression stands for a table: decided by its form, and for a name by what it means."""
+        match expr:
+            case syntax.Operator() | syntax.ImplicitSource():
+                return True
+            case syntax.Pipeline(source, operators):
+                return bool(operators) or self.is_tabular(source)
+            case syntax.Name(name):
+                meaning = self.variable(name)
+                if self.columns is not None and name in self.columns:
+                    return False
+                return isinstance(meaning, plan.Node) or (meaning is None and name in self.environment.tables)
+            case syntax.Call(name):
+                return name in TABULAR_FUNCTIONS or self._calls_tabular(name)
+            case syntax.Member(target):
+                return isinstance(target, (syntax.Call, syntax.Member)) and self.is_tabular(target)
+            case _:
+                return False
+
+    def _calls_tabular(self, name: str) -> bool:
+        function = self.variable(name)
+        if function is None and name in self.environment.functions:
+            function = UserFunction(self.environment.functions[name], self)
+        if not isinstance(function, UserFunction) or function.body.result is None:
+            return False
+        inner = Scope(self.session, function.home)
+        for parameter in function.body.parameters:
+            if parameter.columns is not None:
+                inner.define(parameter.name, plan.Values((), ()))
+            elif parameter.type is not None:
+                inner.define(parameter.name, plan.Literal(parameter.type, None))
+        for statement in function.body.statements:
+            if isinstance(statement, syntax.Let):
+                tabular = not isinstance(statement.value, syntax.FunctionBody) and inner.is_tabular(statement.value)
+                meaning: Variable = plan.Values((), ()) if tabular else plan.Literal(Type.DYNAMIC, None)
+                if isinstance(statement.value, syntax.FunctionBody):
+                    meaning = UserFunction(statement.value, inner)
+                inner.define(statement.name, meaning)
+        return inner.is_tabular(function.body.result)
+
+    # -------------------------------------------------------------------------------------------------------- functions
+
+    def let(self, statement: syntax.Let) -> None:
+        """Give a name to a function, a table or a value."""
+        name, value = statement.name, statement.value
+        if isinstance(value, syntax.FunctionBody):
+            self.define(name, UserFunction(value, self))
+        elif self.is_tabular(value):
+            self.define(name, plan.Named(self.session.unique(name), self.relation(value)))
+        else:
+            self.define(name, self.value(value))
+
+    def invoke(self, function: UserFunction, call: syntax.Call) -> plan.Value | plan.Node:
+        """A user's function, written out at its call: parameters are the arguments, and nothing else of the caller is seen."""
+        depth = self.session.names.get("$depth", 0)
+        if depth > 60:
+            raise QueryError("LIM001", f"{call.name}() calls functions more than 60 deep", call.span)
+        inner = Scope(self.session, function.home)
+        body = function.body
+        for parameter, argument in self._arguments(body, call):
+            inner.define(parameter.name, self._given(parameter, argument, call))
+        self.session.names["$depth"] = depth + 1
+        try:
+            for statement in body.statements:
+                if isinstance(statement, syntax.Let):
+                    inner.let(statement)
+            if body.result is None:
+                raise QueryError("SEM005", f"{call.name}() has no result", call.span)
+            return inner.relation(body.result) if inner.is_tabular(body.result) else inner.value(body.result)
+        finally:
+            self.session.names["$depth"] = depth
+
+    def _arguments(self, body: syntax.FunctionBody, call: syntax.Call) -> list[tuple[syntax.FunctionParameter, syntax.Expr]]:
+        """Each parameter with its argument, by position and then by name, or its default."""
+        by_name = {argument.names[0]: argument.value for argument in call.arguments if isinstance(argument, syntax.Named)}
+        by_position = [argument for argument in call.arguments if not isinstance(argument, syntax.Named)]
+        parameters = body.parameters
+        unknown = [name for name in by_name if name not in {parameter.name for parameter in parameters}]
+        if unknown or len(by_position) + len(by_name) > len(parameters):
+            wanted = ", ".join(parameter.name for parameter in parameters)
+            what = f"has no parameter '{unknown[0]}'" if unknown else f"takes {len(parameters)} arguments"
+            raise QueryError("SEM003", f"{call.name}() {what}", call.span, f"usage: {call.name}({wanted})")
+        pairs = []
+        for position, parameter in enumerate(parameters):
+            argument = by_position[position] if position < len(by_position) else by_name.get(parameter.name, parameter.default)
+            if argument is None:
+                raise QueryError("SEM003", f"{call.name}() is called without '{parameter.name}'", call.span)
+            pairs.append((parameter, argument))
+        return pairs
+
+    def _given(self, parameter: syntax.FunctionParameter, argument: syntax.Expr, call: syntax.Call) -> Variable:
+        if parameter.columns is not None:
+            relation = self.relation(argument)
+            have = dict(relation.columns)
+            for column in parameter.columns:
+                if isinstance(column, syntax.NameAndType) and have.get(column.name) is not column.type and not self.session.open:
+                    raise QueryError("SEM002", f"{call.name}() wants a table with {column.name}: {column.type}", argument.span)
+            return relation
+        value = self.value(argument)
+        if parameter.type is None or value.type is parameter.type:
+            return value
+        if value.type is not Type.DYNAMIC and overloads.common_type([value.type, parameter.type]) is None:
+            raise QueryError(
+                "SEM002", f"'{parameter.name}' of {call.name}() is a {parameter.type}, and this is a {value.type}", argument.span
+            )
+        return overloads.convert(value, parameter.type)
+
+
+def _fits(name: str, pattern: str) -> bool:
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

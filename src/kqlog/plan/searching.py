@@ -1,0 +1,112 @@
+"""Conditions over whole rows, as search and find have them: a bare text means "somewhere in this row"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from kqlog.functions.declare import FUNCTIONS
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.scope import Scope
+from kqlog.plan.special import as_text
+from kqlog.plan.uniting import Leg
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Type
+
+
+@dataclass(frozen=True)
+class SearchTerms:
+    """How the texts of a search are compared."""
+
+    case_sensitive: bool = False
+
+    def filtered(self, relation: plan.Node, predicate: syntax.Expr, scope: Scope) -> plan.Node:
+        """The rows of `relation` for which the condition is true."""
+        row = scope.over(relation)
+        row.windows = None
+        return plan.Filter(relation, self._condition(predicate, row))
+
+    def required_columns(self, predicate: syntax.Expr, legs: list[Leg]) -> set[str]:
+        """Columns without which the condition cannot be true of a table: those compared outside of `or`."""
+        known = {column.name for leg in legs for column in leg.relation.columns}
+        return columns_of(predicate) & known
+
+    def _condition(self, expr: syntax.Expr, row: Scope) -> plan.Value:
+        match expr:
+            case syntax.Literal(Type.STRING, text):
+                return self._anywhere(str(text), row, expr)
+            case syntax.Binary("and" | "or" as operator, left, right):
+                pair = (self._condition(left, row), self._condition(right, row))
+                return overloads.call(FUNCTIONS[operator], pair, expr.span)
+            case syntax.Call("not", (inner,)):
+                return overloads.call(FUNCTIONS["not"], (self._condition(inner, row),), expr.span)
+            case syntax.Binary(":", left, right):
+                return self._term(left, right, row)
+            case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
+                return self._condition(source, row)
+            case syntax.Name(name) if name not in (row.columns or {}) and row.variable(name) is None:
+                return row.boolean(expr)
+            case _:
+                value = row.value(expr)
+                if value.type is Type.STRING and isinstance(value, plan.Literal):
+                    return self._anywhere(str(value.value), row, expr)
+                return row.boolean(expr)
+
+    def _term(self, left: syntax.Expr, right: syntax.Expr, row: Scope) -> plan.Value:
+        """`column : "text"`."""
+        wanted = row.value(right)
+        if isinstance(left, syntax.Wildcard) and isinstance(wanted, plan.Literal):
+            return self._anywhere(str(wanted.value), row, right)
+        value = row.value(left)
+        if not isinstance(wanted, plan.Literal) or wanted.type is not Type.STRING:
+            return overloads.call(FUNCTIONS["=="], (value, wanted), left.span)
+        operator, text = self._operator(str(wanted.value))
+        return overloads.call(
+            FUNCTIONS[operator], (overloads.convert(value, Type.STRING), plan.Literal(Type.STRING, text)), left.span
+        )
+
+    def _anywhere(self, text: str, row: Scope, expr: syntax.Expr) -> plan.Value:
+        """Whether some column has the term."""
+        operator, plain = self._operator(text)
+        if not plain:
+            return plan.Literal(Type.BOOL, True)
+        found: plan.Value | None = None
+        for column in row.schema:
+            if column.type not in (Type.STRING, Type.DYNAMIC, Type.GUID):
+                continue
+            test = overloads.call(FUNCTIONS[operator], (as_text(column), plan.Literal(Type.STRING, plain)), expr.span)
+            found = test if found is None else overloads.call(FUNCTIONS["or"], (found, test), expr.span)
+        return found or plan.Literal(Type.BOOL, False)
+
+    def _operator(self, text: str) -> tuple[str, str]:
+        """The comparison that the stars around a text ask for: 'x' has, 'x*' hasprefix, '*x' hassuffix, '*x*' contains."""
+        stars = (text.startswith("*"), text.endswith("*") and len(text) > 1)
+        operator = {(False, False): "has", (False, True): "hasprefix", (True, False): "hassuffix", (True, True): "contains"}[
+            stars
+        ]
+        plain = text.strip("*")
+        if "*" in plain:
+            operator, plain = (
+                "matches regex",
+                ("" if self.case_sensitive else "(?i)") + ".*".join(map(re.escape, plain.split("*"))),
+            )
+            return operator, plain
+        return operator + ("_cs" if self.case_sensitive else ""), plain
+
+
+def columns_of(expr: syntax.Expr) -> set[str]:
+    """Names compared in a condition in such a way that a table without them cannot fit."""
+    match expr:
+        case syntax.Binary("or"):
+            return set()
+        case syntax.Binary(_, left, right):
+            return columns_of(left) | columns_of(right)
+        case syntax.InList(_, value) | syntax.Between(_, value):
+            return columns_of(value)
+        case syntax.Name(name):
+            return {name}
+        case syntax.Member(target) | syntax.Element(target):
+            return columns_of(target)
+        case _:
+            return set()

@@ -1,0 +1,178 @@
+"""Aggregates laid out as arrays along an axis: the plan of make-series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.calls import call, column, every
+from kqlog.plan.grouping import Grouping
+from kqlog.plan.names import ColumnNames, derived_name
+from kqlog.plan.rows import groupable
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import parameter_word
+from kqlog.syntax import nodes as syntax
+from kqlog.types import SUMMABLE, Column, Type
+
+BIN, POINT, FIRST, LAST, ROWS = "$bin", "$point", "$first", "$last", "$rows"
+
+
+@dataclass(frozen=True)
+class Axis:
+    """The axis as written: `on value from start to stop step step`, or `in range(start, stop, step)`."""
+
+    on: syntax.Expr
+    start: syntax.Expr | None
+    stop: syntax.Expr | None
+    step: syntax.Expr | None
+    in_range: bool
+
+
+@dataclass(frozen=True)
+class _Bins:
+    """The axis, bound. Points run from `start` up to `stop`: excluded, but included `in range`."""
+
+    value: plan.Value
+    start: plan.Value | None
+    stop: plan.Value | None
+    step: plan.Value
+    inclusive: bool
+
+    @property
+    def type(self) -> Type:
+        return self.value.type
+
+    def bin(self) -> plan.Value:
+        """The point that a row belongs to."""
+        if self.start is None or self.inclusive:
+            return call("bin", self.value, self.step)
+        return call("bin_at", self.value, self.step, self.start)
+
+    def first(self) -> plan.Value | None:
+        """The first point, if the query gives it."""
+        return call("bin", self.start, self.step) if self.start is not None and self.inclusive else self.start
+
+    def within(self, value: plan.Value, *, also_start: bool) -> list[plan.Value]:
+        """What must hold of a value or point of the series."""
+        conditions = []
+        if self.start is not None and also_start:
+            conditions.append(call(">=", value, self.start))
+        if self.stop is not None:
+            conditions.append(call("<=" if self.inclusive else "<", value, self.stop))
+        return conditions
+
+
+def series(
+    source: plan.Node,
+    items: tuple[syntax.SeriesItem, ...],
+    axis: Axis,
+    by: tuple[syntax.Expr, ...],
+    parameters: tuple[syntax.Parameter, ...],
+    scope: Scope,
+) -> plan.Node:
+    """A row for each group: its keys, an array for each aggregate, and the array of the axis' points."""
+    names = ColumnNames()
+    row = scope.over(source)
+    row.windows = None
+    keys = tuple(row.items(by, names))
+    groupable(keys, axis.on.span)
+    grouping = Grouping(scope.grouped(source), keys, names)
+    found = [(item, default) for written in items for item, default in _series_items(written, grouping, scope)]
+    bins = _bins(axis, row, scope)
+    on = axis.on
+    axis_name = names.declare(on.names[0], on.span) if isinstance(on, syntax.Named) else names.derive(derived_name(on))
+
+    conditions = bins.within(bins.value, also_start=True)
+    rows = plan.Filter(source, every(conditions)) if conditions else source
+    aggregates = tuple(item for item, _ in found)
+    by_bin = plan.Aggregate(rows, (*keys, plan.Item(BIN, bins.bin())), aggregates)
+    counted = plan.Named(scope.session.unique("$series"), plan.Filter(by_bin, call("isnotnull", plan.ColumnRef(BIN, bins.type))))
+    nonempty = parameter_word(parameters, "kind") == "nonempty"
+    filled = _filled(_grid(counted, keys, bins, nonempty), counted, keys, bins, aggregates)
+    lists = [_listed(item, default) for item, default in found]
+    lists.append(plan.Item(axis_name, call("make_list_with_nulls", plan.ColumnRef(POINT, bins.type))))
+    ordered = plan.Sort(filled, (plan.SortKey(plan.ColumnRef(POINT, bins.type), descending=False),))
+    return plan.Aggregate(ordered, _references(keys), tuple(lists))
+
+
+def _series_items(written: syntax.SeriesItem, grouping: Grouping, scope: Scope) -> list[tuple[plan.Item, plan.Value]]:
+    """The aggregates of one item, each with what stands where a point has no rows."""
+    found = []
+    for item in grouping.items(written.value):
+        type_ = item.value.type
+        default: plan.Value = plan.Literal(Type.LONG, 0)
+        if written.default is not None:
+            default = scope.value(written.default)
+        elif type_ not in (Type.INT, Type.LONG, Type.REAL, Type.DECIMAL):
+            default = plan.Literal(type_, None)
+        found.append((item, overloads.convert(default, type_)))
+    return found
+
+
+def _bins(axis: Axis, row: Scope, scope: Scope) -> _Bins:
+    on = axis.on.value if isinstance(axis.on, syntax.Named) else axis.on
+    value = row.value(on)
+    if value.type not in SUMMABLE:
+        raise QueryError("SEM002", f"an axis is a number, datetime or timespan, and this is a {value.type}", axis.on.span)
+    if axis.step is None:
+        raise QueryError("SEM003", "make-series needs a step", axis.on.span, "write: step 1h")
+    bounds = [_constant(expr, value.type, scope) for expr in (axis.start, axis.stop)]
+    step_type = Type.TIMESPAN if value.type in (Type.DATETIME, Type.TIMESPAN) else value.type
+    step = _constant(axis.step, step_type, scope)
+    assert step is not None
+    return _Bins(value, bounds[0], bounds[1], step, axis.in_range)
+
+
+def _constant(expr: syntax.Expr | None, type_: Type, scope: Scope) -> plan.Value | None:
+    return None if expr is None else scope.constant(expr, type_)
+
+
+def _grid(counted: plan.Node, keys: tuple[plan.Item, ...], bins: _Bins, nonempty: bool) -> plan.Node:
+    """Every group with every point of its series."""
+    bin_ = plan.ColumnRef(BIN, bins.type)
+    extremes = (
+        plan.Item(FIRST, call("min", bin_)),
+        plan.Item(LAST, call("max", bin_)),
+        plan.Item(ROWS, call("count")),
+    )
+    groups: plan.Node = plan.Aggregate(counted, _references(keys), extremes)
+    if not keys and not nonempty:
+        groups = plan.Filter(groups, call(">", plan.ColumnRef(ROWS, Type.LONG), plan.Literal(Type.LONG, 0)))
+    first = bins.first()
+    outputs = tuple(plan.JoinColumn(item.name, item.value.type, False, item.name) for item in keys)
+    if first is not None and bins.stop is not None:
+        points: plan.Node = plan.Range(Column(POINT, bins.type), first, bins.stop, bins.step)
+        every_pair = (*outputs, plan.JoinColumn(POINT, bins.type, True, POINT))
+        grid: plan.Node = plan.Join(groups, points, plan.JoinKind.INNER, (), every_pair)
+    else:
+        start = first or plan.ColumnRef(FIRST, bins.type)
+        stop = bins.stop or plan.ColumnRef(LAST, bins.type)
+        item = plan.UnnestItem(POINT, call("range", start, stop, bins.step), bins.type)
+        grid = plan.Unnest(groups, (item,), None, None, (*groups.columns, Column(POINT, bins.type)))
+    point = plan.ColumnRef(POINT, bins.type)
+    return plan.Filter(grid, every([call("isnotnull", point), *bins.within(point, also_start=False)]))
+
+
+def _filled(
+    grid: plan.Node, counted: plan.Node, keys: tuple[plan.Item, ...], bins: _Bins, aggregates: tuple[plan.Item, ...]
+) -> plan.Node:
+    """The grid with the aggregates of each point, null where it has no rows."""
+    pairs: list[tuple[plan.Value, plan.Value]] = [(column(item.column), column(item.column)) for item in keys]
+    pairs.append((plan.ColumnRef(POINT, bins.type), plan.ColumnRef(BIN, bins.type)))
+    outputs = [plan.JoinColumn(item.name, item.value.type, False, item.name) for item in keys]
+    outputs.append(plan.JoinColumn(POINT, bins.type, False, POINT))
+    outputs += [plan.JoinColumn(item.name, item.value.type, True, item.name) for item in aggregates]
+    return plan.Join(grid, counted, plan.JoinKind.LEFTOUTER, tuple(pairs), tuple(outputs))
+
+
+def _listed(item: plan.Item, default: plan.Value) -> plan.Item:
+    value: plan.Value = column(item.column)
+    if not (isinstance(default, plan.Literal) and default.value is None):
+        value = call("coalesce", value, default)
+    return plan.Item(item.name, call("make_list_with_nulls", value))
+
+
+def _references(keys: tuple[plan.Item, ...]) -> tuple[plan.Item, ...]:
+    return tuple(plan.Item(item.name, column(item.column)) for item in keys)

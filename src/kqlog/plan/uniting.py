@@ -1,0 +1,88 @@
+"""Rows of several tables under one schema, for union, search and find."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+
+class Leg(NamedTuple):
+    """One table of a union, and what its source column says."""
+
+    name: str
+    relation: plan.Node
+
+
+def unite(legs: list[Leg], *, inner: bool = False, source_column: str | None = None) -> plan.Node:
+    """All rows of `legs`: columns of one name and type are one; of one name and several types are split by type.
+
+    `inner` keeps only columns that every leg has. `source_column` comes first and holds each leg's name.
+    """
+    names = _split_names(legs, inner)
+    columns = tuple(Column(name, type_) for (_, type_), name in names.items())
+    if source_column is not None:
+        columns = (Column(_free(source_column, columns), Type.STRING), *columns)
+    if len(legs) == 1 and source_column is None:
+        return legs[0].relation
+    return plan.Union(tuple(_aligned(leg, names, columns, source_column) for leg in legs), columns)
+
+
+def _split_names(legs: list[Leg], inner: bool) -> dict[Column, str]:
+    """The result's column for each name and type, in order of first use."""
+    types: dict[str, list[Type]] = {}
+    for leg in legs:
+        for name, type_ in leg.relation.columns:
+            if type_ not in types.setdefault(name, []):
+                types[name].append(type_)
+    if inner:
+        common = set.intersection(*(set(leg.relation.columns) for leg in legs))
+        types = {name: [type_ for type_ in found if Column(name, type_) in common] for name, found in types.items()}
+    names = ColumnNames()
+    return {
+        Column(name, type_): names.derive(name if len(found) == 1 else f"{name}_{type_}")
+        for name, found in types.items()
+        for type_ in found
+    }
+
+
+def _aligned(leg: Leg, names: dict[Column, str], columns: Schema, source_column: str | None) -> plan.Node:
+    """One leg with the columns of the result, null where it has none."""
+    have = {names[column]: plan.ColumnRef(*column) for column in leg.relation.columns if column in names}
+    items = []
+    for position, (name, type_) in enumerate(columns):
+        if position == 0 and source_column is not None:
+            items.append(plan.Item(name, plan.Literal(Type.STRING, leg.name)))
+        else:
+            items.append(plan.Item(name, have.get(name) or missing(type_)))
+    return plan.Project(leg.relation, tuple(items))
+
+
+def missing(type_: Type) -> plan.Literal:
+    """What a column holds where there is no value: null, and '' for a string."""
+    return plan.Literal(type_, "" if type_ is Type.STRING else None)
+
+
+def _free(name: str, columns: Schema) -> str:
+    names = ColumnNames()
+    names.reserve(columns)
+    return names.derive(name)
+
+
+def parameter_word(parameters: tuple[syntax.Parameter, ...], name: str) -> str | None:
+    """The word or name given for a parameter of an operator."""
+    for parameter in parameters:
+        if parameter.name == name:
+            value = parameter.value
+            return (
+                value.name if isinstance(value, syntax.Name) else str(value.value if isinstance(value, syntax.Literal) else value)
+            )
+    return None
+
+
+def parameter_flag(parameters: tuple[syntax.Parameter, ...], name: str) -> bool:
+    """Whether a parameter is given as true."""
+    return (parameter_word(parameters, name) or "").lower() == "true"

@@ -1,0 +1,170 @@
+"""What a query answers with, and the forms it can take."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from kqlog import formats
+from kqlog.formats import ENDINGS, Format
+from kqlog.text import to_python
+from kqlog.types import Column
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+    from kqlog.engines.engine import Answer
+    from kqlog.plan.nodes import Render
+
+SHOWN_ROWS = 50
+"""How many rows a result shows of itself in a prompt or notebook."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How much a query gave, and how long it took in seconds from text to rows."""
+
+    rows: int
+    seconds: float
+
+
+class Result:
+    """The rows of a query. Shows itself as a table; `rows` has Python values, the to_ methods give data frames."""
+
+    columns: list[Column]
+    """Names and KQL types."""
+    render: Render | None
+    """The chart that the query asks for."""
+    statistics: Statistics
+    """How many rows, and how long they took."""
+    tables: tuple[Result, ...]
+    """All results of the text in order; this one is the last of them."""
+
+    def __init__(
+        self, answer: Answer, render: Render | None = None, seconds: float = 0.0, earlier: tuple[Result, ...] = ()
+    ) -> None:
+        self.columns = list(answer.columns)
+        self.render = render
+        self.tables = (*earlier, self)
+        self._answer = answer
+        self._stored = answer.rows()
+        self.statistics = Statistics(len(self._stored), seconds)
+
+    @cached_property
+    def rows(self) -> list[tuple[Any, ...]]:
+        """The rows as Python values.
+
+        datetime is an aware UTC datetime, timespan a timedelta (both in microseconds: the seventh digit is in `to_arrow`
+        and in every text form), decimal a Decimal, guid a UUID; dynamic is a dict, list or scalar. Null is None.
+        """
+        types = [column.type for column in self.columns]
+        return [tuple([to_python(value, type_) for value, type_ in zip(row, types, strict=True)]) for row in self._stored]
+
+    def to_arrow(self) -> pyarrow.Table:
+        """An Arrow table: datetime as timestamp[ns, UTC] and timespan as duration[ns], guid and dynamic (JSON) as text.
+
+        Times beyond the years 1677 to 2262 make their column microseconds.
+
+        Raises:
+            QueryError: ENG001 when such a column also needs the seventh digit, which Arrow has no type for.
+        """
+        from kqlog.arrow import to_public
+
+        return to_public(self._answer.arrow(), tuple(self.columns))
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """A pandas data frame, by way of `to_arrow`."""
+        return self.to_arrow().to_pandas()
+
+    def to_polars(self) -> polars.DataFrame:
+        """A polars data frame, by way of `to_arrow`."""
+        import polars
+
+        frame = polars.from_arrow(self.to_arrow())
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def to_json(self) -> str:
+        """A JSON array with an object for each row."""
+        return self._text(Format.JSON)
+
+    def save(self, path: str | Path) -> None:
+        """Write a file in the format that its ending names: .csv, .json, .jsonl, .md, .parquet or .txt.
+
+        Raises:
+            ValueError: for another ending.
+        """
+        path = Path(path)
+        if (format_ := ENDINGS.get(path.suffix.lower())) is None:
+            raise ValueError(f"cannot tell a format from '{path.name}': use one of {', '.join(ENDINGS)}")
+        with path.open("wb") as stream:
+            self.write(stream, format_)
+
+    def write(self, stream: IO[bytes], format_: Format, width: int | None = None) -> None:
+        """Write all rows to a binary stream. `width` is the longest line of a table in characters."""
+        if format_ is Format.PARQUET:
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(self.to_arrow(), stream)
+            return
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=False)
+        try:
+            self._write_text(text, format_, width)
+        finally:
+            text.detach()
+
+    def write_all(self, stream: IO[bytes], format_: Format, width: int | None = None) -> None:
+        """Write every result of the text, with an empty line between."""
+        for position, result in enumerate(self.tables):
+            if position:
+                stream.write(b"\n")
+            result.write(stream, format_, width)
+
+    def _write_text(self, stream: IO[str], format_: Format, width: int | None = None) -> None:
+        columns = tuple(self.columns)
+        match format_:
+            case Format.TABLE:
+                formats.write_table(columns, self._stored, stream, width)
+            case Format.CSV:
+                formats.write_csv(columns, self._stored, stream)
+            case Format.JSON:
+                formats.write_json_array(columns, self._stored, stream)
+            case Format.JSONL:
+                formats.write_json_lines(columns, self._stored, stream)
+            case Format.MARKDOWN:
+                formats.write_markdown(columns, self._stored, stream)
+            case Format.PARQUET:
+                raise ValueError("Parquet is no text")
+
+    def _text(self, format_: Format) -> str:
+        stream = io.StringIO()
+        self._write_text(stream, format_)
+        return stream.getvalue()
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return iter(self.rows)
+
+    def __repr__(self) -> str:
+        stream = io.StringIO()
+        formats.write_table(tuple(self.columns), self._stored[:SHOWN_ROWS], stream, shutil.get_terminal_size((130, 24)).columns)
+        return stream.getvalue() + self._footer()
+
+    def _repr_html_(self) -> str:
+        stream = io.StringIO()
+        formats.write_html(tuple(self.columns), self._stored[:SHOWN_ROWS], stream)
+        return f"{stream.getvalue()}<small>{self._footer()}</small>"
+
+    def _footer(self) -> str:
+        rows = len(self._stored)
+        count = "1 row" if rows == 1 else f"{rows:,} rows"
+        return f"{count}, the first {SHOWN_ROWS} shown" if rows > SHOWN_ROWS else count

@@ -1,0 +1,105 @@
+"""Runs the plain-text cases of tests/cases over sample_data: what an analyst types, and what has to come out.
+
+    === name of the case
+    query text
+    --- rows | rows, any order | error | columns
+    a:long | b:string
+    1      | x
+
+`pytest --accept` rewrites the expectation of every case that fails with what came out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+import kqlog
+
+HERE = Path(__file__).parent
+CASES = HERE / "cases"
+SAMPLE = HERE.parent / "sample_data"
+SECTIONS = ("rows", "rows, any order", "error", "columns")
+
+
+@dataclass(frozen=True)
+class Case:
+    """One case and where it stands."""
+
+    file: Path
+    name: str
+    query: str
+    section: str
+    expected: str
+
+
+def read_cases(file: Path) -> list[Case]:
+    """Every case of a file.
+
+    Raises:
+        ValueError: for a case that does not have its parts.
+    """
+    cases = []
+    for block in re.split(r"(?m)^=== ", file.read_text("utf-8"))[1:]:
+        name, _, rest = block.partition("\n")
+        query, dashes, outcome = rest.partition("\n--- ")
+        section, _, expected = outcome.partition("\n")
+        if not dashes or section not in SECTIONS:
+            raise ValueError(f"{file.name}: case {name!r} has no section of {SECTIONS}")
+        cases.append(Case(file, name, query, section, expected.strip("\n")))
+    return cases
+
+
+def outcome(query: str, section: str, workspace: kqlog.Workspace) -> str:
+    """What a query gives, in the form of a case."""
+    try:
+        result = workspace.query(query)
+    except kqlog.QueryError as error:
+        return f"{error.code}: {error.message}"
+    columns = [f"{column.name}:{column.type}" for column in result.columns]
+    if section == "columns":
+        return " | ".join(columns)
+    rows = [[cell.replace("|", "\\|").replace("\n", "\\n") for cell in row] for row in result.texts()]
+    if section == "rows, any order":
+        rows.sort()
+    return _aligned([columns, *rows])
+
+
+def _aligned(table: list[list[str]]) -> str:
+    widths = [max(len(row[position]) for row in table) for position in range(len(table[0]))]
+    lines = (" | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(lines)
+
+
+def _normal(text: str, section: str) -> list[str]:
+    lines = [" | ".join(cell.strip() for cell in re.split(r"(?<!\\)\|", line)) for line in text.split("\n")]
+    return lines[:1] + sorted(lines[1:]) if section == "rows, any order" else lines
+
+
+ALL = [case for file in sorted(CASES.rglob("*.txt")) for case in read_cases(file)]
+
+
+@pytest.fixture(scope="module")
+def workspace() -> kqlog.Workspace:
+    return kqlog.connect(SAMPLE)
+
+
+@pytest.mark.parametrize("case", ALL, ids=[f"{case.file.stem}: {case.name}" for case in ALL])
+def test_case(case: Case, workspace: kqlog.Workspace, request: pytest.FixtureRequest) -> None:
+    got = outcome(case.query, case.section, workspace)
+    if _normal(got, case.section) == _normal(case.expected, case.section):
+        return
+    if request.config.getoption("--accept"):
+        text = case.file.read_text("utf-8")
+        before = f"=== {case.name}\n{case.query}\n--- {case.section}\n{case.expected}"
+        case.file.write_text(text.replace(before, f"=== {case.name}\n{case.query}\n--- {case.section}\n{got}"), "utf-8")
+        return
+    assert got == case.expected
+
+
+def test_names_are_used_once() -> None:
+    names = [(case.file, case.name) for case in ALL]
+    assert len(names) == len(set(names))
