@@ -182,7 +182,6 @@ class Person:
     """Someone with an account."""
 
     display_name: str
-    department: str
     city: str
     address: str
     system: str
@@ -237,7 +236,6 @@ _NAMES = (
     "Nadia Petrova", "Noah Smit", "Olu Adeyemi", "Omar Farouk", "Paula Ortiz", "Priya Nair", "Quinn Walsh", "Ravi Sharma",
     "Rosa Martin", "Sanne Bakker", "Sean Doyle", "Sofia Rossi", "Tariq Aziz", "Tom Keller", "Yara Costa", "Zoe Dubois",
 )  # fmt: skip
-_DEPARTMENTS = ("Sales", "Engineering", "Finance", "Operations", "Support")
 _DEVICES = (
     ("Windows 11", "Edge 134.0"),
     ("Windows 11", "Chrome 133.0"),
@@ -249,7 +247,7 @@ _DEVICES = (
 def _person(number: int, name: str) -> Person:
     city = tuple(CITIES)[number * 7 % len(CITIES)]
     system, browser = _DEVICES[number * 3 % len(_DEVICES)]
-    return Person(name, _DEPARTMENTS[number // 3 % len(_DEPARTMENTS)], city, _OFFICE_ADDRESSES[city], system, browser)
+    return Person(name, city, _OFFICE_ADDRESSES[city], system, browser)
 
 
 PEOPLE = tuple(_person(number, name) for number, name in enumerate(_NAMES))
@@ -258,7 +256,6 @@ BY_LOGIN = {person.login: person for person in PEOPLE}
 OPERATIONS_TEAM = tuple(BY_LOGIN[login] for login in ("s.bakker", "r.sharma", "t.keller"))
 SECURITY_ANALYST = BY_LOGIN["n.petrova"]
 VICTIM = BY_LOGIN["j.okafor"]
-RELEASE_ENGINEER = BY_LOGIN["m.chen"]
 DEPLOYER = guid("deployment-pipeline")  # a service principal: AzureActivity names it by its id
 
 ATTACKER_ADDRESS = "203.0.113.77"

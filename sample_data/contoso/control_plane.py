@@ -43,7 +43,7 @@ def activity(
     details |= properties or {}
     about = {} if resource else {"_ResourceId": scope, "SubscriptionId": SUBSCRIPTION, "_SubscriptionId": SUBSCRIPTION}
     authorization = {"action": operation, "scope": scope} if caller else None
-    claims = {"ipaddr": address, ("appid" if caller == DEPLOYER else "upn"): caller} if caller else None
+    claims = {"ipaddr": address, ("upn" if "@" in caller else "appid"): caller} if caller else None
     log.add(
         "AzureActivity", time, resource, **about,
         OperationName=title, OperationNameValue=operation.upper(), Level=level,

@@ -137,7 +137,8 @@ def _record_query_statistics(log: Log, requests: Sequence[Request], random: Rand
                 Category="QueryStoreRuntimeStatistics", OperationName="QueryStoreRuntimeStatisticsEvent",
                 LogicalServerName_s="contoso-sql-weu", DatabaseName_s="shopdb", query_hash_s=query,
                 query_id_d=float(100 + number), plan_id_d=float(200 + number), count_executions_d=float(count),
-                duration_d=float(microseconds), cpu_time_d=float(round(microseconds * 0.6)), max_duration_d=float(round(microseconds / count * 3)),
+                duration_d=float(microseconds), cpu_time_d=float(round(microseconds * 0.6)),
+                max_duration_d=float(round(microseconds / count * 3)),
                 logical_io_reads_d=float(count * random.randrange(8, 40)), rowcount_d=float(count * random.randrange(1, 12)),
             )  # fmt: skip
 

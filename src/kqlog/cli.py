@@ -174,3 +174,7 @@ def _parameters(options: argparse.Namespace) -> dict[str, str]:
             raise CommandError(f"--param wants NAME=VALUE, not '{pair}'")
         parameters[name] = value
     return parameters
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from kqlog.errors import CODES, QueryError
 from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
@@ -48,11 +49,11 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
     """What writes each page, by name; a name such as `in` or `parse` may have several."""
     pages: dict[str, list[Callable[[], str]]] = {}
     for name, operator in operators().items():
-        pages.setdefault(name, []).append(lambda name=name, operator=operator: _operator(name, operator))
+        pages.setdefault(name, []).append(partial(_operator, name, operator))
     for name, function in FUNCTIONS.items():
-        pages.setdefault(name, []).append(lambda function=function: _function(function))
+        pages.setdefault(name, []).append(partial(_function, function))
     for code, meaning in CODES.items():
-        pages[code] = [lambda code=code, meaning=meaning: f"{code}: {meaning}"]
+        pages[code] = [partial("{}: {}".format, code, meaning)]
     return pages
 
 
@@ -99,7 +100,7 @@ def _contents() -> str:
     functions = FUNCTIONS.values()
     sections = [("Operators", sorted(operators()))]
     for kind, title in ((Kind.SCALAR, "Functions"), (Kind.AGGREGATE, "Aggregates"), (Kind.WINDOW, "Window functions")):
-        names = sorted(one.name for one in functions if one.kind is kind and not one.deprecated and one.name.isidentifier())
+        names = sorted(one.name for one in functions if one.kind is kind and not one.deprecated and one.name[0].isalpha())
         sections.append((title, names))
     sections.append(("Error codes", list(CODES)))
     return "\n\n".join(f"{title}\n{_wrapped(names)}" for title, names in sections if names)

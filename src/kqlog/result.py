@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kqlog import formats
 from kqlog.formats import ENDINGS, Format
-from kqlog.text import to_python
+from kqlog.text import Storage, to_python, write
 from kqlog.types import Column
 
 if TYPE_CHECKING:
@@ -42,8 +42,6 @@ class Result:
     """Names and KQL types."""
     render: Render | None
     """The chart that the query asks for."""
-    statistics: Statistics
-    """How many rows, and how long they took."""
     tables: tuple[Result, ...]
     """All results of the text in order; this one is the last of them."""
 
@@ -54,8 +52,17 @@ class Result:
         self.render = render
         self.tables = (*earlier, self)
         self._answer = answer
-        self._stored = answer.rows()
-        self.statistics = Statistics(len(self._stored), seconds)
+        self._seconds = seconds
+
+    @cached_property
+    def _stored(self) -> list[tuple[Storage, ...]]:
+        """Not asked for before it is needed: a result that becomes a data frame never has Python rows."""
+        return self._answer.rows()
+
+    @property
+    def statistics(self) -> Statistics:
+        """How many rows there are, and how long they took."""
+        return Statistics(len(self), self._seconds)
 
     @cached_property
     def rows(self) -> list[tuple[Any, ...]]:
@@ -66,6 +73,11 @@ class Result:
         """
         types = [column.type for column in self.columns]
         return [tuple([to_python(value, type_) for value, type_ in zip(row, types, strict=True)]) for row in self._stored]
+
+    def texts(self) -> list[list[str]]:
+        """The rows as text, each value as tostring() gives it; '' for null."""
+        types = [column.type for column in self.columns]
+        return [[write(value, type_) for value, type_ in zip(row, types, strict=True)] for row in self._stored]
 
     def to_arrow(self) -> pyarrow.Table:
         """An Arrow table: datetime as timestamp[ns, UTC] and timespan as duration[ns], guid and dynamic (JSON) as text.

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.engines.engine import Engine
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.bind import bind
+from kqlog.plan.lookup import Environment, closest
+from kqlog.plan.show import show
 from kqlog.result import Result
+from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
-from kqlog.types import UNIX_EPOCH_TICKS, Column, Schema, Type
+from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
 
 _FRAMES = 5_000
 """Python frames that reading a query may nest. More would outgrow the stack of the thread where frames are nested in C."""
@@ -29,17 +34,16 @@ class Check:
     columns: list[Column] | None = None
 
 
-P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _only_query_errors(text: str, step: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+def _only_query_errors(text: str, step: Callable[[], R]) -> R:
     """The step's answer, and its errors knowing the query text."""
     if sys.getrecursionlimit() < _FRAMES:
         # Never lowered again: another thread may be deep in a query of its own.
         sys.setrecursionlimit(_FRAMES)
     try:
-        return step(*args, **kwargs)
+        return step()
     except QueryError as error:
         raise error.within(text) from error.__cause__
     except RecursionError:
@@ -78,7 +82,7 @@ class Workspace:
         Raises:
             QueryError: whatever is wrong, with a code, a place in the text and a hint.
         """
-        return _only_query_errors(text, self._query, text, timespan, parameters)
+        return _only_query_errors(text, lambda: self._query(text, timespan, parameters))
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
@@ -90,26 +94,23 @@ class Workspace:
         Raises:
             QueryError: as `query` does before it runs.
         """
-        return _only_query_errors(text, self._explain, text, timespan, parameters)
+        return _only_query_errors(text, lambda: self._explain(text, timespan, parameters))
 
     def _query(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> Result:
         started = time.perf_counter()
         result: Result | None = None
         for output in self._plan(text, timespan, parameters).outputs:
             answer = self._engine.run(output.relation)
-            earlier = result.tables if result else ()
-            result = Result(answer, output.render, started, earlier)
+            seconds = time.perf_counter() - started
+            result = Result(answer, output.render, seconds, result.tables if result is not None else ())
         assert result is not None  # the binder refuses a text without a query
         return result
 
     def _explain(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> str:
-        from kqlog.plan.show import show
-
         outputs = self._plan(text, timespan, parameters).outputs
         return "\n\n".join(f"{show(output.relation)}\n\n{self._engine.compile(output.relation)}" for output in outputs)
 
     def _plan(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> plan.Plan:
-
         now = _now()
         environment = Environment(
             self._catalog,
@@ -121,6 +122,16 @@ class Workspace:
         )
         return bind(parse(text), environment)
 
+    def _evaluate(self, value: plan.Value) -> plan.Constant:
+        """A constant that only the engine can work out."""
+        one_row = plan.Values((), ((),))
+        ((constant,),) = self._fetch(plan.Project(one_row, (plan.Item("value", value),)))
+        return constant
+
+    def _fetch(self, relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
+        """The rows that later columns depend on, as those of `evaluate pivot()` do."""
+        return self._engine.run(relation).rows()
+
 
 def connect(source: str | Path | None = None, tables: Mapping[str, object] | None = None) -> Workspace:
     """A workspace over a folder of Parquet, CSV, JSON and JSON Lines files, over one such file, or with no files at all.
@@ -130,6 +141,8 @@ def connect(source: str | Path | None = None, tables: Mapping[str, object] | Non
     Raises:
         QueryError: ING001 when there is no such file or folder.
     """
+    root = None if source is None else Path(source).expanduser().resolve()
+    return Workspace(DuckDBEngine(root), root, tables)
 
 
 def query(
@@ -146,5 +159,26 @@ def query(
     return connect(tables=tables).query(text, timespan, parameters)
 
 
-def check(text: str, tables: Mapping[str, object] | None = None) -> Check:
+def check(text: str, tables: Mapping[str, Iterable[tuple[str, str]]] | None = None) -> Check:
     """The errors of a query and the columns of its result, given the (name, type) pairs of the tables it may use."""
+    schemas = {name: tuple([_column(*pair) for pair in pairs]) for name, pairs in (tables or {}).items()}
+    return _check(text, schemas, None)
+
+
+def _column(name: str, type_name: str) -> Column:
+    if (type_ := ALIASES.get(type_name)) is None:
+        raise QueryError("SEM002", f"column '{name}' has no KQL type: '{type_name}'")
+    return Column(name, type_)
+
+
+def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, object] | None) -> Check:
+    environment = Environment(tables, _now(), parameters or {})
+    try:
+        outputs = _only_query_errors(text, lambda: bind(parse(text), environment).outputs)
+    except QueryError as error:
+        return Check([error])
+    return Check(columns=list(outputs[-1].relation.columns))
+
+
+def _now() -> int:
+    return time.time_ns() // 100 + UNIX_EPOCH_TICKS

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from threading import Lock
 
 from kqlog.engines.engine import Engine, FileFormat, Files, Frame
 from kqlog.errors import QueryError
@@ -27,7 +28,8 @@ class Catalog(Mapping[str, Schema]):
         self._engine = engine
         self._tables: dict[str, list[Path] | Frame] = {}
         self._schemas: dict[str, Schema] = {}
-        self._root = source
+        self._root = source or Path()
+        self._lock = Lock()
         if source is not None:
             self._tables.update(find_tables(source))
         for name, frame in (frames or {}).items():
@@ -41,10 +43,11 @@ class Catalog(Mapping[str, Schema]):
             KeyError: no table of this name.
             QueryError: ENG003 for a file that cannot be read, ING001 for files that are not one table.
         """
-        if name not in self._schemas:
-            table = self._tables[name]
-            self._schemas[name] = self._engine.attach(name, table if isinstance(table, Frame) else self._files(name, table))
-        return self._schemas[name]
+        with self._lock:
+            if name not in self._schemas:
+                table = self._tables[name]
+                self._schemas[name] = self._engine.attach(name, table if isinstance(table, Frame) else self._files(name, table))
+            return self._schemas[name]
 
     def __contains__(self, name: object) -> bool:
         return name in self._tables
@@ -57,10 +60,13 @@ class Catalog(Mapping[str, Schema]):
 
     def _files(self, name: str, paths: list[Path]) -> Files:
         formats = sorted({kind for path in paths if (kind := _format(path))})
+        if not formats:
+            raise QueryError("ING001", f"table '{name}' is a Delta table, which cannot be read yet")
         if len(formats) > 1:
             hint = "keep the files of one table in one format"
             raise QueryError("ING001", f"table '{name}' would be {' and '.join(formats)} files at once", hint=hint)
-        return Files(tuple(str(path) for path in paths), formats[0], any("=" in path.parent.name for path in paths))
+        hive = any("=" in part for path in paths for part in path.relative_to(self._root).parts[:-1])
+        return Files(tuple(str(path) for path in paths), formats[0], hive)
 
 
 def find_tables(source: Path) -> dict[str, list[Path]]:
@@ -68,9 +74,16 @@ def find_tables(source: Path) -> dict[str, list[Path]]:
 
     A file is named by its stem, a sub-folder by its own name: all data files in it, at any depth, are one table.
     Hidden files, `_`-files and half-done `*_temp` ones are left out.
+
+    Raises:
+        QueryError: ING001 when there is no such place, or a file of another kind.
     """
     if source.is_file():
+        if _format(source) is None:
+            raise QueryError("ING001", f"'{source.name}' is no table", hint=f"tables are files that end in {', '.join(FORMATS)}")
         return {_stem(source): [source]}
+    if not source.is_dir():
+        raise QueryError("ING001", f"no file or folder '{source}'", hint="give a folder of Parquet, CSV or JSON files")
     tables: dict[str, list[Path]] = {}
     for entry in sorted(source.iterdir()):
         if _left_out(entry.name):
@@ -84,6 +97,9 @@ def find_tables(source: Path) -> dict[str, list[Path]]:
 
 
 def _files_below(folder: Path) -> list[Path]:
+    if (log := folder / "_delta_log").is_dir():
+        # Its data files alone would give deleted rows, too.
+        return [log]
     found: list[Path] = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not _left_out(name))

@@ -6,6 +6,7 @@ import re
 
 from kqlog.functions.declare import Signature, aggregate, alias, sig
 
+
 def _plain(signature: Signature) -> Signature:
     """A signature over all rows."""
     return _filtered(signature, signature.text, ())
@@ -245,9 +246,8 @@ _LARGEST = 1_048_576
 _VALUES = "list({expr} {order}){if expr}"
 # Sorted, since DuckDB's threads would give another order each time, and a set turned to text may become a key.
 _SET = "list_sort(list(DISTINCT {expr}){if expr})"
-_SET_OF_ELEMENTS = (
-    "list_sort(list_distinct(flatten(list(CASE WHEN json_type({expr}) = 'ARRAY' THEN {expr}::JSON[] ELSE [{expr}] END){if expr})))"
-)
+_ELEMENTS = "CASE WHEN json_type({expr}) = 'ARRAY' THEN {expr}::JSON[] ELSE [{expr}] END"
+_SET_OF_ELEMENTS = f"list_sort(list_distinct(flatten(list({_ELEMENTS}){{if expr}})))"
 
 
 def _array(values: str, size: str) -> str:
@@ -295,10 +295,7 @@ aggregate(
     "make_list_with_nulls",
     "Array of all values, nulls included, in the order of the rows.",
     sig("(expr: real) -> dynamic", duckdb=json_of_reals(_array("list({expr} {order})", f"{_LARGEST}"))),
-    sig(
-        "(expr: datetime|timespan|decimal) -> dynamic",
-        kql="""make_list_with_nulls(iff(isnull(expr), dynamic(null), todynamic(strcat('"', tostring(expr), '"'))))""",
-    ),
+    sig("(expr: datetime|timespan|decimal) -> dynamic", kql="make_list_with_nulls(__dynamic(expr))"),
     sig("(expr: scalar) -> dynamic", duckdb=_array("list({expr} {order})", f"{_LARGEST}")),
     result="list_{first}",
     examples={"datatable(x: int)[1, int(null), 2] | summarize make_list_with_nulls(x)": [1, None, 2]},

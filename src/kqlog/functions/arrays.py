@@ -41,7 +41,8 @@ scalar(
     examples={"array_concat(dynamic([1, 2]), dynamic([]), dynamic(['a']))": [1, 2, "a"]},
 )
 
-_SLICE = """(CASE WHEN json_type({array}) = 'ARRAY' AND {start} IS NOT NULL AND {end} IS NOT NULL THEN to_json(try_cast({array} AS JSON[])[
+_SLICE = """(CASE WHEN json_type({array}) = 'ARRAY' AND {start} IS NOT NULL AND {end} IS NOT NULL
+    THEN to_json(try_cast({array} AS JSON[])[
     greatest(CASE WHEN {start} < 0 THEN json_array_length({array})::BIGINT + {start} ELSE {start} END, 0) + 1 :
     greatest(CASE WHEN {end} < 0 THEN json_array_length({array})::BIGINT + {end} ELSE {end} END + 1, 0)]) END)"""
 
@@ -105,7 +106,7 @@ _FILL = "CASE WHEN json_type(items[1]) = 'VARCHAR' THEN '\"\"'::JSON END"
 
 scalar(
     "array_shift_left",
-    "An array moved left: what falls off is lost, what is free at the end is filled (by default with null, or '' among strings).",
+    "An array moved left: what falls off is lost, what is free at the end is filled with null ('' among strings) or a value.",
     sig("(array: array, count: long) -> array", duckdb=_shift("", _FILL)),
     sig("(array: array, count: long, default_value: packed) -> array", duckdb=_shift("", "{default_value}")),
     examples={
@@ -117,7 +118,7 @@ scalar(
 
 scalar(
     "array_shift_right",
-    "An array moved right: what falls off is lost, what is free at the front is filled (by default with null, or '' among strings).",
+    "An array moved right: what falls off is lost, what is free at the front is filled with null ('' among strings) or a value.",
     sig("(array: array, count: long) -> array", duckdb=_shift("-", _FILL)),
     sig("(array: array, count: long, default_value: packed) -> array", duckdb=_shift("-", "{default_value}")),
     examples={"array_shift_right(dynamic([1, 2, 3]), 1, 7)": [7, 1, 2]},
@@ -151,19 +152,21 @@ alias("array_iif", "array_iff", deprecated=False)
 def _index_of(start: str, length: str, occurrence: str) -> str:
     """The positions of a value from `start` on, of which one is wanted."""
     first = f"CASE WHEN {start} < 0 THEN greatest(len(items) + {start}, 0) ELSE {start} END"
-    found = f"list_transform(items, lambda item, place: CASE WHEN item = {{value}} THEN place::BIGINT - 1 END)"
+    found = "list_transform(items, lambda item, place: CASE WHEN item = {value} THEN place::BIGINT - 1 END)"
     inside = f"place >= {first} AND ({length} = -1 OR place < {first} + {length})"
     place = f"list_filter({found}, lambda place: {inside})[{occurrence}]"
-    wrong = f"{length} < -1 OR {occurrence} < 0"
-    return f"(CASE WHEN NOT ({wrong}) THEN {_let('items', _ELEMENTS, f'CASE WHEN items IS NOT NULL THEN coalesce({place}, -1) END')} END)"
+    known = _let("items", _ELEMENTS, f"CASE WHEN items IS NOT NULL THEN coalesce({place}, -1) END")
+    return f"(CASE WHEN {length} >= -1 AND {occurrence} >= 0 THEN {known} END)"
 
+
+_POSITION = "coalesce(list_position(try_cast({array} AS JSON[]), {value})::BIGINT - 1, -1)"
 
 scalar(
     "array_index_of",
     "The position of a value in an array, -1 if it is not there. `start` may count from the end; a `length` of -1 has no limit.",
     sig(
         "(array: array, value: packed) -> long",
-        duckdb="(CASE WHEN json_type({array}) = 'ARRAY' THEN coalesce(list_position(try_cast({array} AS JSON[]), {value})::BIGINT - 1, -1) END)",
+        duckdb=f"(CASE WHEN json_type({{array}}) = 'ARRAY' THEN {_POSITION} END)",
     ),
     sig("(array: array, value: packed, start: long) -> long", duckdb=_index_of("{start}", "-1", "1")),
     sig("(array: array, value: packed, start: long, length: long) -> long", duckdb=_index_of("{start}", "{length}", "1")),
@@ -205,14 +208,16 @@ scalar(
 
 _TEXTS = "list_transform(json_extract_string({array}, '$[*]')::VARCHAR[], lambda item: coalesce(item, ''))"
 
+# For a delimiter that differs from row to row, which array_to_string does not take.
+_JOINED = f"list_reduce({_TEXTS}, lambda text, item: text || {{delimiter}} || item)"
+
 scalar(
     "strcat_array",
     "The elements of an array as one text, with a delimiter between them.",
-    # array_to_string wants a constant delimiter.
     sig("(array: array, delimiter: const string) -> string", duckdb=f"coalesce(array_to_string({_TEXTS}, {{delimiter}}), '')"),
     sig(
         "(array: array, delimiter: text) -> string",
-        duckdb=f"(CASE WHEN json_array_length({{array}}) > 0 THEN list_reduce({_TEXTS}, lambda text, item: text || {{delimiter}} || item) ELSE '' END)",
+        duckdb=f"(CASE WHEN json_array_length({{array}}) > 0 THEN {_JOINED} ELSE '' END)",
     ),
     examples={"strcat_array(dynamic([1, 'b', null, true]), '-')": "1-b--true", "strcat_array(dynamic(null), ',')": ""},
 )
@@ -271,7 +276,10 @@ scalar(
         "range(1, 2)": [1, 2],
         "range(1.0, 2.0, 0.5)": [1.0, 1.5, 2.0],
         "range(1h, 2h, 30m)": ["01:00:00", "01:30:00", "02:00:00"],
-        "range(datetime(2020-01-01), datetime(2020-01-01 01:00))": ["2020-01-01T00:00:00.0000000Z", "2020-01-01T01:00:00.0000000Z"],
+        "range(datetime(2020-01-01), datetime(2020-01-01 01:00))": [
+            "2020-01-01T00:00:00.0000000Z",
+            "2020-01-01T01:00:00.0000000Z",
+        ],
     },
 )
 

@@ -148,6 +148,12 @@ FUNCTIONS: dict[str, Function] = {}
 """Every declared function by name."""
 
 
+def called(name: str, arguments: int) -> Function | None:
+    """The function that a call with so many arguments means."""
+    function = FUNCTIONS.get(name)
+    return function.of_values if function is not None and function.of_values is not None and arguments > 1 else function
+
+
 def sig(
     text: str,
     *,

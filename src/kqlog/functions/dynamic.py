@@ -25,7 +25,8 @@ def _when_bag(bag: str, sql: str) -> str:
 # yyjson reads NaN and Infinity, which are no JSON; '' and null are the null value.
 _PARSED = "json(try_cast({json_text} AS JSON))"
 _PARSE_JSON = (
-    f"(CASE WHEN {_PARSED} IS NULL OR {_PARSED}::VARCHAR IN ('NaN', 'Infinity', '-Infinity') THEN to_json(nullif({{json_text}}, '')) "
+    f"(CASE WHEN {_PARSED} IS NULL OR {_PARSED}::VARCHAR IN ('NaN', 'Infinity', '-Infinity') "
+    "THEN to_json(nullif({json_text}, '')) "
     f"WHEN {_PARSED}::VARCHAR = 'null' THEN NULL ELSE {_PARSED} END)"
 )
 
@@ -69,7 +70,7 @@ _JSON_TYPE = """(CASE coalesce(json_type({value}), 'NULL')
 
 scalar(
     "gettype",
-    "The type of a value as it is stored: for a dynamic value what it holds (dictionary, array, string, int, long, real, bool, null).",
+    "The type of a value; for a dynamic value of what it holds: dictionary, array, string, int, long, real, bool or null.",
     sig("(value: bool) -> string", sql="'bool'"),
     sig("(value: int) -> string", sql="'int'"),
     sig("(value: long) -> string", sql="'long'"),
@@ -118,7 +119,9 @@ scalar(
     "A property bag without its null and empty values, as pack_all(true) wants it.",
     sig(
         "(bag: bag) -> bag",
-        duckdb=_when_bag("{bag}", _bag(f"list_filter({_entries('{bag}')}, lambda entry: entry[2]::VARCHAR NOT IN ('null', '\"\"'))")),
+        duckdb=_when_bag(
+            "{bag}", _bag(f"list_filter({_entries('{bag}')}, lambda entry: entry[2]::VARCHAR NOT IN ('null', '\"\"'))")
+        ),
     ),
     examples={"__bag_without_empty(dynamic({'a': '', 'b': null, 'c': 0}))": {"c": 0}},
 )

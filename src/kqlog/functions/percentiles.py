@@ -82,7 +82,10 @@ aggregate(
 aggregate(
     "percentiles",
     "Several nearest-rank percentiles, a column for each.",
-    *(sig(f"(expr: {kind}, percentile: const number...) -> {result}", kql="percentile(expr, percentile)") for kind, result in _KINDS),
+    *(
+        sig(f"(expr: {kind}, percentile: const number...) -> {result}", kql="percentile(expr, percentile)")
+        for kind, result in _KINDS
+    ),
     sig(f"(expr: {_OTHER}, percentile: const number...) -> expr"),
     examples={"range x from 1 to 10 step 1 | summarize percentiles(x, 25, 75) | project percentile_x_75": 8},
 )
@@ -112,7 +115,10 @@ aggregate(
     "percentilesw",
     "Several percentiles of weighted values, a column for each.",
     *(
-        sig(f"(expr: {kind}, weight: integer, percentile: const number...) -> {result}", kql="percentilew(expr, weight, percentile)")
+        sig(
+            f"(expr: {kind}, weight: integer, percentile: const number...) -> {result}",
+            kql="percentilew(expr, weight, percentile)",
+        )
         for kind, result in _KINDS
     ),
     sig(f"(expr: {_OTHER}, weight: integer, percentile: const number...) -> expr"),

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from kqlog.functions.declare import Signature, alias, sig, window
 
-_NOT_TEXT = ("bool", "int", "long", "real", "decimal", "datetime", "timespan", "guid", "dynamic")
+_DEFAULTS = {
+    # A whole number in a query is a long, whatever the column.
+    "int": ("integer", "TRY_CAST({default_value} AS INTEGER)"),
+    "long": ("integer", "{default_value}"),
+    "real": ("integer|real", "{default_value}"),
+    "decimal": ("number", "{default_value}"),
+    **{kind: (kind, "{default_value}") for kind in ("bool", "datetime", "timespan", "guid", "dynamic")},
+}
+"""For a column of each type, the types of the constant that stands in for a missing row, and its SQL."""
 
 
 def _neighbour(sql: str) -> tuple[Signature, ...]:
@@ -20,11 +28,12 @@ def _neighbour(sql: str) -> tuple[Signature, ...]:
         ),
         *(
             sig(
-                f"(column: column {kind}, offset: long, default_value: const {kind}) -> column",
-                duckdb=f"{sql}({{column}}, {{offset}}, {{default_value}}) {{over}}",
+                f"(column: column {kind}, offset: long, default_value: const {allowed}) -> column",
+                duckdb=f"{sql}({{column}}, {{offset}}, {default}) {{over}}",
             )
-            for kind in _NOT_TEXT
+            for kind, (allowed, default) in _DEFAULTS.items()
         ),
+        sig("(column: column scalar, offset: long, default_value: const scalar) -> column"),
     )
 
 
@@ -100,7 +109,7 @@ window(
 )
 window(
     "row_window_session",
-    "The time at which a row's session began. A session ends when it lasts too long, after a gap, where `restart` holds, and after null.",
+    "The time at which a row's session began. It ends when too long, at a gap, where `restart` holds, and after null.",
     sig(
         "(expr: datetime, maxDistanceFromFirst: timespan, maxDistanceBetweenNeighbors: timespan) -> expr",
         python="window.row_window_session",

@@ -16,7 +16,9 @@ class As(Operator):
 
     rule: ClassVar[str] = "as_"
     syntax: ClassVar[str] = "T | as Name"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "range x from 1 to 4 step 1 | as T | extend share = x * 100 / toscalar(T | summarize sum(x))",
+    )
 
     parameters: tuple[Parameter, ...]
     name: str

@@ -17,7 +17,7 @@ class Consume(Operator):
 
     rule: ClassVar[str] = "consume"
     syntax: ClassVar[str] = "T | consume"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("range x from 1 to 1000 step 1 | consume",)
 
     parameters: tuple[Parameter, ...]
 

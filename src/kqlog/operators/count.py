@@ -18,7 +18,10 @@ class Count(Operator):
 
     rule: ClassVar[str] = "count"
     syntax: ClassVar[str] = "T | count [as Name]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "range x from 1 to 10 step 1 | where x > 6 | count",
+        "range x from 1 to 10 step 1 | count as Numbers",
+    )
 
     name: str | None
 

@@ -19,7 +19,11 @@ class Datatable(Operator):
 
     rule: ClassVar[str] = "datatable"
     syntax: ClassVar[str] = "datatable(Name:Type, ...) [Value, ...]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(User: string, Tries: long) ["alice", 1, "bob", 7] | where Tries > 3',
+        'datatable(Time: datetime, Tags: dynamic) [datetime(2026-03-10 09:30), dynamic(["web", "eu"]), datetime(null), '
+        "dynamic(null)]",
+    )
 
     schema: tuple[NameAndType, ...]
     values: tuple[Expr, ...]

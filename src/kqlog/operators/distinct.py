@@ -18,7 +18,11 @@ class Distinct(Operator):
 
     rule: ClassVar[str] = "distinct"
     syntax: ClassVar[str] = "T | distinct * | Expression, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(User: string, Host: string) ["alice", "web-01", "bob", "web-01", "alice", "web-01"] '
+        "| distinct User, Host | sort by User asc",
+        "range x from 1 to 6 step 1 | distinct Odd = x % 2 == 1 | sort by Odd asc",
+    )
 
     parameters: tuple[Parameter, ...]
     items: tuple[Expr, ...]

@@ -19,7 +19,11 @@ class Evaluate(Operator):
 
     rule: ClassVar[str] = "evaluate"
     syntax: ClassVar[str] = "[T |] evaluate Plugin(Argument, ...) [: (Name:Type, ...)]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(User: string, Result: string) ["alice", "ok", "bob", "failed", "alice", "failed"] '
+        "| evaluate pivot(Result) | sort by User asc",
+        'print Details = dynamic({"user": "alice", "tries": 3}) | evaluate bag_unpack(Details)',
+    )
 
     parameters: tuple[Parameter, ...]
     call: Call

@@ -17,7 +17,7 @@ class Extend(Operator):
 
     rule: ClassVar[str] = "extend"
     syntax: ClassVar[str] = "T | extend [Name =] Expression, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("print Bytes = 4096 | extend Kilobytes = Bytes / 1024, Large = Bytes > 10000",)
 
     items: tuple[Expr, ...]
 

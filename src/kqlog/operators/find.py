@@ -19,7 +19,10 @@ class Find(Operator):
     syntax: ClassVar[str] = (
         "find [withsource=Name] [in (Table, ...)] where Condition [project Column[:Type], ... | project-smart]"
     )
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'let Logins = datatable(User: string, Host: string) ["alice", "web-01", "bob", "web-02"]; '
+        'find in (Logins) where User == "bob" project User, Host',
+    )
 
     parameters: tuple[Parameter, ...]
     tables: tuple[Expr, ...]

@@ -17,7 +17,7 @@ class GetSchema(Operator):
 
     rule: ClassVar[str] = "getschema"
     syntax: ClassVar[str] = "T | getschema"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("print Time = datetime(2026-03-10), Count = 5 | getschema",)
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         columns = (

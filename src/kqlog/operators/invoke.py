@@ -17,7 +17,10 @@ class Invoke(Operator):
 
     rule: ClassVar[str] = "invoke"
     syntax: ClassVar[str] = "T | invoke Function(Argument, ...)"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "let above = (T: (Bytes: long), limit: long) { T | where Bytes > limit }; datatable(Bytes: long) [10, 2000] "
+        "| invoke above(1000)",
+    )
 
     call: Call
 

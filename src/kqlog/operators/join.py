@@ -17,7 +17,13 @@ class Join(Operator):
 
     rule: ClassVar[str] = "join"
     syntax: ClassVar[str] = "T | join [kind=Kind] (Right) on Column, ... | $left.A == $right.B, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'let Owners = datatable(Host: string, Owner: string) ["web-01", "alice", "db-01", "bob"]; '
+        'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5] | join kind=inner Owners on Host',
+        'let Owners = datatable(Name: string, Owner: string) ["web-01", "alice"]; '
+        'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5] '
+        "| join kind=leftanti Owners on $left.Host == $right.Name",
+    )
 
     parameters: tuple[Parameter, ...]
     right: Expr

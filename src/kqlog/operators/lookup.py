@@ -18,7 +18,10 @@ class Lookup(Operator):
 
     rule: ClassVar[str] = "lookup"
     syntax: ClassVar[str] = "T | lookup [kind=leftouter|inner] (Right) on Column, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'let Owners = datatable(Host: string, Owner: string) ["web-01", "alice"]; '
+        'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5] | lookup Owners on Host | sort by Host asc',
+    )
 
     parameters: tuple[Parameter, ...]
     right: Expr

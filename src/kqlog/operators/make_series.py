@@ -19,7 +19,10 @@ class MakeSeries(Operator):
     syntax: ClassVar[str] = (
         "T | make-series [Name =] Aggregate [default = Value], ... on Axis [from Start] [to End] step Step [by Expression, ...]"
     )
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "datatable(Time: datetime, Bytes: long) [datetime(2026-03-10 00:30), 10, datetime(2026-03-10 02:10), 5] "
+        "| make-series Total = sum(Bytes) on Time from datetime(2026-03-10) to datetime(2026-03-10 03:00) step 1h",
+    )
 
     parameters: tuple[Parameter, ...]
     items: tuple[SeriesItem, ...]

@@ -18,7 +18,11 @@ class MvApply(Operator):
 
     rule: ClassVar[str] = "mv_apply"
     syntax: ClassVar[str] = "T | mv-apply [with_itemindex=Name] [Name =] Expression [to typeof(Type)], ... [limit N] on (Query)"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "print Values = dynamic([3, 9, 5]) | mv-apply Value = Values to typeof(long) on (top 2 by Value)",
+        'print User = "alice", Sizes = dynamic([3, 9, 5]) '
+        "| mv-apply Size = Sizes to typeof(long) on (summarize Total = sum(Size))",
+    )
 
     parameters: tuple[Parameter, ...]
     items: tuple[MvItem, ...]

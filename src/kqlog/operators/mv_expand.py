@@ -19,7 +19,10 @@ class MvExpand(Operator):
     syntax: ClassVar[str] = (
         "T | mv-expand [kind=bag|array] [with_itemindex=Name] [Name =] Expression [to typeof(Type)], ... [limit N]"
     )
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'print User = "alice", Roles = dynamic(["reader", "owner"]) | mv-expand Role = Roles to typeof(string)',
+        'print Letters = dynamic(["a", "b"]) | mv-expand with_itemindex=Position Letters',
+    )
 
     parameters: tuple[Parameter, ...]
     items: tuple[MvItem, ...]

@@ -17,7 +17,11 @@ class Parse(Operator):
 
     rule: ClassVar[str] = "parse"
     syntax: ClassVar[str] = 'T | parse [kind=simple|regex|relaxed [flags=Flags]] Expression with * | "text" | Name[:Type] ...'
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'print Message = "Failed password for root from 10.0.0.1 port 22" '
+        '| parse Message with * "for " User " from " Address " port " Port:int',
+        "print Message = \"took 35 ms\" | parse kind=regex Message with @'took\\s+' Duration:long @'\\s+ms'",
+    )
 
     parameters: tuple[Parameter, ...]
     value: Expr

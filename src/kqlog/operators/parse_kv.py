@@ -14,7 +14,10 @@ class ParseKv(Operator):
 
     rule: ClassVar[str] = "parse_kv"
     syntax: ClassVar[str] = 'T | parse-kv Expression as (Name:Type, ...) [with (pair_delimiter=",", kv_delimiter="=", ...)]'
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'print Text = "user=alice host=web-01 tries=3" '
+        '| parse-kv Text as (user: string, tries: long) with (pair_delimiter=" ", kv_delimiter="=")',
+    )
 
     value: Expr
     schema: tuple[NameAndType, ...]

@@ -18,7 +18,9 @@ class ParseWhere(Operator):
 
     rule: ClassVar[str] = "parse_where"
     syntax: ClassVar[str] = 'T | parse-where [kind=simple|regex [flags=Flags]] Expression with * | "text" | Name[:Type] ...'
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(Message: string) ["took 35 ms", "started"] | parse-where Message with "took " Duration:long " ms"',
+    )
 
     parameters: tuple[Parameter, ...]
     value: Expr

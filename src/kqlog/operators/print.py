@@ -17,7 +17,10 @@ class Print(Operator):
 
     rule: ClassVar[str] = "print"
     syntax: ClassVar[str] = "print [Name =] Expression, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'print Greeting = strcat("hello, ", "world"), Sum = 1 + 2',
+        "print datetime(2026-03-10 09:42) + 39m",
+    )
 
     items: tuple[Expr, ...]
 

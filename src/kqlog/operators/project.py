@@ -17,7 +17,9 @@ class Project(Operator):
 
     rule: ClassVar[str] = "project"
     syntax: ClassVar[str] = "T | project [Name =] Expression, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'print First = "Ada", Last = "Lovelace", Born = 1815 | project Name = strcat(First, " ", Last), Born',
+    )
 
     items: tuple[Expr, ...]
 

@@ -17,7 +17,7 @@ class ProjectAway(Operator):
 
     rule: ClassVar[str] = "project_away"
     syntax: ClassVar[str] = "T | project-away NameOrPattern, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("print Time = 1, A_raw = 2, B_raw = 3 | project-away *_raw",)
 
     patterns: tuple[Expr, ...]
 

@@ -20,7 +20,7 @@ class ProjectByNames(Operator):
 
     rule: ClassVar[str] = "project_by_names"
     syntax: ClassVar[str] = "T | project-by-names Names, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ('print A = 1, B = 2, C = 3 | project-by-names dynamic(["C", "A"])',)
 
     items: tuple[Expr, ...]
 

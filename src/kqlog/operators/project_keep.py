@@ -17,7 +17,7 @@ class ProjectKeep(Operator):
 
     rule: ClassVar[str] = "project_keep"
     syntax: ClassVar[str] = "T | project-keep NameOrPattern, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("print Time = 1, A_raw = 2, B_raw = 3 | project-keep *_raw",)
 
     patterns: tuple[Expr, ...]
 

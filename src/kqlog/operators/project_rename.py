@@ -17,7 +17,7 @@ class ProjectRename(Operator):
 
     rule: ClassVar[str] = "project_rename"
     syntax: ClassVar[str] = "T | project-rename New = Old, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ('print h = "web-01", n = 3 | project-rename Host = h, Errors = n',)
 
     items: tuple[Named, ...]
 

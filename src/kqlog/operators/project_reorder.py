@@ -19,7 +19,10 @@ class ProjectReorder(Operator):
 
     rule: ClassVar[str] = "project_reorder"
     syntax: ClassVar[str] = "T | project-reorder NameOrPattern [asc|desc|granny-asc|granny-desc], ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "print Value = 3, b10 = 2, b9 = 1 | project-reorder b* granny-asc",
+        "print A = 1, B = 2, C = 3 | project-reorder C",
+    )
 
     items: tuple[SortKey, ...]
 

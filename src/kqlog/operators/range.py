@@ -19,7 +19,10 @@ class Range(Operator):
 
     rule: ClassVar[str] = "range"
     syntax: ClassVar[str] = "range Name from Start to Stop step Step"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "range x from 1 to 7 step 3",
+        "range Hour from datetime(2026-03-10 09:00) to datetime(2026-03-10 11:00) step 1h",
+    )
 
     name: str
     start: Expr

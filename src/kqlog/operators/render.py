@@ -16,7 +16,7 @@ class Render(Operator):
 
     rule: ClassVar[str] = "render"
     syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("range x from 0 to 3 step 1 | extend y = x * x | render linechart",)
 
     kind: str
     properties: tuple[Parameter, ...]

@@ -17,7 +17,7 @@ class Sample(Operator):
 
     rule: ClassVar[str] = "sample"
     syntax: ClassVar[str] = "T | sample NumberOfRows"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("range x from 1 to 1000 step 1 | sample 10 | count",)
 
     rows: Expr
 

@@ -19,7 +19,9 @@ class SampleDistinct(Operator):
 
     rule: ClassVar[str] = "sample_distinct"
     syntax: ClassVar[str] = "T | sample-distinct NumberOfValues of Column"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        "range x from 1 to 1000 step 1 | extend Group = x % 20 | sample-distinct 5 of Group | count",
+    )
 
     rows: Expr
     of: Expr

@@ -19,7 +19,11 @@ class Search(Operator):
 
     rule: ClassVar[str] = "search"
     syntax: ClassVar[str] = "[T |] search [kind=default|case_insensitive|case_sensitive] [in (Table, ...)] Predicate"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(User: string, Note: string) ["alice", "reset her password", "bob", "lunch"] | search "password"',
+        'datatable(User: string, Note: string) ["alice", "reset her password", "bob", "lunch"] '
+        '| search User: "bob" or Note: "lunch*"',
+    )
 
     parameters: tuple[Parameter, ...]
     tables: tuple[Expr, ...]

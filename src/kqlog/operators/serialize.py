@@ -17,7 +17,9 @@ class Serialize(Operator):
 
     rule: ClassVar[str] = "serialize"
     syntax: ClassVar[str] = "T | serialize [[Name =] Expression, ...]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(Step: string) ["build", "test", "release"] | serialize Number = row_number(), Before = prev(Step)',
+    )
 
     items: tuple[Expr, ...]
 

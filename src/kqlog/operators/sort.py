@@ -17,7 +17,10 @@ class Sort(Operator):
 
     rule: ClassVar[str] = "sort"
     syntax: ClassVar[str] = "T | sort by Column [asc|desc] [nulls first|last], ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5, "db-01", 5] | sort by Errors desc, Host asc',
+        "datatable(Errors: long) [3, long(null), 5] | sort by Errors asc nulls last",
+    )
 
     parameters: tuple[Parameter, ...]
     keys: tuple[SortKey, ...]

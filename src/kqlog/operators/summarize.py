@@ -19,7 +19,13 @@ class Summarize(Operator):
 
     rule: ClassVar[str] = "summarize"
     syntax: ClassVar[str] = "T | summarize [Name =] Aggregate, ... [by [Name =] Expression, ...]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(Host: string, Ms: long) ["web-01", 30, "web-02", 50, "web-01", 10] '
+        "| summarize count(), avg(Ms) by Host | sort by Host asc",
+        "range x from 1 to 10 step 1 | summarize Total = sum(x), Largest = max(x)",
+        "datatable(Time: datetime) [datetime(2026-03-10 09:42), datetime(2026-03-10 09:58), datetime(2026-03-10 10:21)] "
+        "| summarize Events = count() by bin(Time, 1h) | sort by Time asc",
+    )
 
     parameters: tuple[Parameter, ...]
     items: tuple[Expr, ...]

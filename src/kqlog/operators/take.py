@@ -17,7 +17,7 @@ class Take(Operator):
 
     rule: ClassVar[str] = "take"
     syntax: ClassVar[str] = "T | take NumberOfRows"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = ("range x from 1 to 1000 step 1 | take 5 | count",)
 
     parameters: tuple[Parameter, ...]
     rows: Expr

@@ -18,7 +18,9 @@ class Top(Operator):
 
     rule: ClassVar[str] = "top"
     syntax: ClassVar[str] = "T | top NumberOfRows by Column [asc|desc] [nulls first|last]"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5, "db-01", 4] | top 2 by Errors',
+    )
 
     rows: Expr
     parameters: tuple[Parameter, ...]

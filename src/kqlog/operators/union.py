@@ -18,7 +18,11 @@ class Union(Operator):
 
     rule: ClassVar[str] = "union"
     syntax: ClassVar[str] = "[T |] union [kind=inner|outer] [withsource=Name] [isfuzzy=true|false] Table, ..."
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'let A = datatable(x: long) [1]; let B = datatable(x: long, y: string) [2, "two"]; union A, B | sort by x asc',
+        'let A = datatable(x: long) [1]; let B = datatable(x: long, y: string) [2, "two"]; '
+        "union kind=inner withsource=Table A, B | sort by x asc",
+    )
 
     parameters: tuple[Parameter, ...]
     sources: tuple[Expr, ...]

@@ -17,7 +17,10 @@ class Where(Operator):
 
     rule: ClassVar[str] = "where"
     syntax: ClassVar[str] = "T | where Condition"
-    examples: ClassVar[tuple[str, ...]] = ()
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(User: string, Tries: long) ["alice", 1, "bob", 7] | where Tries > 3 or User startswith "al"',
+        "range x from 1 to 10 step 1 | where x between (3 .. 5)",
+    )
 
     parameters: tuple[Parameter, ...]
     predicate: Expr

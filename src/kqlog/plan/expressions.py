@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError, Span
-from kqlog.functions.declare import FUNCTIONS, Function, Kind
+from kqlog.functions.declare import FUNCTIONS, Function, Kind, called
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads, special
 from kqlog.plan.fold import fold
@@ -177,7 +177,7 @@ class Expressions(Lookup):
             raise QueryError("SEM002", f"a value is wanted here, and {call.name}() gives a table", call.span)
         if (binder := special.VALUES.get(call.name)) is not None:
             return binder(self, call)
-        function = FUNCTIONS.get(call.name)
+        function = called(call.name, len(call.arguments))
         if function is None:
             raise self.unknown("function", call.name, call.name_span)
         match function.kind:
@@ -227,6 +227,7 @@ class Expressions(Lookup):
         from kqlog.syntax.parse import parse_expression
 
         inner = type(self)(self.session, None)
+        inner.aggregates = call.function.kind is Kind.AGGREGATE
         bound = call.bound()
         for parameter in call.signature.parameters:
             argument = bound.get(parameter.name)
@@ -246,7 +247,8 @@ class Expressions(Lookup):
         self.aggregates = False
         try:
             bound = overloads.call(function, tuple([self._argument(argument) for argument in call.arguments]), call.span)
-            return self._checked(self._with_constants(bound), call.span)
+            bound = self._with_constants(bound)
+            return self._checked(bound, call.span) if bound.signature.kql is None else self._expanded(bound, call.span)
         finally:
             self.aggregates = True
 
@@ -277,16 +279,23 @@ class Expressions(Lookup):
     def _binary(self, operator: str, left: syntax.Expr, right: syntax.Expr, span: Span) -> plan.Value:
         if isinstance(left, syntax.Wildcard):
             return self._any_column(operator, right, span)
-        function = FUNCTIONS[OPERATOR_SPELLINGS.get(operator, operator)]
+        function = self._operator(operator, span)
         first, second = self.value(left), self.value(right)
         if operator in ("and", "or"):
             first, second = _as_condition(first), _as_condition(second)
         return fold(self._checked(self._with_constants(overloads.call(function, (first, second), span)), span))
 
+    def _operator(self, operator: str, span: Span) -> Function:
+        """The function that an operator's spelling is declared as."""
+        function = FUNCTIONS.get(OPERATOR_SPELLINGS.get(operator, operator))
+        if function is None:
+            raise QueryError("ENG001", f"the operator '{operator}' is not offered", span)
+        return function
+
     def _any_column(self, operator: str, right: syntax.Expr, span: Span) -> plan.Value:
         """`* has 'x'`: whether any column of text says so."""
         wanted = self.value(right)
-        function = FUNCTIONS[operator]
+        function = self._operator(operator, span)
         found: plan.Value = plan.Literal(Type.BOOL, False)
         for column in self.schema:
             if column.type in (Type.STRING, Type.DYNAMIC) or operator == "==":
@@ -311,8 +320,9 @@ class Expressions(Lookup):
             value = overloads.convert(value, Type.STRING)
             items = [item if item.type is Type.DYNAMIC else overloads.convert(item, Type.STRING) for item in items]
         plain = tuple([item for item in items if item.type is not Type.DYNAMIC])
-        tests = [overloads.call(function, (value, *plain), expr.span)] if plain else []
-        tests += [overloads.call(function, (value, array), expr.span) for array in arrays]
+        listed = [(value, *plain)] if plain else []
+        calls = [overloads.call(function, arguments, expr.span) for arguments in [*listed, *((value, array) for array in arrays)]]
+        tests = [self._checked(self._with_constants(test), expr.span) for test in calls]
         if not tests:
             return plan.Literal(Type.BOOL, expr.operator.startswith("!"))
         both = FUNCTIONS["and" if expr.operator.startswith("!") or expr.operator == "has_all" else "or"]
@@ -332,7 +342,8 @@ class Expressions(Lookup):
             return overloads.call(FUNCTIONS["not"], (found,), expr.span)
         texts = overloads.call(FUNCTIONS["make_set"], (overloads.convert(plan.ColumnRef(*first), Type.STRING),), expr.span)
         array = plan.ScalarQuery(plan.Aggregate(relation, (), (plan.Item("texts", texts),)), Type.DYNAMIC)
-        return overloads.call(FUNCTIONS[expr.operator], (overloads.convert(value, Type.STRING), array), expr.span)
+        arguments = overloads.convert(value, Type.STRING), array
+        return self._with_constants(overloads.call(FUNCTIONS[expr.operator], arguments, expr.span))
 
 
 def references(value: plan.Value) -> set[str]:

@@ -72,10 +72,14 @@ class Grouping:
         compared = self._plain(call.arguments[0])
         extreme = "max" if ARG_EXTREMES[call.name] else "min"
         first = overloads.call(FUNCTIONS[extreme], (compared,), call.span)
-        columns: list[tuple[str, plan.Value]] = [(derived_name(call.arguments[0]) or f"{extreme}_", first)]
+        name = derived_name(call.arguments[0])
+        # The old spellings say in every column's name what is extreme.
+        legacy = f"{extreme}_{name or ''}" if FUNCTIONS[call.name].deprecated else ""
+        columns: list[tuple[str, plan.Value]] = [(legacy or name or f"{extreme}_", first)]
         for argument in call.arguments[1:]:
-            for name, value in self._returned(argument, {columns[0][0]}):
-                columns.append((name, overloads.call(FUNCTIONS[call.name], (compared, value), call.span)))
+            for returned, value in self._returned(argument, {name or ""}):
+                bound = overloads.call(FUNCTIONS[call.name], (compared, value), call.span)
+                columns.append((f"{legacy}_{returned}" if legacy else returned, bound))
         return compared, columns
 
     def _returned(self, argument: syntax.Expr, taken: set[str]) -> list[tuple[str, plan.Value]]:
@@ -103,7 +107,12 @@ class Grouping:
         prefix = "any_" if call.name == "any" else ""
         columns = [found for argument in call.arguments for found in self._returned(argument, set())]
         function = FUNCTIONS["take_any"]
-        return [(prefix + name, overloads.call(function, (value,), call.span)) for name, value in columns]
+        # With the others after it, so that the overload is taken that tells of one row, the same for all.
+        values = [value for _, value in columns]
+        return [
+            (prefix + name, overloads.call(function, (value, *values[:place], *values[place + 1 :]), call.span))
+            for place, (name, value) in enumerate(columns)
+        ]
 
     def _plain(self, expr: syntax.Expr) -> plan.Value:
         """An argument of an aggregate, where no aggregate may stand."""

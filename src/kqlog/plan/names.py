@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError, Span
-from kqlog.functions.declare import FUNCTIONS
+from kqlog.functions.declare import called
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Schema
 
@@ -91,7 +91,7 @@ def _step_name(index: syntax.Expr) -> str:
 
 
 def _call_name(name: str, arguments: tuple[syntax.Expr, ...]) -> str | None:
-    function = FUNCTIONS.get(name)
+    function = called(name, len(arguments))
     if function is None or function.result is None:
         return None
     template = function.result

@@ -68,7 +68,12 @@ def _kept(groups: plan.Node, level: _Level) -> plan.Node:
 def _within(outer: plan.Node, source: plan.Node, levels: list[_Level]) -> plan.Node:
     """For each row of the levels so far, the kept values of the next."""
     parents, level = levels[:-1], levels[-1]
-    same = [call("__same", column(parent.key.column), plan.OuterRef(*parent.key.column)) for parent in parents]
+    same = [_same(column(parent.key.column), plan.OuterRef(*parent.key.column)) for parent in parents]
     body = _kept(plan.Filter(_grouped(source, levels), every(same)), level)
     shown = tuple(plan.Item(item.name, column(item.column)) for item in (level.key, level.aggregate))
     return plan.Apply(outer, plan.Project(body, shown), tuple(found.name for found in outer.columns))
+
+
+def _same(inner: plan.Value, outer: plan.Value) -> plan.Value:
+    """Whether both are equal, or both null: a null is a value of its own when rows are grouped."""
+    return call("or", call("==", inner, outer), call("and", call("isnull", inner), call("isnull", outer)))

@@ -311,7 +311,7 @@ class Join:
 
 @dataclass(frozen=True, slots=True)
 class Union:
-    """All rows of sources that have the same columns in the same order."""
+    """All rows of sources that each have some of the columns; what a source lacks is null ('' for a string)."""
 
     sources: tuple[Node, ...]
     columns: Schema

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kqlog.errors import QueryError, Span
-from kqlog.functions.declare import Function, Parameter, Signature
+from kqlog.functions.declare import Function, Kind, Parameter, Signature
 from kqlog.plan import nodes as plan
 from kqlog.types import NUMBERS, Type, widens
 
@@ -24,7 +24,7 @@ def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> pla
     """
     best, best_cost = None, NO_FIT
     for signature in function.signatures:
-        cost = _cost(signature, arguments)
+        cost = _cost(signature, arguments, function.kind)
         if cost < best_cost:
             best, best_cost = signature, cost
             if cost == 0:
@@ -74,31 +74,23 @@ def spread(signature: Signature, count: int) -> list[Parameter] | None:
         return None
     if count <= len(parameters):
         return list(parameters[:count])
-    if not parameters or not parameters[-1].repeated:
+    group = [position for position, parameter in enumerate(parameters) if parameter.repeated]
+    if not group:
         return None
-    group = _repeated_group(parameters)
-    extra = [group[position % len(group)] for position in range(count - len(parameters))]
-    return list(parameters) + extra
+    # Neighbours repeat together, as key and value of a property bag do; what stands after them comes last.
+    times, rest = divmod(count - len(parameters), len(group))
+    repeated = list(parameters[group[0] : group[-1] + 1])
+    return None if rest else list(parameters[: group[0]]) + repeated * (times + 1) + list(parameters[group[-1] + 1 :])
 
 
-def _repeated_group(parameters: tuple[Parameter, ...]) -> list[Parameter]:
-    """The trailing parameters that repeat together, as (key..., value...) of a property bag do."""
-    group: list[Parameter] = []
-    for parameter in reversed(parameters):
-        if not parameter.repeated:
-            break
-        group.insert(0, parameter)
-    return group
-
-
-def _cost(signature: Signature, arguments: tuple[Argument, ...]) -> int:
+def _cost(signature: Signature, arguments: tuple[Argument, ...], kind: Kind) -> int:
     parameters = spread(signature, len(arguments))
     if parameters is None:
         return NO_FIT
     cost = 0
     common: list[Type] = []
     for parameter, argument in zip(parameters, arguments, strict=True):
-        cost += _argument_cost(parameter, argument)
+        cost += _argument_cost(parameter, argument, kind)
         if cost >= NO_FIT:
             return NO_FIT
         if parameter.kind == "common":
@@ -108,8 +100,11 @@ def _cost(signature: Signature, arguments: tuple[Argument, ...]) -> int:
     return cost
 
 
-def _argument_cost(parameter: Parameter, argument: Argument) -> int:
-    """0 for a type as declared, more for each conversion, NO_FIT when it cannot stand there."""
+def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
+    """0 for a type as declared, more for each conversion, NO_FIT when it cannot stand there.
+
+    Only functions of values read a dynamic value as what they want: sum() of one would not say of which type.
+    """
     if isinstance(argument, Type):
         return 0 if parameter.kind == "type" else NO_FIT
     if not isinstance(argument, plan.Value):
@@ -126,7 +121,7 @@ def _argument_cost(parameter: Parameter, argument: Argument) -> int:
         if wider:
             return 2 * min(wider)
         return 40 if wanted & NUMBERS else NO_FIT
-    if given is Type.DYNAMIC and wanted:
+    if given is Type.DYNAMIC and wanted and kind is Kind.SCALAR:
         return 20
     return NO_FIT
 

@@ -73,7 +73,7 @@ def _line(node: plan.Node) -> str:
             return f"{kind} {_name(column.name)} from {show_value(start)} to {show_value(stop)} step {show_value(step)}"
         case plan.Filter(_, predicate):
             return f"{kind} {show_value(predicate)}"
-        case plan.Project(_, items) | plan.Window(_, items):
+        case plan.Project(_, items) | plan.Extend(_, items) | plan.Window(_, items):
             return f"{kind} {_items(items)}"
         case plan.Aggregate(_, keys, items):
             return f"{kind} {_items(items)} by {_items(keys)}"

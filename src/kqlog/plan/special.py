@@ -28,14 +28,19 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
     Raises:
         QueryError: SEM002 with the body's own words.
     """
-    bound = call.bound()
-    wanted = [name for name in inspect.signature(body).parameters if name != "count"]
-    constants = {name: bound[name] for name in wanted if isinstance(bound.get(name), plan.Literal)}
-    if len(constants) < len(wanted):
-        return
-    extra = {"count": len(call.arguments)} if "count" in inspect.signature(body).parameters else {}
+    asked = inspect.signature(body).parameters
+    constants: dict[str, object] = {}
+    for name, bound in call.bound().items():
+        if isinstance(bound, tuple) and "count" in asked:
+            constants["count"] = len(bound)
+        if name in asked:
+            arguments = bound if isinstance(bound, tuple) else (bound,)
+            values = [argument.value if isinstance(argument, plan.Literal) else None for argument in arguments]
+            if None in values:
+                return
+            constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:
-        body(**{name: literal.value for name, literal in constants.items() if isinstance(literal, plan.Literal)}, **extra)
+        body(**constants)
     except ValueError as error:
         raise QueryError("SEM002", f"{call.name}(): {error}", span) from None
 

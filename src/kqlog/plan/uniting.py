@@ -23,12 +23,12 @@ def unite(legs: list[Leg], *, inner: bool = False, source_column: str | None = N
     `inner` keeps only columns that every leg has. `source_column` comes first and holds each leg's name.
     """
     names = _split_names(legs, inner)
-    columns = tuple(Column(name, type_) for (_, type_), name in names.items())
+    columns = tuple([Column(name, type_) for (_, type_), name in names.items()])
     if source_column is not None:
         columns = (Column(_free(source_column, columns), Type.STRING), *columns)
     if len(legs) == 1 and source_column is None:
         return legs[0].relation
-    return plan.Union(tuple(_aligned(leg, names, columns, source_column) for leg in legs), columns)
+    return plan.Union(tuple(_renamed(leg, names, columns[0].name if source_column is not None else None) for leg in legs), columns)
 
 
 def _split_names(legs: list[Leg], inner: bool) -> dict[Column, str]:
@@ -49,15 +49,13 @@ def _split_names(legs: list[Leg], inner: bool) -> dict[Column, str]:
     }
 
 
-def _aligned(leg: Leg, names: dict[Column, str], columns: Schema, source_column: str | None) -> plan.Node:
-    """One leg with the columns of the result, null where it has none."""
-    have = {names[column]: plan.ColumnRef(*column) for column in leg.relation.columns if column in names}
-    items = []
-    for position, (name, type_) in enumerate(columns):
-        if position == 0 and source_column is not None:
-            items.append(plan.Item(name, plan.Literal(Type.STRING, leg.name)))
-        else:
-            items.append(plan.Item(name, have.get(name) or missing(type_)))
+def _renamed(leg: Leg, names: dict[Column, str], source_column: str | None) -> plan.Node:
+    """One leg with its columns as the result calls them, after the column for the leg's name if there is one."""
+    items = [plan.Item(names[column], plan.ColumnRef(*column)) for column in leg.relation.columns if column in names]
+    if source_column is not None:
+        items.insert(0, plan.Item(source_column, plan.Literal(Type.STRING, leg.name)))
+    if tuple([item.column for item in items]) == leg.relation.columns:
+        return leg.relation
     return plan.Project(leg.relation, tuple(items))
 
 

@@ -9,10 +9,10 @@ from kqlog.functions.declare import FUNCTIONS
 from kqlog.operators import operators
 from kqlog.types import ALIASES
 
-_WORDS = tuple("by on with to from step in and or not asc desc nulls first last let set kind".split())
+_WORDS = frozenset("by on with to from step in and or not asc desc nulls first last let set kind".split())  # noqa: SIM905
 
 
-class KqlLexer(RegexLexer):
+class KqlLexer(RegexLexer):  # type: ignore[misc]
     """KQL as Pygments sees it: enough to tell strings, numbers, names and words apart while a query is unfinished."""
 
     name = "KQL"

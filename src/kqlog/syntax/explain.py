@@ -2,29 +2,144 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark
+from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 from kqlog.errors import QueryError, Span
+from kqlog.syntax.grammar import words_of
+from kqlog.syntax.hints import did_you_mean
 
 MAX_LENGTH = 2_000_000
 MAX_NESTING = 400
 
+_SKIPPED = r"""//[^\n]*|@"(?:""|[^"])*"|@'(?:''|[^'])*'|```(?:(?!```)[\s\S])*```|~~~(?:(?!~~~)[\s\S])*~~~"""
+_STRINGS = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
+_OUTLINE = re.compile(rf"""(?P<skipped>{_SKIPPED}|{_STRINGS})|(?P<open>[(\[{{])|(?P<close>[)\]}}])|(?P<quote>```|~~~|["'])""")
+_PAIRS = {")": "(", "]": "[", "}": "{"}
+
+_HABITS = {
+    "&": "write and",
+    "|": "write or, or begin an operator after a single |",
+    "!": "write not(...)",
+    "/": "comments begin with //",
+    "`": "a name with other characters is written ['a name']",
+    "--": "comments begin with //",
+    "select": "KQL chooses columns with project",
+    "group": "KQL groups with summarize ... by",
+    "=": "values are compared with ==",
+}
+"""What those who come from other languages write, and what KQL has for it."""
+
+_KINDS = {
+    "NAME": "a name",
+    "QUOTED_NAME": "a name",
+    "TYPED_NAME": "a name",
+    "WILDCARD": "a name with *",
+    "NUMBER": "a number",
+    "STRING": "a string",
+    "PARAMETER": "a parameter",
+    "$END": "the end",
+}
+_OF_AN_EXPRESSION = frozenset({"NUMBER", "STRING", "BOOL", "NAME", "QUOTED_NAME", "TYPED_LITERAL", "DYNAMIC", "LPAR", "MINUS"} | {
+    "PLUS", "SUBQUERY_CALL", "TYPEOF", "RANGE", "STAR"})  # fmt: skip
+_INSIDE_AN_EXPRESSION = frozenset({"EQUALITY", "COMPARISON", "IN", "MEMBERSHIP", "BETWEEN", "TEXT_OPERATOR", "DOT", "LSQB", "PLUS"} | {
+    "MINUS", "STAR", "SLASH", "PERCENT", "OR", "AND", "COLON", "LPAR"})  # fmt: skip
+_PARAMETERS = frozenset({"HINT", "KIND"})
+
 
 def check_size(text: str) -> None:
-    """Raises QueryError LIM001 for a text too long or too deeply nested to be read."""
+    """Raises QueryError LIM001 for a text too long or too deeply nested, SYN001 for one that is no Unicode text."""
     if len(text) > MAX_LENGTH:
         raise QueryError("LIM001", f"the query is longer than {MAX_LENGTH:,} characters", text=text)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError("SYN001", "this is half of a character", Span(error.start, error.end), text=text) from None
+    if text.count("(") + text.count("[") + text.count("{") > MAX_NESTING:
+        _check_nesting(text)
 
 
-def did_you_mean(word: str, known: list[str]) -> str | None:
-    """A hint naming the known word most like this one."""
-    close = difflib.get_close_matches(word.lower(), known, 1, 0.7)
-    return f"did you mean '{close[0]}'?" if close else None
+def _check_nesting(text: str) -> None:
+    depth = 0
+    for match in _OUTLINE.finditer(text):
+        if match["open"]:
+            depth += 1
+            if depth > MAX_NESTING:
+                raise QueryError("LIM001", f"brackets are nested deeper than {MAX_NESTING}", Span(*match.span()), text=text)
+        elif match["close"]:
+            depth -= 1
 
 
-def syntax_error(error: UnexpectedInput, text: str) -> QueryError:
-    start = error.pos_in_stream or 0
-    return QueryError("SYN001", "unexpected text here", Span(start, start + 1), text=text)
+def syntax_error(error: UnexpectedInput, text: str, parser: Lark) -> QueryError:
+    """The error to show for what the parser stumbled over."""
+    start = len(text.rstrip()) if _at_end(error) else error.pos_in_stream or 0
+    if (unclosed := _unclosed(text, start)) is not None:
+        return unclosed
+    accepted: set[str] = error.interactive_parser.accepts()  # type: ignore[attr-defined]
+    if _at_end(error):
+        message = f"the query ends where {_expected(accepted, parser)} should follow"
+        return QueryError("SYN001", message, Span(max(start - 1, 0), max(start, 1)), text=text)
+    found = str(error.token) if isinstance(error, UnexpectedToken) else text[start]
+    message = f"{_shown(found)} does not fit here; {_expected(accepted, parser)} could"
+    words = {word for terminal in accepted for word in words_of(parser, terminal) if word[-1].isalpha()}
+    hint = _hint(found, text[start : start + 2], accepted, words)
+    return QueryError("SYN001", message, Span(start, start + len(found)), hint, text)
+
+
+def _at_end(error: UnexpectedInput) -> bool:
+    return isinstance(error, UnexpectedToken) and error.token.type == "$END"
+
+
+def _shown(found: str) -> str:
+    line = found.split("\n")[0]
+    return f"'{line}'" if len(line) <= 40 else f"'{line[:37]}...'"
+
+
+def _hint(found: str, ahead: str, accepted: set[str], words: set[str]) -> str | None:
+    if "VBAR" in accepted and found in ("where", "summarize", "project", "extend", "take", "count", "join", "sort", "order", "top"):
+        return f"an operator follows a |, as in T | {found} ..."
+    if (habit := _HABITS.get(found.lower()) or _HABITS.get(ahead)) is not None and found not in words:
+        return habit
+    return did_you_mean(found, words) if found[0].isalpha() else None
+
+
+def _expected(accepted: set[str], parser: Lark) -> str:
+    """What could stand here, in few words."""
+    if {"SUMMARIZE", "WHERE", "EXTEND"} <= accepted:
+        return "an operator such as where, summarize or extend"
+    parts: list[str] = []
+    rest = accepted - _PARAMETERS
+    if {"NUMBER", "STRING", "LPAR"} <= accepted:
+        parts.append("a value")
+        rest -= _OF_AN_EXPRESSION
+    elif {"EQUALITY", "TEXT_OPERATOR"} & accepted:
+        parts.append("an operator such as == or and")
+        rest -= _INSIDE_AN_EXPRESSION
+    kinds = {_KINDS[name] for name in rest if name in _KINDS}
+    words = {words[0] for name in rest if name not in _KINDS and (words := words_of(parser, name))}
+    parts += sorted(kinds) + [f"'{word}'" for word in sorted(words, key=lambda word: (not word[0].isalpha(), word))]
+    if len(parts) > 6:
+        parts = [*parts[:5], "..."]
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} or {parts[-1]}"
+
+
+def _unclosed(text: str, stumbled: int) -> QueryError | None:
+    """The string or bracket that is opened before the place of the error and never closed."""
+    opened: list[tuple[str, int]] = []
+    for match in _OUTLINE.finditer(text):
+        if match["quote"]:
+            return _never_closed("string", match.start(), len(match[0]), text) if match.start() <= stumbled else None
+        if match["open"]:
+            opened.append((match[0], match.start()))
+        elif match["close"]:
+            if not opened or opened.pop()[0] != _PAIRS[match[0]]:
+                return None
+    if not opened or opened[-1][1] > stumbled:
+        return None
+    return _never_closed("bracket", opened[-1][1], 1, text)
+
+
+def _never_closed(what: str, start: int, length: int, text: str) -> QueryError:
+    return QueryError("SYN002", f"this {what} is never closed", Span(start, start + length), text=text)

@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import pickle
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from typing import ClassVar
 import lark
 from lark import Lark, Token
 
+# A terminal that is a list of words, as the grammar writes them: (?:has|!has|matches\s+regex)
+_WORDS = re.compile(r"(?:\(\?:)?((?:[\w!~=<>|]|\\s\+)+)(?:\)|\(\?=|$)")
 _DIGEST_SIZE = hashlib.sha256().digest_size
 
 
@@ -67,6 +70,17 @@ def build(text: str, transformer: object = None, strict: bool = False) -> Lark:
         transformer=transformer,  # type: ignore[arg-type]
         strict=strict,
     )
+
+
+def words_of(parser: Lark, terminal: str) -> tuple[str, ...]:
+    """The words or marks that a terminal stands for; none for a name or literal."""
+    if terminal == "$END":
+        return ()
+    pattern = parser.get_terminal(terminal).pattern
+    if pattern.type == "str":
+        return (pattern.value,)
+    words = _WORDS.match(pattern.value)
+    return tuple(words[1].replace(r"\s+", " ").split("|")) if words else ()
 
 
 def _cache_path(text: str) -> Path:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import math
 import re
-import uuid
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from kqlog.text import write_json
 from kqlog.types import ALIASES, MAX_DATETIME_TICKS, TICKS_PER_DAY, TICKS_PER_SECOND, Type
 
 _MINUTE = 60 * TICKS_PER_SECOND
@@ -180,11 +180,14 @@ def _parse_decimal(text: str) -> Decimal:
         raise LiteralError("the number is too large for a decimal") from None
 
 
+_GUID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
 def _parse_guid(text: str) -> str:
-    try:
-        return str(uuid.UUID(text))
-    except ValueError:
-        raise LiteralError("a guid has 32 hexadecimal digits, such as 74be27de-1e4e-49d9-b579-fe0b331d3642") from None
+    digits = text.strip("{}").replace("-", "").lower()
+    if not _GUID.fullmatch(digits):
+        raise LiteralError("a guid has 32 hexadecimal digits, such as 74be27de-1e4e-49d9-b579-fe0b331d3642")
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 _TIMESPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?", re.ASCII)
@@ -212,9 +215,10 @@ _ISO = re.compile(
     r"(?:(?:T|\s+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,7})\d*)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?",
     re.ASCII | re.IGNORECASE,
 )
+_LOOSE = re.compile(r"(\d{4})\s*[-/,.]\s*(\d{1,2})\s*[-/,.]\s*(\d{1,2})", re.ASCII)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?", re.ASCII)
-_SLASHED = re.compile(
-    r"(\d{1,2})/(\d{1,2})/(\d{4})(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*(AM|PM)?)?",
+_MONTH_FIRST = re.compile(
+    r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*(AM|PM)?)?",
     re.ASCII | re.IGNORECASE,
 )
 _RFC = re.compile(
@@ -234,7 +238,10 @@ def parse_datetime(text: str) -> int:
     if parts := _COMPACT.fullmatch(text):
         year, month, day, *clock = parts.groups()
         return _instant(int(year), int(month), int(day), [*clock, None], None)
-    if parts := _SLASHED.fullmatch(text):
+    if parts := _LOOSE.fullmatch(text):
+        year, month, day = parts.groups()
+        return _instant(int(year), int(month), int(day), [None] * 4, None)
+    if parts := _MONTH_FIRST.fullmatch(text):
         month, day, year, hours, *clock, half = parts.groups()
         if half:
             hours = str(int(hours) % 12 + (12 if half.upper() == "PM" else 0))
@@ -266,22 +273,6 @@ def _offset(zone: str | None) -> int:
         return 0
     ticks = int(zone[1:3]) * _HOUR + int(zone[-2:]) * _MINUTE
     return -ticks if zone[0] == "-" else ticks
-
-
-def format_datetime(ticks: int) -> str:
-    """The datetime as dynamic values and text show it: 2024-01-31T08:30:00.0000000Z."""
-    days, rest = divmod(ticks, TICKS_PER_DAY)
-    seconds, fraction = divmod(rest, TICKS_PER_SECOND)
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{fraction:07}"
-    return f"{date.fromordinal(days + 1).isoformat()}T{clock}Z"
-
-
-def format_timespan(ticks: int) -> str:
-    """The timespan as dynamic values and text show it: [-][d.]hh:mm:ss[.fffffff]."""
-    days, rest = divmod(abs(ticks), TICKS_PER_DAY)
-    seconds, fraction = divmod(rest, TICKS_PER_SECOND)
-    clock = f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
-    return f"{'-' if ticks < 0 else ''}{f'{days}.' if days else ''}{clock}{f'.{fraction:07}' if fraction else ''}"
 
 
 _DYNAMIC_TOKEN = re.compile(
@@ -330,11 +321,7 @@ def _is_json(text: str) -> bool:
 
 
 def _json_value(type_: Type, value: LiteralValue) -> str:
-    if isinstance(value, int) and type_ is Type.DATETIME:
-        return json.dumps(format_datetime(value))
-    if isinstance(value, int) and type_ is Type.TIMESPAN:
-        return json.dumps(format_timespan(value))
-    return str(value) if isinstance(value, Decimal) else json.dumps(value)
+    return write_json(value, type_)
 
 
 _READERS: dict[Type, Callable[[str], LiteralValue]] = {

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from kqlog.engines.sql.dialect import StoredColumn
+
 _IDENTIFIER = re.compile(r'"(?:[^"]|"")*"')
+_COLUMN = re.compile(r'(?:\w+\.)?"((?:[^"]|"")*)"')
+_BRACKETS = re.compile(r"""'(?:[^']|'')*'|"(?:[^"]|"")*"|[()]""")
+_OR = re.compile(r"\bor\b", re.IGNORECASE)
+_QUERY = re.compile(r"\(\s*(select|with)\b", re.IGNORECASE)
 _LINE = 110
 
 
@@ -33,6 +39,8 @@ class OrderKey(NamedTuple):
     sql: str
     descending: bool = False
     nulls_first: bool = False
+    unique: bool = False
+    """True for a number that no two rows share."""
 
     def text(self, sql: str | None = None) -> str:
         """As it stands in an ORDER BY, maybe under another name."""
@@ -58,20 +66,30 @@ class Select:
     limit: str = ""
     tail: str = ""
     """A last clause: QUALIFY or USING SAMPLE."""
+    stored: Mapping[str, StoredColumn] = field(default_factory=dict)
+    """Those outputs that are columns of a stored table, which `source` is."""
+    aliased: bool = False
+    """Whether the source has names of its own already, so that it cannot get another."""
+    name: str | None = None
+    """What to call it as a step, if that says more than a number."""
 
     @property
     def complete(self) -> bool:
         """True when the rows it gives are not rows of the source any more: what follows cannot be merged into it."""
-        return bool(self.aggregated or self.distinct or self.limit or self.tail or not self.source)
+        return bool(self.aggregated or self.distinct or self.limit or self.tail)
 
     @property
     def plain(self) -> bool:
         """True when it only repeats columns of its source."""
-        return not (self.complete or self.where) and all(output.sql == output.alias for output in self.outputs.values())
+        return not (self.complete or self.where or self.aliased) and all(output.sql == output.alias for output in self.outputs.values())
 
     def is_bare(self, names: Iterable[str]) -> bool:
         """Whether all these columns are columns of the source."""
-        return all(self.outputs[name].bare for name in names)
+        return all(name not in self.outputs or self.outputs[name].bare for name in names)
+
+    def is_cheap(self, names: Iterable[str]) -> bool:
+        """Whether a condition may compute all these columns on its own: stored ones only take a conversion."""
+        return all(name in self.stored or self.outputs[name].bare for name in names)
 
     def hidden_order(self) -> bool:
         """Whether ORDER BY would take one of its expressions for another column: SQL looks for aliases there first."""
@@ -86,18 +104,21 @@ class Select:
         outputs = dict(self.outputs)
         for key in self.order:
             if key.sql not in aliases:
-                alias = free_alias("sort key", (output.alias for output in outputs.values()))
+                column = _COLUMN.fullmatch(key.sql)
+                name = column[1].replace('""', '"') if column else "sort key"
+                alias = free_alias(name, (output.alias for output in outputs.values()))
                 aliases[key.sql] = alias
                 outputs[f"\0{alias}"] = Output(alias, key.sql, False)
         return replace(self, outputs=outputs)
 
     def text(self, indent: str = "", *, ordered: bool = False) -> str:
         """The SQL. `ordered`: with its ORDER BY even if there is no limit."""
-        lines = [_listed(f"select {self.distinct} ".replace("  ", " "), [output.text for output in self.outputs.values()], indent)]
+        start = f"select {self.distinct} " if self.distinct else "select "
+        lines = [_listed(start, [output.text for output in self.outputs.values()], indent)]
         if self.source:
             lines.append(f"from {self.source}")
         if self.where:
-            lines.append("where " + f"\n{indent}  and ".join(self.where))
+            lines.append("where " + f"\n{indent}  and ".join(_conditions(self.where)))
         if self.groups:
             lines.append("group by " + ", ".join(str(number + 1) for number in range(self.groups)))
         if self.tail:
@@ -138,6 +159,24 @@ def _unused(name: str, used: set[str]) -> str:
         number += 1
         alias = quote(f"{name}#{number}")
     return alias
+
+
+def _conditions(where: tuple[str, ...]) -> list[str]:
+    """Conditions for a chain of `and`: without parentheses where nothing in them binds less."""
+    alone = len(where) == 1
+    return [unwrapped(sql) if alone or _OR.search(sql) is None else sql for sql in where]
+
+
+def unwrapped(sql: str) -> str:
+    """An expression without parentheses around the whole of it, for a place where commas or clauses end it."""
+    while sql.startswith("(") and sql.endswith(")") and not _QUERY.match(sql):
+        depth = 0
+        for bracket in _BRACKETS.finditer(sql):
+            depth += {"(": 1, ")": -1}.get(bracket[0], 0)
+            if depth == 0 and bracket.end() < len(sql):
+                return sql
+        sql = sql[1:-1]
+    return sql
 
 
 def _listed(start: str, items: list[str], indent: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import pairwise, zip_longest
+from operator import itemgetter
 
 import pyarrow as pa
 
@@ -51,14 +52,11 @@ def _sorted(row: tuple[Json, ...], descending: bool, nulls_last: bool) -> Json:
 
 def _order(items: list[Json], descending: bool, nulls_last: bool) -> list[int]:
     """Positions in sorted order: numbers, strings, the rest, whatever the direction; equal ones stay in order."""
-    numbers = [place for place, item in enumerate(items) if type(item) in (int, float)]
-    strings = [place for place, item in enumerate(items) if isinstance(item, str)]
-    others = [place for place, item in enumerate(items) if isinstance(item, (bool, dict, list))]
+    numbers = [(item, place) for place, item in enumerate(items) if isinstance(item, (int, float)) and not isinstance(item, bool)]
+    strings = [(item, place) for place, item in enumerate(items) if isinstance(item, str)]
+    others = [(text(item), place) for place, item in enumerate(items) if isinstance(item, (bool, dict, list))]
     nulls = [place for place, item in enumerate(items) if item is None]
-    numbers.sort(key=items.__getitem__, reverse=descending)
-    strings.sort(key=items.__getitem__, reverse=descending)
-    others.sort(key=lambda place: text(items[place]), reverse=descending)
-    order = numbers + strings + others
+    order = [place for group in (numbers, strings, others) for _, place in sorted(group, key=itemgetter(0), reverse=descending)]
     return order + nulls if nulls_last else nulls + order
 
 

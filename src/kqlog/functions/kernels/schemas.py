@@ -50,7 +50,7 @@ class _Schema:
 
 
 def buildschema(values: pa.ListArray) -> pa.Array:
-    """buildschema(): null for a group without any value."""
+    """The schema of each group; null for one without any value."""
     return write(_schema(read(group.values)) if group.is_valid else None for group in values)
 
 

@@ -24,7 +24,9 @@ def intersect(*arrays: pa.Array) -> pa.Array:
 
 def difference(*arrays: pa.Array) -> pa.Array:
     """set_difference()."""
-    return _combined(arrays, lambda first, others: {key: first[key] for key in first if not any(key in other for other in others)})
+    return _combined(
+        arrays, lambda first, others: {key: first[key] for key in first if not any(key in other for other in others)}
+    )
 
 
 def equals(left: pa.Array, right: pa.Array) -> pa.Array:
@@ -33,7 +35,7 @@ def equals(left: pa.Array, right: pa.Array) -> pa.Array:
 
 
 def jaccard_index(left: pa.Array, right: pa.Array) -> pa.Array:
-    """jaccard_index(): null for two empty sets."""
+    """Null for two empty sets."""
     return write(None if sets is None else _jaccard(*sets) for sets in _rows((left, right)))
 
 
@@ -58,4 +60,4 @@ def _sets(row: tuple[Json, ...]) -> list[Set] | None:
 
 def _key(item: Json) -> Hashable:
     """Python takes True for 1: all but numbers and strings stand for themselves by their JSON text."""
-    return item if type(item) in (int, float, str) else (text(item),)
+    return item if isinstance(item, (int, float, str)) and not isinstance(item, bool) else (text(item),)

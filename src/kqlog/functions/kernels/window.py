@@ -11,13 +11,13 @@ Positions = npt.NDArray[np.int64]
 
 
 def row_number(start: pa.Array, restart: pa.Array) -> pa.Array:
-    """row_number(start, restart)."""
+    """Numbers from `start` on."""
     run = _run_starts(restart, len(restart))
     return pa.array(_within(run) + start.to_numpy(zero_copy_only=False)[run])
 
 
 def row_cumsum(term: pa.Array, restart: pa.Array) -> pa.Array:
-    """row_cumsum(term, restart): a null adds nothing."""
+    """Sums up to each row; a null adds nothing."""
     values = pc.fill_null(term, pa.scalar(0).cast(term.type)).to_numpy(zero_copy_only=False)
     starts = np.unique(_run_starts(restart, len(term)))
     parts = [np.cumsum(part) for part in np.split(values, starts[1:])]
@@ -25,13 +25,13 @@ def row_cumsum(term: pa.Array, restart: pa.Array) -> pa.Array:
 
 
 def row_rank_dense(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
-    """row_rank_dense(): one more at each row whose value is not the one before."""
+    """One more at each row whose value is not the one before."""
     changes = np.cumsum(_changes(term))
     return pa.array(changes - changes[_run_starts(restart, len(term))] + 1)
 
 
 def row_rank_min(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
-    """row_rank_min(): the number of the row where the value was first met."""
+    """The number of the row where the value was first met."""
     run = _run_starts(restart, len(term))
     rows = np.arange(len(term))
     met = np.maximum.accumulate(np.where(_changes(term) | (run == rows), rows, 0))
@@ -41,7 +41,7 @@ def row_rank_min(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
 def row_window_session(
     times: pa.Array, max_from_first: pa.Array, max_between: pa.Array, restart: pa.Array | None = None
 ) -> pa.Array:
-    """row_window_session(): the time at which each row's session began."""
+    """The time at which each row's session began."""
     restarts = restart.to_pylist() if restart is not None else [False] * len(times)
     starts: list[int | None] = []
     first = previous = None

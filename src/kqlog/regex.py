@@ -24,13 +24,13 @@ _CATEGORIES = {
     "lineseparator": "Zl", "paragraphseparator": "Zp", "other": "C", "control": "Cc", "format": "Cf", "privateuse": "Co",
 }  # fmt: skip
 
-_CONNECTORS = r"\x{203f}\x{2040}\x{2054}\x{fe33}\x{fe34}\x{fe4d}-\x{fe4f}\x{ff3f}"
-_CIRCLED_LETTERS = r"\x{24b6}-\x{24e9}\x{1f130}-\x{1f149}\x{1f150}-\x{1f169}\x{1f170}-\x{1f189}"
-_WIDE_SPACES = r"\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_CONNECTORS = r"\x{203F}\x{2040}\x{2054}\x{FE33}\x{FE34}\x{FE4D}-\x{FE4F}\x{FF3F}"
+_CIRCLED_LETTERS = r"\x{24B6}-\x{24E9}\x{1F130}-\x{1F149}\x{1F150}-\x{1F169}\x{1F170}-\x{1F189}"
+_WIDE_SPACES = r"\x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
 _UNICODE = {
     "d": (r"\p{Nd}",),
     "s": (r"\t", r"\n", r"\v", r"\f", r"\r", " ", _WIDE_SPACES),
-    "w": (r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", "_", _CONNECTORS, r"\x{200c}\x{200d}", _CIRCLED_LETTERS),
+    "w": (r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", "_", _CONNECTORS, r"\x{200C}\x{200D}", _CIRCLED_LETTERS),
 }
 _ASCII = {"d": ("0-9",), "s": (r"\t", r"\n", r"\v", r"\f", r"\r", " "), "w": ("0-9", "A-Z", "a-z", "_")}
 _CONTROLS = {"a": 7, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
@@ -190,7 +190,7 @@ class _Translator:
     def _escape(self) -> str:
         """What a backslash starts outside of a class."""
         char = self.pattern[self.at : self.at + 1]
-        if char in ("b", "B") and not self.pattern.startswith("{", self.at + 1) or char in ("A", "z"):
+        if (char in ("b", "B") and not self.pattern.startswith("{", self.at + 1)) or char in ("A", "z"):
             self.at += 1
             return "\\" + char
         if char in ("b", "<", ">"):
@@ -199,7 +199,7 @@ class _Translator:
         return _literal(chr(self._escaped_code())) if found is None else found.text()
 
     def _escaped_set(self) -> _Set | None:
-        """The characters of a class such as `\\d` or `\\p{Greek}` at this place."""
+        r"""The characters of a class such as `\d` or `\p{Greek}` at this place."""
         char = self.pattern[self.at : self.at + 1]
         if char and char in "dswDSW":
             self.at += 1
@@ -214,7 +214,7 @@ class _Translator:
         negated = (letter == "P") != bool(caret)
         bare = re.sub(r"[ _\-]", "", name).lower()
         if bare in ("ascii", "any"):
-            parts = (r"\x00-\x7f" if bare == "ascii" else r"\x00-\x{10ffff}",)
+            parts = (r"\x00-\x7f" if bare == "ascii" else r"\x00-\x{10FFFF}",)
             return _Set((), (parts,)) if negated else _Set(parts)
         known = _CATEGORIES.get(bare) or (name if len(name) <= 2 else "_".join(map(str.capitalize, re.split(r"[ _\-]", name))))
         return _Set((f"\\{'P' if negated else 'p'}{{{known}}}",))
@@ -261,7 +261,7 @@ class _Translator:
 
     def _class_item(self, first: bool) -> _Set:
         if not first and self.pattern.startswith(("&&", "--", "~~"), self.at):
-            raise ValueError(f"the set operation '{self.pattern[self.at]}{self.pattern[self.at]}' in a character class is not supported")
+            raise ValueError(f"'{self.pattern[self.at] * 2}', a set operation in a character class, is not supported")
         if (posix := self._take(_POSIX)) is not None:
             return _Set((posix[0],))
         if self._skip("["):
@@ -296,16 +296,14 @@ class _Translator:
 
 
 def _literal(char: str) -> str:
-    """A character outside of a class. `{` is written in hex: in SQL templates braces stand for arguments."""
-    if char == "{":
-        return r"\x7b"
+    """A character outside of a class."""
     if char in _CONTROL_NAMES.values():
         return char
-    return "\\" + char if char in r"\.+*?()|[]}^$" else char
+    return "\\" + char if char in r"\.+*?()|[]{}^$" else char
 
 
 def _class_literal(code: int) -> str:
     if code in _CONTROL_NAMES:
         return _CONTROL_NAMES[code]
     char = chr(code)
-    return char if char.isascii() and (char.isalnum() or char in " _") else f"\\x{{{code:x}}}"
+    return char if char.isascii() and (char.isalnum() or char in " _") else f"\\x{{{code:X}}}"

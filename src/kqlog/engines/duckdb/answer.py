@@ -1,0 +1,66 @@
+"""The rows of a finished query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from kqlog.engines.duckdb.dialect import TYPES
+from kqlog.types import Schema, Type
+
+if TYPE_CHECKING:
+    import pyarrow
+
+HEAD = 4096
+"""Answers of no more rows than this never need Arrow, which takes longer to import than to use."""
+
+
+class DuckDBAnswer:
+    """Rows as DuckDB gave them: the first ones as tuples, the rest, if there are any, as an Arrow table."""
+
+    def __init__(self, columns: Schema, head: list[tuple[Any, ...]], rest: pyarrow.Table | None = None) -> None:
+        self.columns = columns
+        guids = [position for position, column in enumerate(columns) if column.type is Type.GUID]
+        self._head = [_with_text(row, guids) for row in head] if guids else head
+        self._rest = rest
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """All rows."""
+        if self._rest is None:
+            return self._head
+        return self._head + list(zip(*[column.to_pylist() for column in self._rest.columns], strict=True))
+
+    def arrow(self) -> pyarrow.Table:
+        """All rows as an Arrow table."""
+        import pyarrow
+
+        names = [column.name for column in self.columns]
+        types = [_arrow_type(column.type) for column in self.columns]
+        columns = zip(*self._head, strict=True) if self._head else [()] * len(names)
+        arrays = [pyarrow.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
+        head = pyarrow.table(arrays, schema=pyarrow.schema(list(zip(names, types, strict=True))))
+        if self._rest is None:
+            return head
+        return pyarrow.concat_tables([head, self._rest.rename_columns(names).cast(head.schema)])
+
+
+def _with_text(row: tuple[Any, ...], positions: list[int]) -> tuple[Any, ...]:
+    """A row with UUIDs as text."""
+    return tuple([str(value) if at in positions and value is not None else value for at, value in enumerate(row)])
+
+
+def _arrow_type(type_: Type) -> pyarrow.DataType:
+    import pyarrow
+
+    match TYPES[type_]:
+        case "BOOLEAN":
+            return pyarrow.bool_()
+        case "INTEGER":
+            return pyarrow.int32()
+        case "BIGINT":
+            return pyarrow.int64()
+        case "DOUBLE":
+            return pyarrow.float64()
+        case "VARCHAR" | "UUID" | "JSON":
+            return pyarrow.string()
+        case _:
+            return pyarrow.decimal128(38, 18)

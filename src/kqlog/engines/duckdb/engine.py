@@ -1,0 +1,231 @@
+"""The DuckDB engine: the only module that imports duckdb."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+import threading
+import warnings
+import weakref
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kqlog.engines.duckdb import storage
+from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer
+from kqlog.engines.duckdb.dialect import DuckDBDialect
+from kqlog.engines.engine import Files, Frame, Source
+from kqlog.engines.sql.dialect import Kernel, StoredTable
+from kqlog.engines.sql.relations import statement_for
+from kqlog.engines.sql.rows import HANDED_OVER
+from kqlog.engines.sql.select import quote
+from kqlog.errors import QueryError
+from kqlog.plan.nodes import Custom, External, Node, Scan
+from kqlog.types import Column, Schema
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow
+
+
+class DuckDBEngine:
+    """Tables in files and data frames, queried by DuckDB in this process.
+
+    `root` is the folder or file that queries may read; nothing else is readable. `memory` is a limit such as '2GB'.
+    """
+
+    def __init__(self, root: Path | None = None, *, memory: str | None = None, threads: int | None = None) -> None:
+        self._root = root.resolve() if root else None
+        self._settings = {"memory_limit": memory, "threads": threads}
+        self._lock = threading.RLock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._tables: dict[str, StoredTable] = {}
+        self._frames: dict[str, object] = {}
+        self._kernels: set[str] = set()
+        self._running: weakref.WeakSet[DuckDBRun] = weakref.WeakSet()
+        self._dialect = DuckDBDialect(self._table)
+
+    def attach(self, name: str, source: Source) -> Schema:
+        """Make a source known as a table, in the place of one of the same name."""
+        cursor = self.cursor()
+        match source:
+            case Files():
+                with errors(source.paths):
+                    table = storage.files_table(cursor, source)
+            case Frame():
+                label = f"{name} (frame)"
+                with errors():
+                    self._frames[name] = storage.frame(source.data)
+                    cursor.register(label, self._frames[name])
+                    table = storage.described(cursor, quote(label))
+        self._tables[name] = table
+        return tuple([Column(column.name, column.type) for column in table.columns.values()])
+
+    def compile(self, relation: Node) -> str:
+        """The SQL text for a plan."""
+        return statement_for(relation, self._dialect)[0]
+
+    def start(self, relation: Node) -> DuckDBRun:
+        """A query that can be watched and cancelled."""
+        return DuckDBRun(self, relation)
+
+    def run(self, relation: Node) -> DuckDBAnswer:
+        """The answer of a plan."""
+        return self.start(relation).answer()
+
+    def cancel(self) -> None:
+        """Stop every query that runs now."""
+        for run in list(self._running):
+            run.cancel()
+
+    def close(self) -> None:
+        """Stop everything and give back memory and files."""
+        self.cancel()
+        with self._lock:
+            if self._connection is not None:
+                self._finalizer()
+                self._connection = None
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to the same data; for one thread."""
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+                # At exit, too: DuckDB complains about connections that Python functions keep alive.
+                self._finalizer = weakref.finalize(self, self._connection.close)
+            return self._connection.cursor()
+
+    def compiled(self, relation: Node, run: DuckDBRun) -> tuple[str, Prepared]:
+        """The SQL text for a plan, and what has to be in place before it runs."""
+        sql, shared = statement_for(relation, self._dialect)
+        self._running.add(run)
+        frames = {name: self._frames[name] for name in shared.tables if name in self._frames}
+        return sql, Prepared(frames, list(shared.kernels.values()), shared.customs)
+
+    def register(self, kernels: Sequence[Kernel]) -> None:
+        """Make Python functions known to SQL."""
+        for kernel in kernels:
+            with self._lock:
+                if kernel.name not in self._kernels:
+                    self.cursor()
+                    assert self._connection is not None
+                    storage.register_kernel(self._connection, kernel)
+                    self._kernels.add(kernel.name)
+
+    def _table(self, node: Scan | External) -> StoredTable:
+        if isinstance(node, Scan):
+            return self._tables[node.table]
+        with errors(node.files):
+            return storage.external_table(self.cursor(), node, self._root)
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        connection = duckdb.connect()
+        settings: dict[str, Any] = {name: value for name, value in self._settings.items() if value is not None}
+        settings["TimeZone"] = "UTC"
+        settings["temp_directory"] = str(Path(tempfile.gettempdir(), f"kqlog-{os.getpid()}-{id(self)}"))
+        if self._root is not None:
+            settings["allowed_paths" if self._root.is_file() else "allowed_directories"] = [str(self._root)]
+        # From here on text from a query reaches nothing outside of the root, and cannot undo that.
+        settings |= {"enable_external_access": False, "lock_configuration": True}
+        for name, value in settings.items():
+            connection.execute(f"set {name} = {storage.setting(value)}")
+        return connection
+
+
+class Prepared:
+    """What a statement needs before it runs."""
+
+    def __init__(self, frames: dict[str, object], kernels: list[Kernel], customs: list[tuple[str, Custom]]) -> None:
+        self.frames = frames
+        self.kernels = kernels
+        self.customs = customs
+
+
+class DuckDBRun:
+    """One query on its way. Cancel and watch it from any thread."""
+
+    def __init__(self, engine: DuckDBEngine, relation: Node) -> None:
+        self._engine = engine
+        self._columns = relation.columns
+        self.sql, self._prepared = engine.compiled(relation, self)
+        self._cursor: duckdb.DuckDBPyConnection | None = None
+        self._inner: DuckDBRun | None = None
+        self._cancelled = False
+
+    def answer(self) -> DuckDBAnswer:
+        """Run to the end."""
+        cursor = self._cursor = self._engine.cursor()
+        for name, custom in self._prepared.customs:
+            cursor.register(name, self._computed(custom))
+        with errors(cancelled=self._is_cancelled):
+            self._engine.register(self._prepared.kernels)
+            for name, frame in self._prepared.frames.items():
+                cursor.register(f"{name} (frame)", frame)
+            self._check()
+            cursor.execute(self.sql)
+            head = cursor.fetchmany(HEAD + 1)
+            rest = _remaining(cursor) if len(head) > HEAD else None
+        self._cursor = None
+        return DuckDBAnswer(self._columns, head, rest)
+
+    def cancel(self) -> None:
+        """Stop it."""
+        self._cancelled = True
+        if (inner := self._inner) is not None:
+            inner.cancel()
+        if (cursor := self._cursor) is not None:
+            cursor.interrupt()
+
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1."""
+        done = self._cursor.query_progress() if self._cursor is not None else -1
+        return done / 100 if done >= 0 else None
+
+    def _is_cancelled(self) -> bool:
+        return self._cancelled
+
+    def _check(self) -> None:
+        if self._cancelled:
+            raise QueryError("ENG004", "the query was cancelled")
+
+    def _computed(self, custom: Custom) -> pyarrow.Table:
+        """What a Python function makes of its tables, which are computed first."""
+        tables = []
+        for source in custom.sources:
+            self._check()
+            self._inner = self._engine.start(source)
+            tables.append(self._inner.answer().arrow())
+        self._inner = None
+        module, name = custom.function.split(".")
+        function = getattr(import_module(f"kqlog.plugins.kernels.{module}"), name)
+        table: pyarrow.Table = function(*tables, **dict(custom.options))
+        return table.rename_columns([HANDED_OVER.format(number + 1) for number in range(table.num_columns)])
+
+
+def _remaining(cursor: duckdb.DuckDBPyConnection) -> pyarrow.Table:
+    """The rows that were not fetched yet."""
+    with warnings.catch_warnings():
+        # A relation would need no copy, but takes twice as long for the small answers that most queries have.
+        warnings.filterwarnings("ignore", "Arrow output on a DB-API result")
+        reader: pyarrow.RecordBatchReader = cursor.to_arrow_reader()
+    return reader.read_all()
+
+
+@contextlib.contextmanager
+def errors(files: Sequence[str] = (), cancelled: Any = None) -> Iterator[None]:
+    """Every error of DuckDB as a QueryError."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.InterruptException:
+        raise QueryError("ENG004", "the query was cancelled") from None
+    except duckdb.OutOfMemoryException as error:
+        hint = "narrow the time range, keep fewer columns, or allow more memory"
+        raise QueryError("LIM003", "the query needs more memory than it was allowed", hint=hint) from error
+    except duckdb.Error as error:
+        raise storage.query_error(error, files) from error

@@ -1,0 +1,99 @@
+"""What differs between SQL engines: how values, types, JSON paths and stored tables are written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from kqlog.functions.declare import Body, Signature
+from kqlog.plan.nodes import External, Literal, Scan
+from kqlog.types import Type
+
+
+class Computed(NamedTuple):
+    """A step of a JSON path that depends on the row."""
+
+    sql: str
+    type: Type
+
+
+Step = str | int | Computed
+
+
+class StoredColumn(NamedTuple):
+    """A column of a stored table."""
+
+    name: str
+    """As the source calls it."""
+    type: Type
+    sql: str
+    """Its value as kqlog computes with it, over the source's column."""
+    stored: str = ""
+    """The source's own type."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTable:
+    """How SQL reads a table."""
+
+    source: str
+    """What follows FROM."""
+    columns: dict[str, StoredColumn]
+
+
+class Kernel(NamedTuple):
+    """A Python function over Arrow arrays that a statement calls."""
+
+    name: str
+    """The name in SQL, unquoted."""
+    function: str
+    """`module.function` in kqlog.functions.kernels."""
+    arguments: tuple[str, ...]
+    result: str
+    volatile: bool = False
+    whole: bool = False
+    """It gets whole columns (each as one list) and gives one (as a list), not values of one row."""
+
+
+class Dialect(Protocol):
+    """One engine's SQL."""
+
+    def body(self, signature: Signature) -> Body | None:
+        """The text of a function on this engine."""
+
+    def table(self, node: Scan | External) -> StoredTable:
+        """How a stored table is read.
+
+        Raises:
+            QueryError: ENG003 for files that may not or cannot be read.
+        """
+
+    def literal(self, literal: Literal, *, bare: bool = False) -> str:
+        """A constant. `bare`: what is next to it gives a number its type already."""
+
+    def type_name(self, type_: Type) -> str:
+        """The SQL type that holds a KQL type."""
+
+    def widened(self, sql: str, target: Type) -> str:
+        """A number as a wider type."""
+
+    def path(self, sql: str, steps: tuple[Step, ...]) -> str:
+        """A part of a JSON value; null for what is not there, and for a JSON null."""
+
+    def path_text(self, sql: str, steps: tuple[Step, ...]) -> str:
+        """The same as text, as tostring() gives it: '' for null."""
+
+    def native_comparison(self, column: StoredColumn, operator: str, literal: Literal) -> str | None:
+        """`column operator literal` on the column as it is stored, true for the same rows; None where there is no such text."""
+
+    def elements(self, sql: str, *, pairs: bool) -> str:
+        """A JSON value as the list that mv-expand makes of it."""
+
+    def element(self, sql: str) -> str:
+        """An element of such a list as a JSON value: null for a JSON null."""
+
+    def counted(self, start: str, stop: str, step: str, type_: Type) -> str:
+        """A list of numbers from start to at most stop."""
+
+    def sampled(self, rows: str) -> str:
+        """A last clause that keeps so many rows at random."""

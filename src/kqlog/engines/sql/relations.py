@@ -1,0 +1,287 @@
+"""Relations of a plan as SELECTs. Each node either fills a free slot of the SELECT below, or closes that and starts anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from kqlog.engines.sql.dialect import Dialect, StoredColumn
+from kqlog.engines.sql.joins import join
+from kqlog.engines.sql.mentions import columns_mentioned, repeatable
+from kqlog.engines.sql.rows import apply, counted, custom, row_count, sampled, unnested, windowed, written
+from kqlog.engines.sql.select import OrderKey, Output, Select, aliases, free_alias, quote, unwrapped
+from kqlog.engines.sql.statement import Shared, Statement
+from kqlog.engines.sql.values import Expressions, Row, mentioned
+from kqlog.plan.nodes import (
+    Aggregate,
+    Apply,
+    ArgExtreme,
+    ColumnRef,
+    Custom,
+    Extend,
+    External,
+    Filter,
+    Item,
+    Join,
+    Limit,
+    Literal,
+    Named,
+    Node,
+    Project,
+    Range,
+    Sample,
+    Scan,
+    Sort,
+    SortKey,
+    Union,
+    Unnest,
+    Value,
+    Values,
+    Window,
+)
+from kqlog.types import Column, Type
+
+
+def statement_for(node: Node, dialect: Dialect) -> tuple[str, Shared]:
+    """The SQL text of a plan, and what it needs to run."""
+    shared = Shared(dialect, relation, columns_mentioned(node))
+    statement = Statement(shared)
+    select = relation(node, statement)
+    # Closed only where needed: the columns must be exactly the relation's, in order.
+    names = [column.name for column in node.columns]
+    if list(select.outputs) != names:
+        select = project(select, statement, tuple([Item(column.name, ColumnRef(*column)) for column in node.columns]))
+    return statement.text(select, ordered=True), shared
+
+
+def relation(node: Node, statement: Statement) -> Select:
+    """The SELECT of a relation."""
+    match node:
+        case Scan() | External():
+            return scan(node, statement)
+        case Values():
+            return written(node, statement)
+        case Range():
+            return counted(node, statement)
+        case Filter():
+            return filtered(node, relation(node.source, statement), statement)
+        case Project():
+            return project(relation(node.source, statement), statement, node.items)
+        case Extend():
+            return extend(relation(node.source, statement), statement, node.items)
+        case Aggregate():
+            return aggregate(node, relation(node.source, statement), statement)
+        case ArgExtreme():
+            return arg_extreme(node, relation(node.source, statement), statement)
+        case Sort():
+            return ordered(node, relation(node.source, statement), statement)
+        case Limit():
+            return limited(node, relation(node.source, statement), statement)
+        case Join():
+            return join(node, statement)
+        case Union():
+            return union(node, statement)
+        case Unnest():
+            return unnested(node, relation(node.source, statement), statement)
+        case Window():
+            return windowed(node, relation(node.source, statement), statement)
+        case Sample():
+            return sampled(node, relation(node.source, statement), statement)
+        case Apply():
+            return apply(node, relation(node.source, statement), statement)
+        case Named():
+            return named(node, statement)
+        case Custom():
+            return custom(node, statement)
+        case _:
+            assert_never(node)
+
+
+def scan(node: Scan | External, statement: Statement) -> Select:
+    """A stored table: the columns that the plan mentions, as kqlog computes with them."""
+    table = statement.table(node)
+    wanted = [column for column in node.columns if column.name in statement.shared.columns] or node.columns[:1]
+    names = aliases(column.name for column in wanted)
+    outputs = {}
+    stored = {}
+    for column, alias in zip(wanted, names, strict=True):
+        stored[column.name] = table.columns[column.name]
+        sql = stored[column.name].sql
+        outputs[column.name] = Output(alias, sql, sql == quote(stored[column.name].name))
+    return Select(table.source, outputs, stored=stored, name=node.table if isinstance(node, Scan) else "files")
+
+
+def expressions(select: Select, statement: Statement) -> Expressions:
+    """Expressions over the source of a SELECT."""
+    return Expressions(statement, Row({name: output.sql for name, output in select.outputs.items()}, select.stored))
+
+
+def open_for(select: Select, statement: Statement, values: Iterable[Value]) -> Select:
+    """The SELECT, closed if it has no place for these values."""
+    if select.complete or not select.is_bare({name for value in values for name in mentioned(value)}):
+        return statement.close(select)
+    return select
+
+
+def filtered(node: Filter, select: Select, statement: Statement) -> Select:
+    """`where` merges into a SELECT that only computes columns which the condition does not need."""
+    if select.complete or not select.is_cheap(mentioned(node.predicate)):
+        select = statement.close(select)
+    conditions = expressions(select, statement).conditions(node.predicate)
+    return replace(select, where=(*select.where, *conditions))
+
+
+def project(select: Select, statement: Statement, items: Sequence[Item]) -> Select:
+    """Columns computed and chosen."""
+    computed = [item.value for item in items if not isinstance(item.value, ColumnRef)]
+    if computed or not _keeps_rows(select, items):
+        select = open_for(select, statement, computed)
+    return replace(select, outputs=_computed({}, items, select, statement), stored=_still_stored({}, items, select), name=None)
+
+
+def extend(select: Select, statement: Statement, items: Sequence[Item]) -> Select:
+    """Columns added or replaced."""
+    select = open_for(select, statement, [item.value for item in items])
+    outputs = _computed(select.outputs, items, select, statement)
+    return replace(select, outputs=outputs, stored=_still_stored(select.stored, items, select), name=None)
+
+
+def _keeps_rows(select: Select, items: Sequence[Item]) -> bool:
+    """Whether choosing these columns leaves alone what the rows of a SELECT are: its groups, its distinct columns."""
+    chosen = [item.value.name for item in items if isinstance(item.value, ColumnRef)]
+    if select.distinct:
+        return set(chosen) == set(select.outputs)
+    return chosen[: select.groups] == list(select.outputs)[: select.groups]
+
+
+def _computed(known: Mapping[str, Output], items: Sequence[Item], select: Select, statement: Statement) -> dict[str, Output]:
+    """The known outputs and the items."""
+    write = expressions(select, statement)
+    outputs = dict(known)
+    used = {output.alias.casefold() for output in known.values()}
+    for item in items:
+        alias = known[item.name].alias if item.name in known else free_alias(item.name, used)
+        used.add(alias.casefold())
+        if isinstance(item.value, ColumnRef):
+            outputs[item.name] = select.outputs[item.value.name]._replace(alias=alias)
+        else:
+            outputs[item.name] = Output(alias, unwrapped(write.value(item.value)), False)
+    return outputs
+
+
+def _still_stored(known: Mapping[str, StoredColumn], items: Sequence[Item], select: Select) -> dict[str, StoredColumn]:
+    """The columns of a stored table among the known ones and the items."""
+    stored = dict(known)
+    for item in items:
+        stored.pop(item.name, None)
+        if isinstance(item.value, ColumnRef) and item.value.name in select.stored:
+            stored[item.name] = select.stored[item.value.name]
+    return stored
+
+
+def aggregate(node: Aggregate, select: Select, statement: Statement) -> Select:
+    """Groups, or distinct rows."""
+    select = open_for(select, statement, [item.value for item in node.keys + node.items])
+    columns = {name: output.sql for name, output in select.outputs.items()}
+    order = f" order by {', '.join([key.text() for key in select.order])}" if select.order else ""
+    rows = Row(columns, order=order)
+    names = aliases(column.name for column in node.columns)
+    keys = {item.name: Expressions(statement, rows).value(item.value) for item in node.keys}
+    outputs = {name: Output(alias, unwrapped(sql), False) for alias, (name, sql) in zip(names, keys.items(), strict=False)}
+    # A group's row knows its keys; what is inside an aggregate call knows the rows of the group.
+    write = Expressions(statement, Row(keys, group=rows))
+    for alias, item in zip(names[len(keys) :], node.items, strict=True):
+        outputs[item.name] = Output(alias, unwrapped(write.value(item.value)), False)
+    if not node.items:
+        return replace(select, outputs=outputs, distinct="distinct", order=(), stored={}, name=None)
+    return replace(select, outputs=outputs, groups=len(keys), aggregated=True, order=(), stored={}, name=None)
+
+
+def arg_extreme(node: ArgExtreme, select: Select, statement: Statement) -> Select:
+    """The row with the largest or smallest value, for each group."""
+    select = open_for(select, statement, [item.value for item in node.keys + node.items] + [node.by])
+    write = expressions(select, statement)
+    keys = [write.value(item.value) for item in node.keys]
+    names = aliases(column.name for column in node.columns)
+    outputs = {
+        item.name: Output(alias, unwrapped(write.value(item.value)), False)
+        for alias, item in zip(names, node.keys + node.items, strict=True)
+    }
+    order = sort_keys([SortKey(node.by, descending=node.largest)], write)
+    if keys:
+        over = f"partition by {', '.join(keys)} order by {', '.join([key.text() for key in order])}"
+        return replace(select, outputs=outputs, order=(), tail=f"qualify row_number() over ({over}) = 1", stored={}, name=None)
+    first = statement.close(replace(select, outputs=outputs, order=tuple(order), limit="1", stored={}, name=None))
+    return one_row(replace(first, order=()), node)
+
+
+def one_row(select: Select, node: ArgExtreme) -> Select:
+    """The one row, or a row of nulls where there is none: a summary without groups always has a row."""
+    outputs = {}
+    for column in node.columns:
+        alias = select.outputs[column.name].alias
+        outputs[column.name] = Output(alias, f"coalesce({alias}, '')", False) if column.type is Type.STRING else Output(alias, alias)
+    return Select(f"(select 1) as one left join {select.source} on true", outputs, aliased=True)
+
+
+def sort_keys(keys: Sequence[SortKey], write: Expressions) -> list[OrderKey]:
+    """ORDER BY for KQL's order: NaN is next to null, where SQL takes it for the largest number."""
+    found = []
+    for key in keys:
+        sql = unwrapped(write.value(key.value))
+        if key.value.type is Type.REAL and key.descending != key.nulls_first:
+            found.append(OrderKey(f"isnan({sql})", key.nulls_first, key.nulls_first))
+        found.append(OrderKey(sql, key.descending, key.nulls_first))
+    return found
+
+
+def ordered(node: Sort, select: Select, statement: Statement) -> Select:
+    """An order, remembered until a limit or the end needs it."""
+    if select.limit:
+        select = statement.close(select)
+    # A column is sorted by its name, whatever it is computed from; SQL has no names inside of other expressions.
+    inner = [key.value for key in node.keys if not isinstance(key.value, ColumnRef) or key.value.type is Type.REAL]
+    if inner:
+        select = open_for(select, statement, inner)
+    return replace(select, order=tuple(sort_keys(node.keys, expressions(select, statement))))
+
+
+def limited(node: Limit, select: Select, statement: Statement) -> Select:
+    """The first rows."""
+    if select.limit or select.hidden_order():
+        select = statement.close(select)
+    return replace(select, limit=row_count(node.rows, statement), name=None)
+
+
+def union(node: Union, statement: Statement) -> Select:
+    """All rows of several relations, each with what it lacks."""
+    selects = [relation(source, statement) for source in node.sources]
+    given = {name for select in selects for name in select.outputs}
+    wanted = [column for column in node.columns if column.name in given]
+    for number, select in enumerate(selects):
+        if select.limit or select.tail:
+            select = statement.close(select)
+        if list(select.outputs) != [column.name for column in wanted]:
+            items = [Item(column.name, ColumnRef(*column) if column.name in select.outputs else missing(column)) for column in wanted]
+            select = project(select, statement, items)
+        selects[number] = replace(select, order=())
+    step = statement.combined(selects)
+    names = [column.name for column in wanted]
+    # A union has the names of its first SELECT.
+    return Select(step, {name: Output(alias, alias) for name, alias in zip(names, aliases(names), strict=True)})
+
+
+def missing(column: Column) -> Value:
+    """What a column holds where there is no value."""
+    return Literal(column.type, "" if column.type is Type.STRING else None)
+
+
+def named(node: Named, statement: Statement) -> Select:
+    """A relation that is used under a name: one step, computed once if two readings could differ."""
+    known = statement.named(node)
+    if known is None:
+        select = relation(node.source, statement)
+        known = statement.close(select, node.name, materialized=not repeatable(node.source))
+        statement.remember(node, known)
+    return known

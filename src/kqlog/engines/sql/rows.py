@@ -1,0 +1,214 @@
+"""Relations that make rows: written, counted, taken apart, drawn, numbered, or computed for each row."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from kqlog.engines.sql.select import OrderKey, Output, Select, aliases, free_alias, quote
+from kqlog.engines.sql.statement import Statement
+from kqlog.engines.sql.values import Expressions, Row
+from kqlog.plan.nodes import Apply, Call, Cast, ColumnRef, Custom, Item, Literal, Range, Sample, Unnest, Value, Values, Window
+from kqlog.types import Schema, Type
+
+HANDED_OVER = "column {}"
+"""What columns of a table from Python are called: names of its own could be equal when case is ignored."""
+
+
+def row_count(rows: Value, statement: Statement) -> str:
+    """A number of rows, for LIMIT."""
+    if isinstance(rows, Literal):
+        return statement.dialect.literal(rows, bare=True)
+    return Expressions(statement, Row({})).value(rows)
+
+
+def written(node: Values, statement: Statement) -> Select:
+    """Rows of constants, in the order they are written in."""
+    names = aliases(column.name for column in node.columns)
+    write = Expressions(statement, Row({}))
+    if len(node.rows) <= 1:
+        row = node.rows[0] if node.rows else [Literal(column.type, None) for column in node.columns]
+        texts = [write.value(value) for value in row]
+        outputs = {column.name: Output(alias, sql, False) for column, alias, sql in zip(node.columns, names, texts, strict=True)}
+        return Select("", outputs, where=() if node.rows else ("false",))
+    lines = []
+    for number, row in enumerate(node.rows):
+        # The first row gives every column its type.
+        bare = number > 0
+        cells = [
+            statement.dialect.literal(value, bare=bare) if isinstance(value, Literal) else write.value(value) for value in row
+        ]
+        lines.append(f"({', '.join(cells)})")
+    source = f"(values {', '.join(lines)}) as rows({', '.join(names)})"
+    outputs = {column.name: Output(alias, alias) for column, alias in zip(node.columns, names, strict=True)}
+    return Select(source, outputs, aliased=True)
+
+
+def counted(node: Range, statement: Statement) -> Select:
+    """`range`."""
+    write = Expressions(statement, Row({}))
+    type_ = node.column.type
+    numbers = statement.dialect.counted(write.value(node.start), write.value(node.stop), write.value(node.step), type_)
+    alias = quote(node.column.name)
+    return Select(f"(select unnest({numbers}) as {alias}) as numbers", {node.column.name: Output(alias, alias)}, aliased=True)
+
+
+def sampled(node: Sample, select: Select, statement: Statement) -> Select:
+    """`sample`."""
+    select = statement.close(select)
+    if isinstance(node.rows, Literal):
+        tail = statement.dialect.sampled(statement.dialect.literal(node.rows, bare=True))
+        return statement.close(replace(select, tail=tail, order=()))
+    order = (OrderKey("random()"),)
+    return replace(statement.close(replace(select, order=order, limit=row_count(node.rows, statement))), order=())
+
+
+def custom(node: Custom, statement: Statement) -> Select:
+    """The result of a Python function over tables, which has run before."""
+    source = statement.custom(node)
+    return handed_over(source, node.columns, statement)
+
+
+def handed_over(source: str, columns: Schema, statement: Statement) -> Select:
+    """A table that Python gave: dynamic values are text there."""
+    names = aliases(column.name for column in columns)
+    outputs = {}
+    for number, (column, alias) in enumerate(zip(columns, names, strict=True), start=1):
+        name = quote(HANDED_OVER.format(number))
+        sql = f"{name}::{statement.dialect.type_name(column.type)}" if column.type in {Type.DYNAMIC, Type.GUID} else name
+        outputs[column.name] = Output(alias, sql, sql == name)
+    return Select(source, outputs)
+
+
+# ---------------------------------------------------------------------------------------------------------------- mv-expand
+
+
+def unnested(node: Unnest, select: Select, statement: Statement) -> Select:
+    """`mv-expand`: lists first, so that each is made once, then a row for each element."""
+    select = statement.close(select)
+    write = Expressions(statement, Row({name: output.sql for name, output in select.outputs.items()}))
+    dialect = statement.dialect
+    used = {output.alias.casefold() for output in select.outputs.values()}
+    lists: dict[str, str] = {}
+    outputs = dict(select.outputs)
+    limit = f"[:{row_count(node.limit, statement)}]" if node.limit else ""
+    for item in node.items:
+        alias = free_alias(f"{item.name} list", used)
+        used.add(alias.casefold())
+        sql = dialect.elements(write.value(item.value), pairs=item.pairs)
+        lists[item.name] = alias
+        outputs[f"\1{item.name}"] = Output(alias, f"({sql}){limit}" if limit else sql, False)
+    listed = statement.close(replace(select, outputs=outputs))
+    return _elements(node, listed, lists, statement)
+
+
+def _elements(node: Unnest, listed: Select, lists: dict[str, str], statement: Statement) -> Select:
+    kept = {name: output for name, output in listed.outputs.items() if name[:1] != "\1" and name not in lists}
+    used = {output.alias.casefold() for output in listed.outputs.values()}
+    outputs = dict(kept)
+    for name, alias in lists.items():
+        element = listed.outputs[name].alias if name in listed.outputs else free_alias(name, used)
+        used.add(element.casefold())
+        outputs[name] = Output(element, f"unnest({alias})", False)
+    lengths = [f"len({alias})" for alias in lists.values()]
+    longest = f"greatest({', '.join(lengths)})" if len(lengths) > 1 else lengths[0]
+    position = free_alias(node.index or "element number", used)
+    outputs["\2"] = Output(position, f"unnest(range({longest}))", False)
+    if node.index is None and not listed.order:
+        del outputs["\2"]
+    opened = statement.close(replace(listed, outputs=outputs))
+    return _converted(node, opened, position, statement)
+
+
+def _converted(node: Unnest, opened: Select, position: str, statement: Statement) -> Select:
+    """The elements as values of the wanted types, and all columns in their place."""
+    items = {item.name: item for item in node.items}
+    elements = {name: statement.dialect.element(opened.outputs[name].alias) for name in items}
+    write = Expressions(statement, Row(elements))
+    outputs = {}
+    for column in node.columns:
+        if column.name == node.index:
+            outputs[column.name] = Output(position, position)
+        elif (item := items.get(column.name)) is not None:
+            sql = write.value(Cast(ColumnRef(item.name, Type.DYNAMIC), item.type))
+            outputs[column.name] = Output(opened.outputs[column.name].alias, sql, False)
+        elif column.name in opened.outputs:
+            outputs[column.name] = opened.outputs[column.name]
+    order = (*opened.order, OrderKey(position)) if opened.order else ()
+    return replace(opened, outputs=outputs, order=order)
+
+
+# ---------------------------------------------------------------------------------------------------------------- windows
+
+
+def windowed(node: Window, select: Select, statement: Statement) -> Select:
+    """Window functions over the rows in their order, which a row number keeps from then on."""
+    in_python = [item for item in node.items if _is_kernel(item.value, statement)]
+    numbered, number = _numbered(statement.close(select), statement, materialized=bool(in_python))
+    over = f"over (order by {number} rows unbounded preceding)"
+    row = Row({name: output.alias for name, output in numbered.outputs.items()}, over=over)
+    write = Expressions(statement, row)
+    outputs = dict(numbered.outputs)
+    used = {output.alias.casefold() for output in outputs.values()}
+    for item in node.items:
+        if item not in in_python:
+            alias = free_alias(item.name, used)
+            used.add(alias.casefold())
+            outputs[item.name] = Output(alias, write.value(item.value), False)
+    computed = statement.close(replace(numbered, outputs=outputs)) if len(in_python) < len(node.items) else numbered
+    return _with_kernels(in_python, computed, numbered, statement) if in_python else computed
+
+
+def _is_kernel(value: Value, statement: Statement) -> bool:
+    return isinstance(value, Call) and bool(value.signature.python) and statement.dialect.body(value.signature) is None
+
+
+def _with_kernels(items: list[Item], select: Select, numbered: Select, statement: Statement) -> Select:
+    """The columns that Python functions make of whole columns, joined to the rows by their number."""
+    number = numbered.order[0].sql
+    over_all = f" order by {number}"
+    write = Expressions(statement, Row({name: output.alias for name, output in numbered.outputs.items()}))
+    made = {"\1": Output(number, f"unnest(list({number}{over_all}))", False)}
+    for item, alias in zip(items, aliases([number[1:-1], *(item.name for item in items)])[1:], strict=True):
+        assert isinstance(item.value, Call)
+        made[item.name] = Output(alias, f"unnest({write.whole_columns(item.value, over_all)})", False)
+    columns = statement.close(Select(numbered.source, made))
+    outputs = {name: output._replace(sql=f"l.{output.alias}") for name, output in select.outputs.items()}
+    used = {output.alias.casefold() for output in outputs.values()}
+    for item in items:
+        alias = free_alias(item.name, used)
+        used.add(alias.casefold())
+        sql = write.taken_back(f"r.{columns.outputs[item.name].alias}", item.value.type)
+        outputs[item.name] = Output(alias, sql, False)
+    row = select.order[0].sql
+    source = f"{select.source} as l join {columns.source} as r on l.{row} = r.{number}"
+    return statement.close(Select(source, outputs, order=(OrderKey(f"l.{row}", unique=True),), aliased=True))
+
+
+def _numbered(select: Select, statement: Statement, *, materialized: bool) -> tuple[Select, str]:
+    """The rows with a number of each, and its name."""
+    if len(select.order) == 1 and select.order[0].unique and not materialized:
+        return select, select.order[0].sql
+    alias = free_alias("row number", (output.alias for output in select.outputs.values()))
+    order = f"order by {', '.join([key.text() for key in select.order])}" if select.order else ""
+    sql = f"row_number() over ({order})"
+    outputs = {**select.outputs, "\0": Output(alias, sql, False)}
+    closed = statement.close(replace(select, outputs=outputs, order=(OrderKey(sql, unique=True),)), materialized=materialized)
+    return closed, alias
+
+
+# ---------------------------------------------------------------------------------------------------------------- mv-apply
+
+
+def apply(node: Apply, select: Select, statement: Statement) -> Select:
+    """The rows of the body for each row of the source."""
+    select = statement.close(select)
+    source = "each"
+    outer = Row({name: f"{source}.{output.alias}" for name, output in select.outputs.items()})
+    nested = statement.nested(outer)
+    body = nested.relation(node.body)
+    text = nested.text(body)
+    names = aliases(column.name for column in node.columns)
+    sides = [outer.columns[name] for name in node.kept]
+    sides += [f"body.{body.outputs[column.name].alias}" for column in node.body.columns]
+    outputs = {column.name: Output(alias, sql) for column, alias, sql in zip(node.columns, names, sides, strict=True)}
+    return statement.close(Select(f"{select.source} as {source}, lateral (\n{text}\n) as body", outputs, aliased=True))

@@ -1,0 +1,155 @@
+"""One SQL statement on its way: the steps that are done, and what it needs from the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+
+from kqlog.engines.sql.dialect import Dialect, Kernel, StoredTable
+from kqlog.engines.sql.select import Output, Select, free_alias, quote
+from kqlog.engines.sql.values import Row
+from kqlog.errors import QueryError
+from kqlog.plan.nodes import Custom, External, Named, Node, Scan
+
+Compile = Callable[[Node, "Statement"], Select]
+
+
+@dataclass
+class Shared:
+    """What a statement and the statements nested in it have in common."""
+
+    dialect: Dialect
+    relation: Compile
+    columns: frozenset[str]
+    """The names of all columns that the plan mentions anywhere."""
+    names: set[str] = field(default_factory=set)
+    """The quoted names that steps have."""
+    steps: int = 0
+    kernels: dict[str, Kernel] = field(default_factory=dict)
+    tables: set[str] = field(default_factory=set)
+    """The stored tables that are read."""
+    customs: list[tuple[str, Custom]] = field(default_factory=list)
+    """What has to run before, and be known under a name."""
+
+
+class Statement:
+    """A chain of `with` steps, and the parts that nested ones share."""
+
+    def __init__(self, shared: Shared, outer: Row | None = None, parent: Statement | None = None, indent: str = "") -> None:
+        self.shared = shared
+        self._indent = indent
+        self.dialect = shared.dialect
+        self._outer = outer
+        self._parent = parent
+        self._steps: list[str] = []
+        self._named: dict[str, list[tuple[Named, Select]]] = {}
+
+    def relation(self, node: Node) -> Select:
+        """The SELECT for a relation; steps below it are added."""
+        return self.shared.relation(node, self)
+
+    def close(self, select: Select, name: str | None = None, *, materialized: bool = False) -> Select:
+        """A SELECT from the SELECT, which becomes a step: all its columns are as good as stored then."""
+        if select.plain and name is None:
+            return select
+        select = select.materialized_order()
+        step = self._step_name(name or select.name)
+        keyword = "as materialized" if materialized else "as"
+        self._steps.append(f"{step} {keyword} (\n{select.text(self._indent + '  ')}\n{self._indent})")
+        aliases = {output.sql: output.alias for output in select.outputs.values()}
+        order = tuple([key._replace(sql=aliases[key.sql]) for key in select.order])
+        visible = {name: Output(output.alias, output.alias) for name, output in select.outputs.items() if name[:1] != "\0"}
+        return Select(step, visible, order=order)
+
+    def combined(self, selects: Iterable[Select]) -> str:
+        """The name of a step that has all rows of several SELECTs."""
+        inner = self._indent + "  "
+        text = f"\n{inner}union all\n".join([select.text(inner) for select in selects])
+        step = self._step_name(None)
+        self._steps.append(f"{step} as (\n{text}\n{self._indent})")
+        return step
+
+    def text(self, select: Select, *, ordered: bool = False) -> str:
+        """The whole statement."""
+        if ordered and select.hidden_order():
+            select = self.close(select)
+        body = select.text(self._indent, ordered=ordered)
+        if not self._steps:
+            return body
+        steps = f",\n{self._indent}".join(self._steps)
+        return f"{self._indent}with {steps}\n{body}"
+
+    def nested(self, outer: Row) -> Statement:
+        """A statement inside this one, for the rows that `outer` names."""
+        return Statement(self.shared, outer, self, self._indent + "  ")
+
+    def outer_column(self, name: str) -> str:
+        """A column of the nearest row around this statement that has it."""
+        statement: Statement | None = self
+        while statement is not None:
+            if statement._outer is not None and name in statement._outer.columns:
+                return statement._outer.columns[name]
+            statement = statement._parent
+        raise QueryError("SEM001", f"no column named '{name}' in the rows around this query")
+
+    def named(self, node: Named) -> Select | None:
+        """The step that was made for a named relation, here or around."""
+        statement: Statement | None = self
+        while statement is not None:
+            for known, select in statement._named.get(node.name, ()):
+                if known is node or known == node:
+                    return select
+            statement = statement._parent
+        return None
+
+    def remember(self, node: Named, select: Select) -> None:
+        """Keep the step of a named relation for its next use."""
+        self._named.setdefault(node.name, []).append((node, select))
+
+    def first_value(self, node: Node) -> str:
+        """A query for the first value of the first row."""
+        closed = self.close(self._only_first(self.relation(node)))
+        (output,) = closed.outputs.values()
+        order = f"order by {', '.join([key.text() for key in closed.order])} " if closed.order else ""
+        return f"select {output.alias} from {closed.source} {order}limit 1"
+
+    def first_column(self, node: Node) -> tuple[str, str]:
+        """The name of the first column, and the step that has it."""
+        closed = self.close(self._only_first(self.relation(node)))
+        (output,) = closed.outputs.values()
+        return output.alias, closed.source
+
+    def _only_first(self, select: Select) -> Select:
+        if select.aggregated or select.distinct:
+            select = self.close(select)
+        name = next(iter(select.outputs))
+        return replace(select, outputs={name: select.outputs[name]})
+
+    def table(self, node: Scan | External) -> StoredTable:
+        """How a stored table is read."""
+        if isinstance(node, Scan):
+            self.shared.tables.add(node.table)
+        return self.dialect.table(node)
+
+    def kernel(self, function: str, arguments: tuple[str, ...], result: str, *, volatile: bool = False, whole: bool = False) -> str:
+        """The quoted SQL name of a Python function for arguments of these types."""
+        name = f"{function}({', '.join(arguments)})" + (" over all rows" if whole else "")
+        self.shared.kernels[name] = Kernel(name, function, arguments, result, volatile, whole)
+        return quote(name)
+
+    def custom(self, node: Custom) -> str:
+        """The quoted name under which the result of a Python function over tables will be known."""
+        name = f"{node.function} {len(self.shared.customs) + 1}"
+        self.shared.customs.append((name, node))
+        return quote(name)
+
+    def _step_name(self, name: str | None) -> str:
+        shared = self.shared
+        if name is None:
+            shared.steps += 1
+            while f'"step{shared.steps}"' in shared.names:
+                shared.steps += 1
+            return f"step{shared.steps}"
+        alias = free_alias(name, shared.names)
+        shared.names.add(alias)
+        return alias

@@ -1,0 +1,320 @@
+"""Values of a plan as SQL expressions. Each text stands on its own: it may be put anywhere without parentheses."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, assert_never
+
+from kqlog.engines.sql.dialect import Computed, Step, StoredColumn
+from kqlog.errors import QueryError
+from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
+from kqlog.plan.nodes import Call, Cast, ColumnRef, InQuery, Literal, OuterRef, Path, ScalarQuery, Value
+from kqlog.types import Type, widens
+
+if TYPE_CHECKING:
+    from kqlog.engines.sql.statement import Statement
+
+_PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\{(\w+)(?:\.(\d+))?\}")
+"""What is inside an SQL string is never a placeholder: it may come from the query."""
+_LAMBDA = re.compile(r"\blambda\s+(\w+)(?:\s*,\s*(\w+))?(?:\s*,\s*(\w+))?\s*:")
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What names mean where an expression stands."""
+
+    columns: Mapping[str, str]
+    """SQL by KQL name."""
+    stored: Mapping[str, StoredColumn] | None = None
+    """The columns that are read from a stored table right here."""
+    group: Row | None = None
+    """In an aggregation: the rows of the group."""
+    order: str = ""
+    over: str = ""
+
+
+def mentioned(value: Value) -> Iterator[str]:
+    """The names of all columns of the row that a value uses."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        match value:
+            case ColumnRef():
+                yield value.name
+            case Call():
+                pending += value.arguments
+            case Cast() | InQuery():
+                pending.append(value.value)
+            case Path():
+                pending.append(value.value)
+                pending += [step for step in value.steps if not isinstance(step, (str, int))]
+            case Literal() | OuterRef() | ScalarQuery():
+                pass
+            case _:
+                assert_never(value)
+
+
+class Expressions:
+    """Writes values over one kind of row."""
+
+    def __init__(self, statement: Statement, row: Row) -> None:
+        self._statement = statement
+        self._dialect = statement.dialect
+        self._row = row
+
+    def value(self, value: Value) -> str:
+        """The SQL of a value."""
+        match value:
+            case ColumnRef():
+                return self._row.columns[value.name]
+            case OuterRef():
+                return self._statement.outer_column(value.name)
+            case Literal():
+                return self._dialect.literal(value)
+            case Call():
+                return self._call(value)
+            case Cast():
+                return self._cast(value)
+            case Path():
+                return self._dialect.path(*self._path(value))
+            case ScalarQuery():
+                return self._scalar_query(value)
+            case InQuery():
+                found = self._in_query(value)
+                # A string is never null, so that neither is the answer.
+                return found if value.value.type is Type.STRING else f"coalesce({found}, false)"
+            case _:
+                assert_never(value)
+
+    def conditions(self, value: Value) -> list[str]:
+        """The conditions of a filter, all of which must hold; a null counts as false in each."""
+        return [self._condition(term) for term in _terms(value, "and")]
+
+    def _condition(self, value: Value) -> str:
+        match value:
+            case Call() if value.name in {"and", "or"}:
+                terms = [self._condition(term) for term in _terms(value, value.name)]
+                return f"({f' {value.name} '.join(terms)})"
+            case Call():
+                native = self._native(value)
+                return native or self._call(value, condition=True)
+            case InQuery():
+                return self._in_query(value)
+            case _:
+                return self.value(value)
+
+    def _native(self, call: Call) -> str | None:
+        """A comparison of a stored column with a constant, on the column as it is stored: the file may skip what cannot match."""
+        if self._row.stored is None:
+            return None
+        match call.name, call.arguments:
+            case "between", (ColumnRef() as column, Literal() as low, Literal() as high):
+                ends = [self._compared(column, ">=", low), self._compared(column, "<=", high)]
+                return f"({' and '.join(end for end in ends if end)})" if all(ends) else None
+            case operator, (ColumnRef() as column, Literal() as literal) if operator in _MIRRORED:
+                return self._compared(column, operator, literal)
+            case operator, (Literal() as literal, ColumnRef() as column) if operator in _MIRRORED:
+                return self._compared(column, _MIRRORED[operator], literal)
+        return None
+
+    def _compared(self, column: ColumnRef, operator: str, literal: Literal) -> str | None:
+        assert self._row.stored is not None
+        stored = self._row.stored.get(column.name)
+        return self._dialect.native_comparison(stored, operator, literal) if stored else None
+
+    def _call(self, call: Call, *, condition: bool = False) -> str:
+        if call.function.kind is Kind.AGGREGATE and self._row.group is not None:
+            return Expressions(self._statement, self._row.group)._call(call)
+        signature = call.signature
+        body = signature.where if condition and signature.where else self._dialect.body(signature)
+        if body is None and signature.python:
+            return self._kernel_call(call, signature.python)
+        if body is None:
+            raise not_offered(call.function)
+        if not isinstance(body, str):
+            body = body(**_constants(body, call))
+        return self._filled(body, call)
+
+    def _filled(self, template: str, call: Call) -> str:
+        """A body with its arguments."""
+        typed = {argument.type for argument in call.arguments if not isinstance(argument, Literal)}
+        texts: dict[str, list[str]] = {"order": [self._row.order], "over": [self._row.over]}
+        for name, bound in call.bound().items():
+            texts[name] = [self._argument(value, typed) for value in (bound if isinstance(bound, tuple) else (bound,))]
+        if inner := _lambda_names(template):
+            template = _renamed(template, inner, "".join(text for group in texts.values() for text in group))
+        return "".join(
+            [
+                text if name not in texts else texts[name][index] if index is not None else ", ".join(texts[name])
+                for text, name, index in _parts(template)
+            ]
+        )
+
+    def _argument(self, value: Value, typed: set[Type]) -> str:
+        if isinstance(value, Literal):
+            return self._dialect.literal(value, bare=value.type in typed)
+        return self.value(value)
+
+    def _kernel_call(self, call: Call, function: str) -> str:
+        listed = call.function.kind is Kind.AGGREGATE
+        parameters = list(call.signature.parameters)
+        kinds, arguments = [], []
+        for position, value in enumerate(call.arguments):
+            sql, kind = self.exchanged(value)
+            if listed and not parameters[min(position, len(parameters) - 1)].constant:
+                sql, kind = f"coalesce(list({sql}{self._row.order}), [])", f"{kind}[]"
+            arguments.append(sql)
+            kinds.append(kind)
+        result = exchange_type(self._dialect.type_name(call.type))
+        name = self._statement.kernel(function, tuple(kinds), result, volatile=call.function.volatile)
+        return self.taken_back(f"{name}({', '.join(arguments)})", call.type)
+
+    def whole_columns(self, call: Call, order: str) -> str:
+        """A list of what a Python function makes of all rows, each argument as a list in an order."""
+        assert call.signature.python is not None
+        exchanged = [self.exchanged(value) for value in call.arguments]
+        lists = ", ".join(f"coalesce(list({sql}{order}), [])" for sql, _ in exchanged)
+        result = f"{exchange_type(self._dialect.type_name(call.type))}[]"
+        kinds = tuple(f"{kind}[]" for _, kind in exchanged)
+        return f"{self._statement.kernel(call.signature.python, kinds, result, whole=True)}({lists})"
+
+    def exchanged(self, value: Value) -> tuple[str, str]:
+        """A value as it is handed to Python, and its SQL type there."""
+        sql, kind = self.value(value), self._dialect.type_name(value.type)
+        wanted = exchange_type(kind)
+        return (sql if kind == wanted else f"({sql})::{wanted}"), wanted
+
+    def taken_back(self, sql: str, type_: Type) -> str:
+        """What Python gave as a value of a type."""
+        kind = self._dialect.type_name(type_)
+        return sql if exchange_type(kind) == kind else f"({sql}::{kind})"
+
+    def _cast(self, cast: Cast) -> str:
+        source, target = cast.value.type, cast.type
+        if source == target:
+            return self.value(cast.value)
+        if widens(source, target):
+            return self._dialect.widened(self.value(cast.value), target)
+        if target is Type.STRING and isinstance(cast.value, Path):
+            return self._dialect.path_text(*self._path(cast.value))
+        function, signature = _conversion(source, target)
+        return self._call(Call(function, signature, (cast.value,), target))
+
+    def _path(self, path: Path) -> tuple[str, tuple[Step, ...]]:
+        """The value that a path starts from, and its steps: those of a path within a path in one."""
+        steps: list[Step] = []
+        value: Value = path
+        while isinstance(value, Path):
+            steps[:0] = [self._step(step) for step in value.steps]
+            value = value.value
+        return self.value(value), tuple(steps)
+
+    def _step(self, step: str | int | Value) -> Step:
+        return step if isinstance(step, (str, int)) else Computed(self.value(step), step.type)
+
+    def _scalar_query(self, query: ScalarQuery) -> str:
+        sql = f"({self._statement.first_value(query.relation)})"
+        return f"coalesce({sql}, '')" if query.type is Type.STRING else sql
+
+    def _in_query(self, query: InQuery) -> str:
+        value, column, source = self.value(query.value), *self._statement.first_column(query.relation)
+        if query.fold_case:
+            value, column = f"lower({value})", f"lower({column})"
+        return f"({value} in (select {column} from {source}))"
+
+
+def exchange_type(sql_type: str) -> str:
+    """The SQL type that a value has while it is with Python: JSON goes as its text."""
+    return "VARCHAR" if sql_type == "JSON" else sql_type
+
+
+def not_offered(function: Function) -> QueryError:
+    """The error for a function that has no body here."""
+    if function.service:
+        return QueryError("ENG001", f"{function.name}() only works in Microsoft's service", hint=f"use {function.service}")
+    return QueryError("ENG001", f"{function.name}() is not offered on this engine")
+
+
+def _terms(value: Value, operator: str) -> Iterable[Value]:
+    """The parts of a chain of one operator from left to right, however long it is."""
+    pending, terms = [value], []
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Call) and value.name == operator:
+            pending += reversed(value.arguments)
+        else:
+            terms.append(value)
+    return terms
+
+
+@lru_cache(maxsize=512)
+def _conversion(source: Type, target: Type) -> tuple[Function, Signature]:
+    # todynamic() reads text as JSON; a text that becomes a dynamic value stays that text.
+    function = FUNCTIONS["__dynamic" if target is Type.DYNAMIC else f"to{target}"]
+    for signature in function.signatures:
+        first, *others = signature.parameters
+        if source in first.types and all(parameter.optional for parameter in others):
+            return function, signature
+    raise QueryError("ENG001", f"a {source} cannot be converted to {target}")
+
+
+@lru_cache(maxsize=4096)
+def _parts(template: str) -> list[tuple[str, str | None, int | None]]:
+    """A template as pieces of text, or of text that names an argument (and which of a repeated one)."""
+    parts: list[tuple[str, str | None, int | None]] = []
+    end = 0
+    for found in _PLACEHOLDER.finditer(template):
+        if found[1] is not None:
+            parts.append((template[end : found.start()], None, None))
+            parts.append((found[0], found[1], int(found[2]) if found[2] else None))
+            end = found.end()
+    parts.append((template[end:], None, None))
+    return parts
+
+
+@lru_cache(maxsize=4096)
+def _lambda_names(template: str) -> tuple[str, ...]:
+    return tuple({name for found in _LAMBDA.finditer(template) for name in found.groups() if name})
+
+
+def _renamed(template: str, names: tuple[str, ...], arguments: str) -> str:
+    """A template whose lambdas do not capture a column of the same name in an argument."""
+    arguments = arguments.casefold()
+    for name in names:
+        new = name
+        while f'"{new}"'.casefold() in arguments:
+            new += "_"
+        if new != name:
+            pattern = rf"'(?:[^']|'')*'|(?<![\w{{.\"]){name}(?![\w\"])"
+            template = re.sub(pattern, lambda found, new=new: found[0] if found[0][0] == "'" else new, template)  # type: ignore[misc]
+    return template
+
+
+def _constants(body: Callable[..., str], call: Call) -> dict[str, object]:
+    """The constant arguments that a body asks for by name."""
+    asked = _parameter_names(body)
+    constants: dict[str, object] = {}
+    for name, bound in call.bound().items():
+        if isinstance(bound, tuple) and "count" in asked:
+            constants["count"] = len(bound)
+        if name in asked:
+            constants[name] = tuple(map(_constant, bound)) if isinstance(bound, tuple) else _constant(bound)
+    return constants
+
+
+def _constant(value: Value) -> object:
+    if isinstance(value, Literal):
+        return value.value
+    raise QueryError("ENG001", "this argument can only be a constant that is known before the query runs")
+
+
+@lru_cache(maxsize=1024)
+def _parameter_names(body: Callable[..., str]) -> frozenset[str]:
+    return frozenset(inspect.signature(body).parameters)
+
+

@@ -1,0 +1,259 @@
+"""Places on Earth: a longitude and a latitude in degrees, GeoJSON for lines and polygons, distances in meters.
+
+Earth is a sphere here, of the radius that Kusto measures with.
+"""
+
+from __future__ import annotations
+
+from kqlog.functions.declare import scalar, sig
+
+_RADIUS = 6_371_010.0
+
+
+def _valid(*points: str) -> str:
+    """SQL that is true when the points (`p1` for p1_longitude and p1_latitude) are on Earth."""
+    return " AND ".join(f"abs({{{point}_longitude}}) <= 180 AND abs({{{point}_latitude}}) <= 90" for point in points)
+
+
+def _distance(first: str, second: str) -> str:
+    """SQL for the distance of two points (haversine)."""
+    north, other_north = f"radians({{{first}_latitude}})", f"radians({{{second}_latitude}})"
+    rise = f"pow(sin(({other_north} - {north}) / 2), 2)"
+    run = f"cos({north}) * cos({other_north}) * pow(sin(radians({{{second}_longitude}} - {{{first}_longitude}}) / 2), 2)"
+    return f"2 * {_RADIUS} * asin(least(sqrt({rise} + {run}), 1))"
+
+
+def _azimuth(first: str, second: str) -> str:
+    """SQL for the direction from one point to another: radians clockwise from north, from -pi to pi."""
+    north, other_north = f"radians({{{first}_latitude}})", f"radians({{{second}_latitude}})"
+    turn = f"radians({{{second}_longitude}} - {{{first}_longitude}})"
+    ahead = f"cos({north}) * sin({other_north}) - sin({north}) * cos({other_north}) * cos({turn})"
+    return f"atan2(sin({turn}) * cos({other_north}), {ahead})"
+
+
+def _apart(first: str, second: str) -> str:
+    """SQL that is true when two points are neither the same nor opposite, so that one line joins them."""
+    return f"{_distance(first, second)} BETWEEN 1e-6 AND {_RADIUS} * (pi() - 1e-12)"
+
+
+def _from_zero(angle: str) -> str:
+    """SQL for an angle within 0 to 2 pi."""
+    return f"(({angle}) - 2 * pi() * floor(({angle}) / (2 * pi())))"
+
+
+def _distance_on(use_spheroid: bool | float) -> str:
+    if use_spheroid:
+        raise ValueError("distances on a spheroid are not offered; leave out use_spheroid for those on a sphere")
+    return f"(CASE WHEN {_valid('p1', 'p2')} THEN {_distance('p1', 'p2')} END)"
+
+
+_POINTS = "p1_longitude: real, p1_latitude: real, p2_longitude: real, p2_latitude: real"
+
+scalar(
+    "geo_distance_2points",
+    "The distance of two points in meters; null for coordinates that are not on Earth.",
+    sig(f"({_POINTS}) -> real", duckdb=_distance_on(use_spheroid=False)),
+    sig(f"({_POINTS}, use_spheroid: const bool) -> real", duckdb=_distance_on),
+    sig(f"({_POINTS}, use_spheroid: const number) -> real", duckdb=_distance_on),
+    sig(f"({_POINTS}, use_spheroid: number|bool) -> real"),
+    examples={"geo_distance_2points(0, 0, 0, 90)": 10007559.105973555, "geo_distance_2points(0, 0, 200, 0)": None},
+)
+
+scalar(
+    "geo_azimuth",
+    "The direction from one point to another: the angle from north, clockwise, in radians.",
+    sig(
+        f"({_POINTS}) -> real",
+        duckdb=f"(CASE WHEN {_valid('p1', 'p2')} AND {_apart('p1', 'p2')} THEN {_from_zero(_azimuth('p1', 'p2'))} END)",
+    ),
+    examples={"geo_azimuth(0, 0, 10, 0)": 1.5707963267948966, "geo_azimuth(1, 1, 1, 1)": None},
+)
+
+scalar(
+    "geo_angle",
+    "The angle at the second of three points, from the line to the first clockwise to the line to the third, in radians.",
+    sig(
+        f"({_POINTS}, p3_longitude: real, p3_latitude: real) -> real",
+        duckdb=f"(CASE WHEN {_valid('p1', 'p2', 'p3')} AND {_apart('p1', 'p2')} AND {_apart('p2', 'p3')} "
+        f"THEN {_from_zero(_azimuth('p2', 'p3') + ' - ' + _azimuth('p2', 'p1'))} END)",
+    ),
+    examples={"geo_angle(0, 10, 0, 0, 10, 0)": 1.5707963267948966},
+)
+
+scalar(
+    "geo_point_in_circle",
+    "True when a point is within a distance in meters of the center of a circle.",
+    sig(
+        "(p_longitude: real, p_latitude: real, pc_longitude: real, pc_latitude: real, c_radius: real) -> bool",
+        duckdb=f"(CASE WHEN {_valid('p', 'pc')} AND {{c_radius}} > 0 THEN {_distance('p', 'pc')} <= {{c_radius}} END)",
+    ),
+    examples={"geo_point_in_circle(0, 0, 0, 1, 112000)": True, "geo_point_in_circle(0, 0, 0, 1, 111000)": False},
+)
+
+_SQUARE = "dynamic({'type': 'Polygon', 'coordinates': [[[0, 0], [2, 0], [2, 2], [0, 2], [0, 0]]]})"
+
+scalar(
+    "geo_point_in_polygon",
+    "True when a point is inside a polygon or a multipolygon in GeoJSON, whose edges are the shortest lines on the sphere.",
+    sig("(longitude: real, latitude: real, polygon: bag) -> bool", python="geo.point_in_polygon"),
+    examples={f"geo_point_in_polygon(1, 1, {_SQUARE})": True, f"geo_point_in_polygon(3, 1, {_SQUARE})": False},
+)
+
+scalar(
+    "geo_point_to_geohash",
+    "The geohash cell of a point, of 1 to 18 characters (5 unless told otherwise); empty for what is not on Earth.",
+    sig("(longitude: real, latitude: real) -> string", kql="geo_point_to_geohash(longitude, latitude, 5)"),
+    sig("(longitude: real, latitude: real, accuracy: real) -> string", python="geo.point_to_geohash"),
+    examples={"geo_point_to_geohash(13.377704, 52.516275, 8)": "u33db2m3", "geo_point_to_geohash(200, 1)": ""},
+)
+
+scalar(
+    "geo_geohash_to_central_point",
+    "The center of a geohash cell, as GeoJSON; null for what is no geohash.",
+    sig("(geohash: string) -> dynamic", python="geo.geohash_to_central_point"),
+    examples={"geo_geohash_to_central_point('s0')": {"type": "Point", "coordinates": [5.625, 2.8125]}},
+)
+
+scalar(
+    "geo_geohash_to_polygon",
+    "The outline of a geohash cell, as GeoJSON; null for what is no geohash.",
+    sig("(geohash: string) -> dynamic", python="geo.geohash_to_polygon"),
+    examples={
+        "geo_geohash_to_polygon('s')": {
+            "type": "Polygon",
+            "coordinates": [[[0.0, 0.0], [45.0, 0.0], [45.0, 45.0], [0.0, 45.0], [0.0, 0.0]]],
+        }
+    },
+)
+
+scalar(
+    "geo_geohash_neighbors",
+    "The geohash cells around a geohash cell; null for what is no geohash.",
+    sig("(geohash: string) -> dynamic", python="geo.geohash_neighbors"),
+    examples={"geo_geohash_neighbors('s1')": ["kr", "s2", "kx", "s3", "s0", "s6", "s4", "kp"]},
+)
+
+scalar("geo_info_from_ip_address", "The country, state, city and place of an IP address.", sig("(ip: string) -> dynamic"))
+
+# Declared so that queries that mention them bind: lines, polygons and the H3 and S2 grids have no body yet.
+scalar(
+    "geo_closest_point_on_line",
+    "The point of a line that is nearest to a point.",
+    sig("(longitude: real, latitude: real, lineString: bag) -> dynamic"),
+)
+scalar(
+    "geo_closest_point_on_polygon",
+    "The point of a polygon that is nearest to a point.",
+    sig("(longitude: real, latitude: real, polygon: bag) -> dynamic"),
+)
+scalar(
+    "geo_distance_point_to_line",
+    "The distance in meters from a point to a line.",
+    sig("(longitude: real, latitude: real, lineString: bag) -> real"),
+)
+scalar(
+    "geo_distance_point_to_polygon",
+    "The distance in meters from a point to a polygon.",
+    sig("(longitude: real, latitude: real, polygon: bag) -> real"),
+)
+scalar("geo_from_wkt", "The GeoJSON value of a well-known text (WKT).", sig("(wkt: string|array) -> dynamic"))
+scalar(
+    "geo_h3cell_children", "The H3 cells that an H3 cell is divided into.", sig("(h3cell: string, resolution?: real) -> dynamic")
+)
+scalar("geo_h3cell_level", "The resolution of an H3 cell.", sig("(h3cell: string) -> int"))
+scalar("geo_h3cell_neighbors", "The H3 cells around an H3 cell.", sig("(h3cell: string) -> dynamic"))
+scalar(
+    "geo_h3cell_parent", "The larger H3 cell that an H3 cell is part of.", sig("(h3cell: string, resolution?: real) -> string")
+)
+scalar(
+    "geo_h3cell_rings",
+    "The rings of H3 cells around an H3 cell, up to a distance.",
+    sig("(h3cell: string, distance: real) -> dynamic"),
+)
+scalar("geo_h3cell_to_central_point", "The center of an H3 cell, as GeoJSON.", sig("(h3cell: string) -> dynamic"))
+scalar("geo_h3cell_to_polygon", "The outline of an H3 cell, as GeoJSON.", sig("(h3cell: string) -> dynamic"))
+scalar("geo_intersection_2lines", "What two lines have in common.", sig("(lineString1: bag, lineString2: bag) -> dynamic"))
+scalar("geo_intersection_2polygons", "What two polygons have in common.", sig("(polygon1: bag, polygon2: bag) -> dynamic"))
+scalar(
+    "geo_intersection_line_with_polygon",
+    "What a line and a polygon have in common.",
+    sig("(lineString: bag, polygon: bag) -> dynamic"),
+)
+scalar("geo_intersects_2lines", "True when two lines meet.", sig("(lineString1: bag, lineString2: bag) -> bool"))
+scalar("geo_intersects_2polygons", "True when two polygons meet.", sig("(polygon1: bag, polygon2: bag) -> bool"))
+scalar("geo_intersects_line_with_polygon", "True when a line and a polygon meet.", sig("(lineString: bag, polygon: bag) -> bool"))
+scalar(
+    "geo_line_buffer",
+    "The polygon of all points within a distance in meters of a line.",
+    sig("(lineString: bag, radius: real, tolerance?: real) -> dynamic"),
+)
+scalar("geo_line_centroid", "The center of mass of a line.", sig("(lineString: bag) -> dynamic"))
+scalar(
+    "geo_line_densify",
+    "A line whose plane edges have become geodesics.",
+    sig("(lineString: bag, tolerance?: real, preserve_crossing?: number|bool) -> dynamic"),
+)
+scalar(
+    "geo_line_interpolate_point",
+    "The point at a fraction, 0 to 1, of a line.",
+    sig("(lineString: bag, fraction: real) -> dynamic"),
+)
+scalar("geo_line_length", "The length of a line in meters.", sig("(lineString: bag) -> real"))
+scalar(
+    "geo_line_locate_point",
+    "The fraction, 0 to 1, of a line at which it is nearest to a point.",
+    sig("(lineString: bag, longitude: real, latitude: real, use_spheroid?: number|bool) -> real"),
+)
+scalar(
+    "geo_line_simplify",
+    "A line with fewer points, within a tolerance in meters.",
+    sig("(lineString: bag, tolerance?: real) -> dynamic"),
+)
+scalar("geo_line_to_s2cells", "The S2 cells that cover a line.", sig("(lineString: bag, level?: real, radius?: real) -> dynamic"))
+scalar(
+    "geo_point_buffer",
+    "The polygon of all points within a distance in meters of a point.",
+    sig("(longitude: real, latitude: real, radius: real, tolerance?: real) -> dynamic"),
+)
+scalar(
+    "geo_point_to_h3cell",
+    "The H3 cell that a point is in.",
+    sig("(longitude: real, latitude: real, resolution?: real) -> string"),
+)
+scalar("geo_point_to_s2cell", "The S2 cell that a point is in.", sig("(longitude: real, latitude: real, level?: real) -> string"))
+scalar("geo_polygon_area", "The area of a polygon in square meters.", sig("(polygon: bag) -> real"))
+scalar(
+    "geo_polygon_buffer",
+    "A polygon widened by a distance in meters.",
+    sig("(polygon: bag, radius: real, tolerance?: real) -> dynamic"),
+)
+scalar("geo_polygon_centroid", "The center of mass of a polygon.", sig("(polygon: bag) -> dynamic"))
+scalar(
+    "geo_polygon_densify",
+    "A polygon whose plane edges have become geodesics.",
+    sig("(polygon: bag, tolerance?: real, preserve_crossing?: number|bool) -> dynamic"),
+)
+scalar("geo_polygon_perimeter", "The length of the outline of a polygon in meters.", sig("(polygon: bag) -> real"))
+scalar(
+    "geo_polygon_simplify",
+    "A polygon with fewer points, within a tolerance in meters.",
+    sig("(polygon: bag, tolerance?: real) -> dynamic"),
+)
+scalar(
+    "geo_polygon_to_h3cells",
+    "The H3 cells that cover a polygon.",
+    sig("(polygon: bag, resolution?: real, radius?: real) -> dynamic"),
+)
+scalar(
+    "geo_polygon_to_s2cells", "The S2 cells that cover a polygon.", sig("(polygon: bag, level?: real, radius?: real) -> dynamic")
+)
+scalar("geo_s2cell_neighbors", "The S2 cells around an S2 cell.", sig("(s2cell: string) -> dynamic"))
+scalar("geo_s2cell_to_central_point", "The center of an S2 cell, as GeoJSON.", sig("(s2cell: string) -> dynamic"))
+scalar("geo_s2cell_to_polygon", "The outline of an S2 cell, as GeoJSON.", sig("(s2cell: string) -> dynamic"))
+scalar(
+    "geo_simplify_polygons_array",
+    "Polygons with fewer points that still fit together, within a tolerance in meters.",
+    sig("(polygons: array, tolerance?: real) -> dynamic"),
+)
+scalar("geo_union_lines_array", "One multiline of an array of lines.", sig("(lineStrings: array) -> dynamic"))
+scalar("geo_union_polygons_array", "One multipolygon of an array of polygons.", sig("(polygons: array) -> dynamic"))
