@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
-import json
+import re
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -13,23 +13,13 @@ import kqlog
 from kqlog import formats, plugins
 from kqlog.errors import CODES
 from kqlog.functions import THEMES
-from kqlog.functions.declare import ALL, FUNCTIONS, Function, Kind, Parameter, Signature
+from kqlog.functions.declare import FUNCTIONS, Function, Kind
 from kqlog.operators import operators
-from kqlog.plan.special import VALUES
-from kqlog.types import INTEGERS, NUMBERS, ORDERABLE, SUMMABLE, Type
+from kqlog.syntax.grammar import grammar_text
+from kqlog.usage import answered_by, example_lines, usages, usages_not_offered
 
 REFERENCE = Path(__file__).parent / "reference"
 MADE = "<!-- Written by docs/generate.py from the declarations in src/kqlog. -->\n\n"
-
-CLASSES = {
-    ALL: "any",
-    ALL - {Type.DYNAMIC}: "notdynamic",
-    ORDERABLE: "orderable",
-    SUMMABLE: "summable",
-    NUMBERS: "number",
-    INTEGERS: "integer",
-}
-"""What a set of types is called in a usage line."""
 
 HOW_TO_READ = """\
 A usage line such as `substring(source: string, start: long) -> string` names the parameters, what each takes, and what comes
@@ -61,7 +51,7 @@ What kqlog makes of everything it knows by name. A query that uses what is not o
 | KQL | it is written in KQL itself |
 | SQL | it becomes an SQL expression |
 | Python | it runs in Python over Arrow arrays, which is slower |
-| part not yet | it is answered for some types of arguments only |
+| part not yet | some types of arguments are not offered, as its page says |
 | not yet | it is not offered yet |
 | service only | it needs Microsoft's service |
 """
@@ -117,7 +107,7 @@ def _index(themes: dict[str, list[Function]]) -> str:
 
 
 def _theme(theme: str, functions: list[Function]) -> str:
-    about = _first_line(import_module(f"kqlog.functions.{theme}").__doc__)
+    about = _about(import_module(f"kqlog.functions.{theme}").__doc__)
     return (
         f"# {_title(theme)}\n\n{about}\n\nHow to read the usage lines is said [here](../functions.md).\n\n{_entries(functions)}"
     )
@@ -129,91 +119,54 @@ def _entries(functions: Iterable[Function]) -> str:
 
 
 def _entry(function: Function) -> str:
-    parts = [f"## {_code(function.name)}", function.summary, _block("text", _usages(function))]
+    parts = [f"## {_code(function.name)}", function.summary, _block("text", usages(function))]
     if function.examples:
-        lines = [f"{example}  // {_answer(answer)}" for example, answer in function.examples.items()]
-        parts.append(_block("kql", lines))
+        parts.append(_block("kql", example_lines(function)))
     if older := [name for name, other in FUNCTIONS.items() if other.deprecated == function.name]:
         parts.append("Older names: " + ", ".join(_code(name) for name in older) + ".")
-    if (state := _answered_by(function)) in ("not yet", "part not yet", "service only"):
-        parts.append(_shortfall(function, state))
+    parts.append(_shortfall(function))
     if function.of_values is not None:
         scalar = function.of_values
-        parts += [f"As a function of values: {scalar.summary}", _block("text", _usages(scalar))]
-    return "\n\n".join(parts)
+        parts += [f"As a function of values: {scalar.summary}", _block("text", usages(scalar))]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _shortfall(function: Function, state: str) -> str:
-    match state:
-        case "service only":
-            return f"Only Microsoft's service has it. Use {function.service}."
-        case "part not yet":
-            return "Some types of arguments are not offered yet."
-        case _:
-            return "Not offered yet."
-
-
-def _answer(answer: object) -> str:
-    return "null" if answer is None else json.dumps(answer, default=str, ensure_ascii=False)
-
-
-def _usages(function: Function) -> list[str]:
-    """A line for each way to call a function; overloads that differ in types only share one."""
-    shapes: dict[tuple[tuple[str, bool, bool], ...], list[Signature]] = {}
-    for signature in function.signatures:
-        shape = tuple((one.name, one.optional, one.repeated) for one in signature.parameters)
-        shapes.setdefault(shape, []).append(signature)
-    return [_usage(function, signatures) for signatures in shapes.values()]
-
-
-def _usage(function: Function, signatures: list[Signature]) -> str:
-    columns = zip(*(signature.parameters for signature in signatures), strict=True)
-    parameters = [_parameter(overloads) for overloads in columns]
-    result = " | ".join(dict.fromkeys(_word(signature.returns) for signature in signatures))
-    return f"{_call(function, parameters)} -> {result}"
-
-
-def _call(function: Function, parameters: list[str]) -> str:
-    names = [parameter.name for parameter in function.signatures[0].parameters]
-    match names:
-        case ["left", "right"]:
-            return f"{parameters[0]} {function.name} {parameters[1]}"
-        case ["value", "items"]:
-            return f"{parameters[0]} {function.name} ({parameters[1]})"
-        case ["value", "low", "high"]:
-            return f"{parameters[0]} {function.name} ({parameters[1]} .. {parameters[2]})"
-        case [_] if function.name.startswith("unary "):
-            return f"{function.name.removeprefix('unary ')}({parameters[0]})"
-        case _:
-            return f"{function.name}({', '.join(parameters)})"
-
-
-def _parameter(overloads: tuple[Parameter, ...]) -> str:
-    first = overloads[0]
-    kinds = dict.fromkeys(kind for one in overloads for kind in one.kind.split("|"))
-    kind = CLASSES.get(frozenset[Type]().union(*(one.types for one in overloads)))
-    if kind is None or kinds.keys() == {"common"}:
-        kind = "|".join(kinds)
-    prefix = "const " if all(one.constant for one in overloads) else "column " if all(one.column for one in overloads) else ""
-    return f"{first.name}{'?' if first.optional else ''}: {prefix}{kind}{'...' if first.repeated else ''}"
-
-
-def _word(result: str) -> str:
-    return result if result not in ("scalar", "text", "packed") else "any"
+def _shortfall(function: Function) -> str:
+    """What is said of a function that is not offered, or not with all types."""
+    state = answered_by(function)
+    if state == "service only":
+        return f"Only Microsoft's service has it. Use {function.service}."
+    if state == "not yet":
+        return "Not offered yet."
+    if state.endswith("part not yet"):
+        return "Not offered yet:\n\n" + _block("text", usages_not_offered(function))
+    return ""
 
 
 # ------------------------------------------------------------------------------------------- operators, plugins, errors
 
 
 def _operators() -> str:
-    workspace = kqlog.connect()
     sections = ["# Operators\n\nWhat may stand between the pipes of a query, and what may begin one."]
     for name, operator in sorted(operators().items()):
         parts = [f"## {_code(name)}", inspect.cleandoc(operator.__doc__ or ""), _block("text", [operator.syntax])]
-        for example in operator.examples:
-            parts += [_block("kql", _laid_out(example)), _block("text", [_table(workspace.query(example))])]
-        sections.append("\n\n".join(parts))
+        sections.append("\n\n".join([*parts, *map(_run, operator.examples)]))
+    sections.append("## Not offered yet\n\n" + _names(_operators_not_offered()))
     return "\n\n".join(sections)
+
+
+def _operators_not_offered() -> set[str]:
+    """The operators that the grammar reads and no class answers."""
+    text = grammar_text()
+    lists = re.findall(r"^\?(?:operator|leading): (.*(?:\n +\|.*)*)", text, re.MULTILINE)
+    internal = set(re.findall(r'^(\w+): "__', text, re.MULTILINE))
+    rules = set(re.findall(r"\w+", " ".join(lists))) - internal - {operator.rule for operator in operators().values()}
+    return {rule.replace("_", "-") for rule in rules}
+
+
+def _run(example: str) -> str:
+    """A query and its answer."""
+    return f"{_block('kql', _laid_out(example))}\n\n{_block('text', [_table(kqlog.query(example))])}"
 
 
 def _table(result: kqlog.Result) -> str:
@@ -242,9 +195,12 @@ def _laid_out(query: str) -> list[str]:
 
 def _plugins() -> str:
     sections = ["# Plugins\n\nWhat `evaluate` can run."]
+    examples = operators()["evaluate"].examples
     for name in sorted(plugins.OFFERED):
-        about = import_module(f"kqlog.plugins.{name}").__doc__
-        sections.append(f"## {_code(name)}\n\n{inspect.cleandoc(about or '')}")
+        module = import_module(f"kqlog.plugins.{name}")
+        parts = [f"## {_code(name)}", _about(module.__doc__), inspect.cleandoc(module.bind.__doc__ or "")]
+        parts += [_run(example) for example in examples if f"evaluate {name}(" in example]
+        sections.append("\n\n".join(parts))
     sections.append("## Not offered yet\n\n" + _names(plugins.NOT_OFFERED))
     sections.append("## Calls of services\n\nThese are refused. Load what they give as a table.\n\n" + _names(plugins.SERVICES))
     return "\n\n".join(sections)
@@ -261,9 +217,10 @@ def _errors() -> str:
 def _support() -> str:
     public = [function for function in FUNCTIONS.values() if _is_public(function.name) and not function.deprecated]
     sections = ["# What is supported\n\n" + SUPPORT]
-    sections.append(_states("Operators", dict.fromkeys(operators(), "plan")))
+    states = dict.fromkeys(operators(), "plan") | dict.fromkeys(_operators_not_offered(), "not yet")
+    sections.append(_states("Operators", states))
     for kind, title in ((Kind.SCALAR, "Functions"), (Kind.AGGREGATE, "Aggregates"), (Kind.WINDOW, "Window functions")):
-        sections.append(_states(title, {one.name: _answered_by(one) for one in public if one.kind is kind}))
+        sections.append(_states(title, {one.name: answered_by(one) for one in public if one.kind is kind}))
     states = dict.fromkeys(plugins.OFFERED, "plan") | dict.fromkeys(plugins.NOT_OFFERED, "not yet")
     sections.append(_states("Plugins", states | dict.fromkeys(plugins.SERVICES, "service only")))
     return "\n\n".join(sections)
@@ -275,24 +232,6 @@ def _states(title: str, states: dict[str, str]) -> str:
     return "\n".join([f"## {title}: {offered} of {len(states)}", "", "| name | answered by |", "|---|---|", *rows])
 
 
-def _answered_by(function: Function) -> str:
-    if function.name in VALUES:
-        return "plan"
-    bodies = [_body(signature) for signature in function.signatures]
-    offered = sorted({body for body in bodies if body})
-    if not offered:
-        return "service only" if function.service else "not yet"
-    return ", ".join([*offered, *(["part not yet"] if not all(bodies) else [])])
-
-
-def _body(signature: Signature) -> str:
-    if signature.kql:
-        return "KQL"
-    if signature.sql or signature.duckdb:
-        return "SQL"
-    return "Python" if signature.python else ""
-
-
 # ------------------------------------------------------------------------------------------------------------- Markdown
 
 
@@ -300,8 +239,11 @@ def _title(theme: str) -> str:
     return theme.replace("_", " ").capitalize()
 
 
-def _first_line(doc: str | None) -> str:
-    return (doc or "").strip().split("\n")[0]
+def _about(doc: str | None) -> str:
+    """The first line of a docstring, without the title that stands above it anyway."""
+    line = (doc or "").strip().split("\n")[0]
+    text = line.partition(": ")[2] or line
+    return text[0].upper() + text[1:]
 
 
 def _code(text: str) -> str:

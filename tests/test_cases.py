@@ -5,6 +5,7 @@
     --- rows | rows, any order | error | columns
     a:long | b:string
     1      | x
+    null   |
 
 `pytest --accept` rewrites the expectation of every case that fails with what came out.
 """
@@ -62,7 +63,10 @@ def outcome(query: str, section: str, workspace: kqlog.Workspace) -> str:
     columns = [f"{column.name}:{column.type}" for column in result.columns]
     if section == "columns":
         return " | ".join(columns)
-    rows = [[cell.replace("|", "\\|").replace("\n", "\\n") for cell in row] for row in result.texts()]
+    rows = [
+        ["null" if value is None else cell.replace("|", "\\|").replace("\n", "\\n") for cell, value in zip(*row, strict=True)]
+        for row in zip(result.texts(), result.rows, strict=True)
+    ]
     if section == "rows, any order":
         rows.sort()
     return _aligned([columns, *rows])

@@ -76,11 +76,12 @@ def test_compressed_text_is_read(tmp_path):
 
 
 def test_names_with_quotes_and_blanks_stay_names(tmp_path):
-    parquet(tmp_path / 'it\'s "odd"; --.parquet', a=[1, 2])
+    parquet(tmp_path / "it's; drop --.parquet", a=[1, 2])
+    parquet(tmp_path / 'say "hi".parquet', a=[1])
     workspace = kqlog.connect(tmp_path)
-    (name,) = workspace.tables
-    quoted = name.replace("\\", "\\\\").replace('"', '\\"')
-    assert workspace.query(f'["{quoted}"] | count').rows == [(2,)]
+    assert workspace.tables == ["it's; drop --", 'say "hi"']
+    assert workspace.query("""["it's; drop --"] | count""").rows == [(2,)]
+    assert workspace.query("""['say "hi"'] | count""").rows == [(1,)]
 
 
 def test_listing_opens_no_file_and_a_broken_one_harms_no_other(folder):

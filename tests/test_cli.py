@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -144,6 +146,27 @@ def test_a_reader_who_leaves_early_is_no_error_message(folder):
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout == "n\n1\n"
     assert done.stderr == ""
+
+
+def test_control_c_stops_a_query_that_says_how_long_it_runs():
+    numbers = "range {0} from 1 to 1000000 step 1 | extend k = 1"
+    endless = f"{numbers.format('a')} | join kind=inner ({numbers.format('b')}) on k | count"
+    master, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kqlog.cli", "query", endless],
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+    )
+    os.close(terminal)
+    seen = ""
+    while "running for" not in seen:
+        seen += os.read(master, 4096).decode()
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait(timeout=30) == 130
+    assert "interrupted" in os.read(master, 4096).decode()
+    os.close(master)
 
 
 def test_output_does_not_depend_on_the_locale():

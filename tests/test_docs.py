@@ -2,7 +2,7 @@
 
 In README.md, sample_data/README.md and docs/*.md a block of `kql` runs over sample_data, and a block of `text` right after it is
 what `kqlog query` prints for it. Blocks of `console` and `pycon` run from top to bottom of their page, in a folder that has
-sample_data. `pytest --accept` rewrites every output that differs.
+sample_data; paths are shown from the checkout on. `pytest --accept` rewrites every output that differs.
 """
 
 from __future__ import annotations
@@ -134,6 +134,7 @@ def test_sessions(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, r
     for session in SESSION.finditer(page.read_text("utf-8")):
         lines = session["lines"]
         now = in_shell(lines) if session["kind"] == "console" else in_python(lines, names)
+        now = now.replace(f"{TOP}/", "")
         if now != lines and request.config.getoption("--accept"):
             replace(page, session[0], f"```{session['kind']}\n{now}```\n")
             continue

@@ -61,7 +61,7 @@ class Terminal:
 def terminal(tmp_path):
     (tmp_path / "Users.csv").write_text("name,age\nalice,31\nbob,45\n")
     terminal = Terminal(tmp_path, "-d", str(tmp_path / "Users.csv"))
-    terminal.wait_for("kql> ")
+    terminal.wait_for("kql>")
     yield terminal
     terminal.close()
 
@@ -98,7 +98,7 @@ def test_an_error_is_shown_and_the_prompt_comes_back(terminal):
 
 def test_control_c_clears_and_control_d_leaves(terminal):
     terminal.type("print 1\x03")
-    terminal.wait_for("kql> ")
+    terminal.wait_for("kql>")
     terminal.type("\x04")
     assert terminal.process.wait(timeout=20) == 0
 

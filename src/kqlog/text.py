@@ -41,6 +41,13 @@ def to_python(value: Storage, type_: Type) -> object:
     return value if value is None or type_ not in _READERS else _READERS[type_](value)
 
 
+def from_python(value: datetime | timedelta) -> int:
+    """The ticks of a moment (UTC when it has no zone) or of a length of time."""
+    if isinstance(value, datetime):
+        value = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _FIRST_DAY
+    return value // timedelta(microseconds=1) * 10
+
+
 def datetime_text(ticks: int) -> str:
     """A datetime such as 2024-05-01T12:00:00.0000000Z."""
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from kqlog.errors import QueryError
 from kqlog.syntax.literals import LiteralError, parse_datetime, parse_timespan
-from kqlog.types import TICKS_PER_DAY, TICKS_PER_SECOND
+from kqlog.text import from_python
 
 Timespan = str | timedelta | tuple["str | datetime", "str | datetime | timedelta"]
 
-_FIRST_DAY = datetime(1, 1, 1, tzinfo=UTC)
 _ISO = re.compile(
     r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
     re.IGNORECASE,
@@ -52,10 +51,10 @@ def _is_length(value: object) -> bool:
 def _length(value: object) -> int:
     ticks: int | None = None
     if isinstance(value, timedelta):
-        ticks = value // timedelta(microseconds=1) * 10
+        ticks = from_python(value)
     elif isinstance(value, str) and (iso := _ISO.fullmatch(value.strip())):
         parts = {unit: float(number) for unit, number in iso.groupdict().items() if number}
-        ticks = timedelta(**parts) // timedelta(microseconds=1) * 10
+        ticks = from_python(timedelta(**parts))
     elif isinstance(value, str):
         with suppress(LiteralError):
             ticks = parse_timespan(value)
@@ -66,8 +65,7 @@ def _length(value: object) -> int:
 
 def _moment(value: object) -> int:
     if isinstance(value, datetime):
-        since = (value if value.tzinfo else value.replace(tzinfo=UTC)) - _FIRST_DAY
-        return since.days * TICKS_PER_DAY + since.seconds * TICKS_PER_SECOND + since.microseconds * 10
+        return from_python(value)
     try:
         return parse_datetime(str(value))
     except LiteralError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from enum import property as enum_property
 from typing import NamedTuple
 
 TICKS_PER_SECOND = 10_000_000
@@ -25,6 +26,11 @@ class Type(StrEnum):
     TIMESPAN = "timespan"
     GUID = "guid"
     DYNAMIC = "dynamic"
+
+    @enum_property
+    def name(self) -> str:
+        """The KQL name, as everywhere: `LONG` is only what the code calls it."""
+        return str(self.value)
 
 
 class Column(NamedTuple):

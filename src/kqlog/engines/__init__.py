@@ -1,0 +1,1 @@
+"""Engines: where tables are and plans run."""

@@ -119,7 +119,9 @@ scalar(
     sig("(left: datetime, right: number) -> datetime"),
     _between_dynamic(
         "((%s %% nullif({0}, 0) + abs({0})) %% abs(nullif(%s, 0)))".replace("{0}", _INSIDE_LONG[1]),
-        "(CASE WHEN ({0} %% {1}) < 0 THEN (%s %% {1}) + abs({1}) ELSE ({0} %% %s) END)".replace("{0}", _INSIDE_REAL[0]).replace("{1}", _INSIDE_REAL[1]),
+        "(CASE WHEN ({0} %% {1}) < 0 THEN (%s %% {1}) + abs({1}) ELSE ({0} %% %s) END)".replace("{0}", _INSIDE_REAL[0]).replace(
+            "{1}", _INSIDE_REAL[1]
+        ),
     ),
     examples={
         "15 % 4": 3,
@@ -143,7 +145,10 @@ scalar(
 scalar(
     "unary +",
     "A number or timespan as it is.",
-    *(sig(f"(operand: {type_}) -> {type_}", sql="{operand}") for type_ in ("long", "real", "decimal", "timespan", "datetime", "dynamic")),
+    *(
+        sig(f"(operand: {type_}) -> {type_}", sql="{operand}")
+        for type_ in ("long", "real", "decimal", "timespan", "datetime", "dynamic")
+    ),
     examples={"+(2 + 3)": 5},
 )
 
@@ -172,7 +177,7 @@ def _bin_datetime(round_to: int | None) -> str:
 
 scalar(
     "bin",
-    "The largest multiple of a size that is not above a value; datetimes count from 0001-01-01, a Monday. Null unless the size is positive.",
+    "The largest multiple of a positive size that is not above a value. Datetimes count from 0001-01-01, a Monday.",
     sig("(value: datetime, round_to: const timespan) -> datetime", duckdb=_bin_datetime),
     sig("(value: datetime, round_to: timespan) -> datetime", duckdb=f"({{value}} // {_SIZE} * {_SIZE})"),
     sig("(value: datetime, round_to: datetime) -> datetime"),
@@ -200,12 +205,21 @@ alias("floor", "bin", deprecated=False)
 scalar(
     "bin_at",
     "The largest value not above another that lies a whole number of sizes from a fixed point.",
-    sig("(value: datetime, bin_size: timespan, fixed_point: datetime) -> datetime", kql="fixed_point + bin(value - fixed_point, bin_size)"),
+    sig(
+        "(value: datetime, bin_size: timespan, fixed_point: datetime) -> datetime",
+        kql="fixed_point + bin(value - fixed_point, bin_size)",
+    ),
     sig("(value: datetime, bin_size: number|datetime, fixed_point: datetime) -> datetime"),
     sig("(value: long, bin_size: long, fixed_point: long) -> long", kql="fixed_point + bin(value - fixed_point, bin_size)"),
     sig("(value: real, bin_size: real, fixed_point: real) -> real", kql="fixed_point + bin(value - fixed_point, bin_size)"),
-    sig("(value: decimal, bin_size: decimal, fixed_point: decimal) -> decimal", kql="fixed_point + bin(value - fixed_point, bin_size)"),
-    sig("(value: timespan, bin_size: timespan, fixed_point: timespan) -> timespan", kql="fixed_point + bin(value - fixed_point, bin_size)"),
+    sig(
+        "(value: decimal, bin_size: decimal, fixed_point: decimal) -> decimal",
+        kql="fixed_point + bin(value - fixed_point, bin_size)",
+    ),
+    sig(
+        "(value: timespan, bin_size: timespan, fixed_point: timespan) -> timespan",
+        kql="fixed_point + bin(value - fixed_point, bin_size)",
+    ),
     sig("(value: timespan, bin_size: number, fixed_point: timespan) -> timespan"),
     result="{first}",
     examples={

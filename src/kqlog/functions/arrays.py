@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlog.functions.declare import alias, scalar, sig
+from kqlog.functions.declare import Signature, alias, scalar, sig
 
 _ELEMENTS = "try_cast({array} AS JSON[])"
 """The array as a list, null for what is no array; a JSON null inside is a NULL."""
@@ -183,25 +183,36 @@ scalar(
     },
 )
 
+
+def _sort_several(body: str) -> tuple[Signature, ...]:
+    """The overloads that sort further arrays like the first, which makes a column for each."""
+    with_nulls = (
+        "(array1: array, array2: array, nulls_last: const bool)",
+        "(array1: array, array2: array, array3: array, nulls_last: const bool)",
+    )
+    return tuple(
+        sig(f"{text} -> columns(sorted: dynamic)", python=body) for text in ("(array1: array, array2: array...)", *with_nulls)
+    )
+
+
 scalar(
     "array_sort_asc",
     "Arrays in the ascending order of the first one: numbers, then strings, then the rest, nulls last unless told otherwise.",
-    sig("(array: array...) -> columns(sorted: dynamic)", python="arrays.sort_asc"),
-    sig("(array1: array, nulls_last: const bool) -> columns(sorted: dynamic)", python="arrays.sort_asc_nulls"),
-    sig("(array1: array, array2: array, nulls_last: const bool) -> columns(sorted: dynamic)", python="arrays.sort_asc_nulls"),
+    sig("(array: array, nulls_last?: const bool) -> array", python="arrays.sort_asc"),
+    *_sort_several("arrays.sort_several_asc"),
     result="{each}_sorted",
     examples={
         "array_sort_asc(dynamic([3, null, 1, 'b', 'B']))": [1, 3, "B", "b", None],
         "array_sort_asc(dynamic([2, null, 1]), false)": [None, 1, 2],
+        "array_sort_asc(dynamic([2, 3, 1]), dynamic(['b', 'c', 'a']))": [[1, 2, 3], ["a", "b", "c"]],
     },
 )
 
 scalar(
     "array_sort_desc",
     "Arrays in the descending order of the first one: numbers, then strings, then the rest, nulls last unless told otherwise.",
-    sig("(array: array...) -> columns(sorted: dynamic)", python="arrays.sort_desc"),
-    sig("(array1: array, nulls_last: const bool) -> columns(sorted: dynamic)", python="arrays.sort_desc_nulls"),
-    sig("(array1: array, array2: array, nulls_last: const bool) -> columns(sorted: dynamic)", python="arrays.sort_desc_nulls"),
+    sig("(array: array, nulls_last?: const bool) -> array", python="arrays.sort_desc"),
+    *_sort_several("arrays.sort_several_desc"),
     result="{each}_sorted",
     examples={"array_sort_desc(dynamic([9007199254740992, null, 9007199254740993]))": [9007199254740993, 9007199254740992, None]},
 )
@@ -253,8 +264,9 @@ MOST_VALUES = 1_048_576
 """The longest array that range() gives."""
 
 _LAST = f"({{start}}::HUGEINT + {{step}} * {MOST_VALUES - 1})"
-_LONGS = f"""(CASE WHEN {{step}} > 0 THEN to_json(generate_series({{start}}, least({{stop}}, {_LAST})::BIGINT, {{step}}))
-    WHEN {{step}} < 0 THEN to_json(generate_series({{start}}, greatest({{stop}}, {_LAST})::BIGINT, {{step}})) END)"""
+# One call whose end depends on the step's sign: of two, DuckDB would also work out the one that is not wanted, and without end.
+_END = f"(CASE WHEN {{step}} > 0 THEN least({{stop}}, {_LAST}) ELSE greatest({{stop}}, {_LAST}) END)::BIGINT"
+_LONGS = f"to_json(generate_series({{start}}, {_END}, nullif({{step}}, 0)))"
 _REALS = f"""(CASE WHEN {{step}} <> 0 THEN to_json(list_transform(
     range(greatest(least(floor(({{stop}} - {{start}}) / {{step}}) + 1, {MOST_VALUES}), 0)::BIGINT),
     lambda place: {{start}} + place * {{step}})) END)"""

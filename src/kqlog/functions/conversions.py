@@ -35,22 +35,29 @@ scalar(
 alias("toboolean", "tobool", deprecated=False)
 
 # The engine rounds '2.7' and reads '1_000': KQL truncates, and knows no digit groups.
-_TEXT_TO_INTEGER = """(CASE WHEN contains({value}, '.') THEN try_cast(trunc(try_cast(translate({value}, '_', '?') AS DOUBLE)) AS %s)
+_TEXT_TO_INTEGER = """(CASE WHEN contains({value}, '.')
+    THEN try_cast(trunc(try_cast(translate({value}, '_', '?') AS DOUBLE)) AS %s)
     ELSE try_cast(translate({value}, '_', '?') AS %s) END)"""
 _TEXT_TO_LONG = _TEXT_TO_INTEGER.replace("%s", "BIGINT")
 _TEXT_TO_INT = _TEXT_TO_INTEGER.replace("%s", "INTEGER")
-_DYNAMIC_TO = "(CASE CAST({value} AS VARCHAR) WHEN 'true' THEN 1 WHEN 'false' THEN 0 ELSE %s END)"
+
+
+def _integer_inside(text_to_integer: str, type_: str) -> str:
+    """A dynamic value as a whole number: by way of its text only where it is text."""
+    return f"""(CASE json_type({{value}}) WHEN 'DOUBLE' THEN try_cast(trunc(try_cast({{value}} AS DOUBLE)) AS {type_})
+        WHEN 'VARCHAR' THEN {_of_dynamic(text_to_integer)} ELSE try_cast({{value}} AS {type_}) END)"""
+
 
 scalar(
     "tolong",
-    "A value as a long: fractions are cut off, text may be decimal or 0x hexadecimal, datetimes and timespans give ticks (100 ns).",
+    "A value as a long: fractions are cut off, text may be 0x hexadecimal, datetimes and timespans give ticks (100 ns).",
     sig("(value: bool) -> long", sql="CAST({value} AS BIGINT)"),
     sig("(value: int) -> long", sql="CAST({value} AS BIGINT)"),
     sig("(value: long) -> long", sql="{value}"),
     sig("(value: real) -> long", duckdb="try_cast(trunc({value}) AS BIGINT)"),
     sig("(value: decimal) -> long", duckdb="try_cast(trunc({value}) AS BIGINT)"),
     sig("(value: string) -> long", duckdb=_TEXT_TO_LONG),
-    sig("(value: dynamic) -> long", duckdb=_DYNAMIC_TO % _of_dynamic(_TEXT_TO_LONG)),
+    sig("(value: dynamic) -> long", duckdb=_integer_inside(_TEXT_TO_LONG, "BIGINT")),
     sig("(value: datetime) -> long", sql="{value}"),
     sig("(value: timespan) -> long", sql="{value}"),
     sig("(value: guid) -> long"),
@@ -78,7 +85,7 @@ scalar(
     sig("(value: real) -> int", duckdb="try_cast(trunc({value}) AS INTEGER)"),
     sig("(value: decimal) -> int", duckdb="try_cast(trunc({value}) AS INTEGER)"),
     sig("(value: string) -> int", duckdb=_TEXT_TO_INT),
-    sig("(value: dynamic) -> int", duckdb=_DYNAMIC_TO % _of_dynamic(_TEXT_TO_INT)),
+    sig("(value: dynamic) -> int", duckdb=_integer_inside(_TEXT_TO_INT, "INTEGER")),
     sig("(value: datetime) -> int", duckdb="try_cast({value} AS INTEGER)"),
     sig("(value: timespan) -> int", duckdb="try_cast({value} AS INTEGER)"),
     sig("(value: guid) -> int"),
@@ -97,7 +104,7 @@ scalar(
     sig("(value: real) -> real", sql="{value}"),
     sig("(value: decimal) -> real", sql="CAST({value} AS DOUBLE)"),
     sig("(value: string) -> real", duckdb=_TEXT_TO_REAL),
-    sig("(value: dynamic) -> real", duckdb=_DYNAMIC_TO % _of_dynamic(_TEXT_TO_REAL)),
+    sig("(value: dynamic) -> real", duckdb="try_cast({value} AS DOUBLE)"),
     sig("(value: datetime) -> real", sql="CAST({value} AS DOUBLE)"),
     sig("(value: timespan) -> real", sql="CAST({value} AS DOUBLE)"),
     sig("(value: guid) -> real"),
@@ -134,7 +141,8 @@ _DATETIME_TO_TEXT = f"""(strftime(make_timestamp({{value}} // 10 - {_UNIX_EPOCH_
 _TIMESPAN_TO_TEXT = f"""(CASE WHEN {{value}} < 0 THEN '-' ELSE '' END
     || CASE WHEN abs({{value}}) >= {_TICKS_PER_DAY} THEN CAST(abs({{value}}) // {_TICKS_PER_DAY} AS VARCHAR) || '.' ELSE '' END
     || strftime(make_timestamp(abs({{value}}) % {_TICKS_PER_DAY} // 10), '%H:%M:%S')
-    || CASE WHEN {{value}} % 10000000 <> 0 THEN '.' || right(CAST(10000000 + abs({{value}}) % 10000000 AS VARCHAR), 7) ELSE '' END)"""
+    || CASE WHEN {{value}} % 10000000 <> 0
+        THEN '.' || right(CAST(10000000 + abs({{value}}) % 10000000 AS VARCHAR), 7) ELSE '' END)"""
 
 scalar(
     "tostring",
@@ -172,7 +180,10 @@ scalar(
     sig("(value: bool) -> dynamic", duckdb="to_json({value})"),
     sig("(value: int) -> dynamic", duckdb="to_json({value})"),
     sig("(value: long) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: real) -> dynamic", duckdb=f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)"),
+    sig(
+        "(value: real) -> dynamic",
+        duckdb=f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
+    ),
     sig("(value: decimal) -> dynamic", duckdb=f"to_json({_DECIMAL_TO_TEXT})"),
     sig("(value: string) -> dynamic", duckdb="to_json({value})"),
     sig("(value: datetime) -> dynamic", duckdb=f"to_json({_DATETIME_TO_TEXT})"),
@@ -183,9 +194,7 @@ scalar(
 
 # --------------------------------------------------------------------------------------------------------------------- time
 
-_ISO = (
-    r"'\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2}))?)?\s*'"
-)
+_ISO = r"'\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2}))?)?\s*'"
 _DAYS = ("%d %b %y", "%d %b %Y", "%d-%b-%y", "%d-%b-%Y")
 _US_DAYS = ("%m/%d/%Y", "%m-%d-%Y")
 _CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M")
@@ -199,14 +208,15 @@ _FORMATS = (
 _TEXT_TO_DATETIME = f"""(CASE
     WHEN regexp_full_match({{value}}, {_ISO}) AND NOT starts_with(trim({{value}}), '0000')
     THEN epoch_us(try_cast(regexp_replace(trim({{value}}), '\\s+([-+])', '\\1') AS TIMESTAMPTZ)) * 10
-        + CASE WHEN length({{value}}) > 25 THEN coalesce(try_cast(regexp_extract({{value}}, '\\.\\d{{6}}(\\d)', 1) AS BIGINT), 0) ELSE 0 END
+        + CASE WHEN length({{value}}) > 25
+            THEN coalesce(try_cast(regexp_extract({{value}}, '\\.\\d{{6}}(\\d)', 1) AS BIGINT), 0) ELSE 0 END
     ELSE epoch_us(try_strptime(regexp_replace(regexp_replace(trim({{value}}), '^[A-Za-z]+,\\s*', ''), '\\s*(Z|UTC|GMT)$', ''),
         {list(_FORMATS)})) * 10
     END + {_UNIX_EPOCH_MICROSECONDS * 10})"""
 
 scalar(
     "todatetime",
-    "A value as a datetime. Text is ISO 8601, RFC 822, RFC 850 or month/day/year; without an offset it is UTC. Numbers are ticks.",
+    "A value as a datetime. Text is ISO 8601, RFC 822, RFC 850 or month/day/year, in UTC by default. Numbers are ticks.",
     sig("(value: datetime) -> datetime", sql="{value}"),
     sig("(value: string) -> datetime", duckdb=_TEXT_TO_DATETIME),
     sig("(value: dynamic) -> datetime", duckdb=_of_dynamic(_TEXT_TO_DATETIME)),
@@ -234,7 +244,8 @@ _UNIT_TEXT = (
     r"'^\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*"
     r"(d|days?|h|hrs?|hours?|m|min|minutes?|s|sec|seconds?|ms|millis|milliseconds?|micros?|microseconds?|ticks?|)\s*$'"
 )
-_TEXT_TO_TIMESPAN = f"""list_transform([regexp_extract({{value}}, {_CLOCK_TEXT}, ['sign', 'days', 'hours', 'minutes', 'seconds', 'ticks'])],
+_CLOCK_PARTS = "['sign', 'days', 'hours', 'minutes', 'seconds', 'ticks']"
+_TEXT_TO_TIMESPAN = f"""list_transform([regexp_extract({{value}}, {_CLOCK_TEXT}, {_CLOCK_PARTS})],
     lambda clock: CASE WHEN clock.hours <> '' THEN
         (((CAST('0' || clock.days AS BIGINT) * 24 + CAST(clock.hours AS BIGINT)) * 60 + CAST(clock.minutes AS BIGINT)) * 60
             + CAST('0' || clock.seconds AS BIGINT)) * 10000000 * CASE clock.sign WHEN '-' THEN -1 ELSE 1 END
@@ -252,7 +263,7 @@ _TEXT_TO_TIMESPAN = f"""list_transform([regexp_extract({{value}}, {_CLOCK_TEXT},
 
 scalar(
     "totimespan",
-    "A value as a timespan. Text is [-][d.]hh:mm[:ss[.fffffff]], a number with its unit (1.5h), or a number of days. Numbers are ticks.",
+    "A value as a timespan. Text is [-][d.]hh:mm[:ss[.fffffff]], 1.5h, 250ms ..., or days. Numbers are ticks.",
     sig("(value: timespan) -> timespan", sql="{value}"),
     sig("(value: string) -> timespan", duckdb=_TEXT_TO_TIMESPAN),
     sig("(value: dynamic) -> timespan", duckdb=_of_dynamic(_TEXT_TO_TIMESPAN)),

@@ -132,7 +132,11 @@ class Function:
     signatures: tuple[Signature, ...]
     kind: Kind = Kind.SCALAR
     result: str | None = None
-    """How a result column is named: '{first}' the first argument's name, 'sum_{first}', 'count_', None ColumnN."""
+    """How a result column is named: '{first}' the first argument's name, 'sum_{first}', 'count_', None ColumnN.
+
+    For a function of several columns '{column}' is the column's name; '{each}' makes one column for each array given, after
+    the array's own name.
+    """
     examples: Mapping[str, object] = field(default_factory=dict)
     volatile: bool = False
     """True when two calls with the same arguments may differ."""

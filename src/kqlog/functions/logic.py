@@ -45,11 +45,17 @@ _SAME_DYNAMIC = f"""(CAST({{left}} AS VARCHAR) = CAST({{right}} AS VARCHAR) OR c
     AND {_INSIDE_LONG} IS NOT DISTINCT FROM {_flipped(_INSIDE_LONG)}, false))"""
 
 
-def _either_side(type_: str, body: str, flipped: str, where: str | None = None, flipped_where: str | None = None) -> list[Signature]:
+def _either_side(
+    type_: str, body: str, flipped: str, where: str | None = None, flipped_where: str | None = None
+) -> list[Signature]:
     """The overloads of an operator for a dynamic value on the left, and on the right."""
     return [
         sig(f"(left: dynamic, right: {type_}) -> bool", duckdb=body, where=where),
-        sig(f"(left: {type_}, right: dynamic) -> bool", duckdb=_flipped(flipped), where=_flipped(flipped_where) if flipped_where else None),
+        sig(
+            f"(left: {type_}, right: dynamic) -> bool",
+            duckdb=_flipped(flipped),
+            where=_flipped(flipped_where) if flipped_where else None,
+        ),
     ]
 
 
@@ -72,7 +78,11 @@ def _equality(same: bool) -> list[Signature]:
     if same:
         exact, where, of_real = _SAME, "({left} = {right})", (_SAME_REAL, "({left} = {right} AND NOT isnan({right}))")
     else:
-        exact, where, of_real = _OTHER, "({left} IS DISTINCT FROM {right})", (_OTHER_REAL, "({left} IS DISTINCT FROM {right} OR isnan({right}))")
+        exact, where, of_real = (
+            _OTHER,
+            "({left} IS DISTINCT FROM {right})",
+            (_OTHER_REAL, "({left} IS DISTINCT FROM {right} OR isnan({right}))"),
+        )
     plain = ("int", "long", "datetime", "bool", "timespan", "guid", "decimal")
     between_dynamic, between_dynamic_where = of_dynamic(_SAME_DYNAMIC)
     return [
@@ -155,12 +165,22 @@ def _ordering(operator: str, mirrored: str) -> list[Signature]:
 
 
 for _operator, _mirrored, _summary, _examples in (
-    ("<", ">", "less than", {"1 < 2.5": True, "1.0 < real(nan)": False, "long(null) < 1": None, "dynamic({'n': 5.5}).n < 6": True}),
+    (
+        "<",
+        ">",
+        "less than",
+        {"1 < 2.5": True, "1.0 < real(nan)": False, "long(null) < 1": None, "dynamic({'n': 5.5}).n < 6": True},
+    ),
     ("<=", ">=", "at most", {"2 <= 2": True, "1s <= 1m": True, "false <= true": True, "6 <= dynamic({'n': 5.5}).n": False}),
     (">", "<", "greater than", {"2 > 2": False, "real(nan) > 1": False, "datetime(2024-02-01) > datetime(2024-01-31)": True}),
     (">=", "<=", "at least", {"2 >= 2": True, "dynamic({'id': 9007199254740992}).id >= 9007199254740993": False}),
 ):
-    scalar(_operator, f"True when the left side is {_summary} the right one; null when either is null.", *_ordering(_operator, _mirrored), examples=_examples)
+    scalar(
+        _operator,
+        f"True when the left side is {_summary} the right one; null when either is null.",
+        *_ordering(_operator, _mirrored),
+        examples=_examples,
+    )
 
 _BETWEEN = "({value} BETWEEN {low} AND {high})"
 _BETWEEN_REAL = "({value} BETWEEN {low} AND {high} AND NOT isnan({high}))"
@@ -248,7 +268,11 @@ scalar(
     sig("(value: string, items: const array) -> bool", duckdb=_in_known_texts),
     sig("(value: string, items: array) -> bool", duckdb=_in_array("string")),
     *(
-        sig(f"(value: {type_}, items: {type_}...) -> bool", duckdb="coalesce({value} IN ({items}), false)", where="({value} IN ({items}))")
+        sig(
+            f"(value: {type_}, items: {type_}...) -> bool",
+            duckdb="coalesce({value} IN ({items}), false)",
+            where="({value} IN ({items}))",
+        )
         for type_ in _LISTED
     ),
     *(sig(f"(value: {type_}, items: array) -> bool", duckdb=_in_array(type_)) for type_ in _LISTED),
@@ -270,7 +294,10 @@ scalar(
     sig("(value: string, items: string...) -> bool", sql="({value} NOT IN ({items}))"),
     sig("(value: string, items: const array) -> bool", duckdb=_not_in_known_texts),
     sig("(value: string, items: array) -> bool", duckdb=f"(NOT {_in_array('string')})"),
-    *(sig(f"(value: {type_}, items: {type_}...) -> bool", duckdb="(NOT coalesce({value} IN ({items}), false))") for type_ in _LISTED),
+    *(
+        sig(f"(value: {type_}, items: {type_}...) -> bool", duckdb="(NOT coalesce({value} IN ({items}), false))")
+        for type_ in _LISTED
+    ),
     *(sig(f"(value: {type_}, items: array) -> bool", duckdb=f"(NOT {_in_array(type_)})") for type_ in _LISTED),
     sig("(value: dynamic, items: array) -> bool", duckdb=f"(NOT {_IN_DYNAMIC})"),
     examples={"'Root' !in ('root', 'admin')": True, "long(null) !in (1, 2)": True, "80 !in (dynamic([80, 443]))": False},
@@ -314,8 +341,14 @@ scalar(
 scalar(
     "iff",
     "One value when a condition is true, another when it is false or null.",
-    sig("(condition: bool, then: common, otherwise: common) -> common", sql="(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)"),
-    sig("(condition: bool, then: packed, otherwise: packed) -> dynamic", sql="(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)"),
+    sig(
+        "(condition: bool, then: common, otherwise: common) -> common",
+        sql="(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)",
+    ),
+    sig(
+        "(condition: bool, then: packed, otherwise: packed) -> dynamic",
+        sql="(CASE WHEN {condition} THEN {then} ELSE {otherwise} END)",
+    ),
     examples={"iff(2 > 1, 'more', 'less')": "more", "iff(bool(null), 1, 2.5)": 2.5, "iff(true, 1, 'one')": 1},
 )
 alias("iif", "iff", deprecated=False)
@@ -394,5 +427,9 @@ scalar(
     "min_of",
     "The smallest of several values; nulls do not count.",
     *(sig(f"(arg: {type_}, more: {type_}...) -> {type_}", sql="least({arg}, {more})") for type_ in _ORDERED),
-    examples={"min_of(1, 3.5, 2)": 1.0, "min_of(1h, 90s)": "00:01:30", "min_of(datetime(null), datetime(2024-02-29))": "2024-02-29T00:00:00.0000000Z"},
+    examples={
+        "min_of(1, 3.5, 2)": 1.0,
+        "min_of(1h, 90s)": "00:01:30",
+        "min_of(datetime(null), datetime(2024-02-29))": "2024-02-29T00:00:00.0000000Z",
+    },
 )

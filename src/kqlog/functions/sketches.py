@@ -116,18 +116,16 @@ aggregate(
     },
 )
 alias("merge_tdigest", "tdigest_merge", deprecated=False)
-scalar(
-    "tdigest_merge",
-    "One summary of several: as if made of all their values.",
-    sig("(tdigest: array, others: array...) -> dynamic", python="tdigest.merge"),
-    result="tdigests_merge_result",
-)
-scalar(
-    "merge_tdigest",
-    "One summary of several: as if made of all their values.",
-    sig("(tdigest: array, others: array...) -> dynamic", python="tdigest.merge"),
-    result="tdigests_merge_result",
-)
+for _name in ("tdigest_merge", "merge_tdigest"):
+    scalar(
+        _name,
+        "One summary of several: as if made of all their values.",
+        sig("(tdigest: array, others: array...) -> dynamic", python="tdigest.merge"),
+        result="tdigests_merge_result",
+        examples={
+            f"rank_tdigest({_name}(dynamic(['number', [1], [2]]), dynamic(['number', [3, 4], [1, 1]])), 3)": 3.0,
+        },
+    )
 scalar(
     "percentile_tdigest",
     "The percentile of the values in a summary that tdigest() made, as a dynamic value or of the type asked for.",

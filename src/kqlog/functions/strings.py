@@ -167,23 +167,23 @@ scalar(
 
 # A negative start counts from the end.
 _START = "(CASE WHEN {start} < 0 THEN greatest(length({source}) + {start}, 0) ELSE {start} END)"
-_WINDOW = f"""substring({{source}}, least({_START}, {MOST_CHARACTERS - 1}) + 1,
-    CASE WHEN {{length}} < 0 THEN length({{source}}) ELSE {_bounded("{length}")} END)"""
+_LENGTH = f"CASE WHEN {{length}} < 0 THEN length({{source}}) ELSE {_bounded('{length}')} END"
 
 
-def _nth_place(occurrence: int) -> str:
-    """SQL of the number of characters before an occurrence in the window, null if there is none."""
-    if occurrence == 1:
-        return f"nullif(strpos({_WINDOW}, {{lookup}}), 0) - 1"
-    pieces = f"string_split({_WINDOW}, {{lookup}})"
-    before = f"length(array_to_string({pieces}[1:{occurrence}], '')) + length({{lookup}}) * {occurrence - 1}"
-    return f"CASE WHEN len({pieces}) > {occurrence} THEN {before} END"
+def _window(start: str) -> str:
+    """SQL of the part of the text that is searched."""
+    return f"substring({{source}}, least({start}, {MOST_CHARACTERS - 1}) + 1, {_LENGTH})"
 
 
 def _indexof(occurrence: int | None) -> str:
     if occurrence is None or occurrence < 1:
         return "NULL::BIGINT"
-    return f"(CASE WHEN {{length}} >= -1 THEN coalesce({_nth_place(occurrence)} + {_START}, -1) END)"
+    place = f"{_START} + nullif(strpos({_window(_START)}, {{lookup}}), 0) - 1"
+    if occurrence > 1:
+        # The length counts anew from the end of each occurrence.
+        step = f"past + nullif(strpos({_window('past')}, {{lookup}}), 0) - 1 + length({{lookup}})"
+        place = f"list_reduce(range({occurrence}), lambda past, turn: {step}, {_START}) - length({{lookup}})"
+    return f"(CASE WHEN {{length}} >= -1 THEN coalesce({place}, -1) END)"
 
 
 scalar(
@@ -200,6 +200,8 @@ scalar(
         "indexof('a-b-c', '-', -3)": 3,
         "indexof('a-b-c', 'b', 0, 2)": -1,
         "indexof('a--b--c', '--', 0, -1, 2)": 4,
+        "indexof('a--b--c', '--', 0, 4, 2)": 4,
+        "indexof('a--b--c', '--', 0, -1, 3)": -1,
         "indexof('a-b-c', '-', 0, -2)": None,
         "indexof(90210, 2)": 2,
     },
@@ -212,16 +214,16 @@ def _indexof_regex(lookup: str, occurrence: int | None) -> str:
         return "NULL::BIGINT"
     if occurrence > 1:
         # What is between matches, and the matches, up to the one in question.
-        pieces = f"regexp_split_to_array({_WINDOW}, {quoted(regex)})"
-        found = f"regexp_extract_all({_WINDOW}, {quoted(regex)})"
+        pieces = f"regexp_split_to_array({_window('{start}')}, {quoted(regex)})"
+        found = f"regexp_extract_all({_window('{start}')}, {quoted(regex)})"
         before = (
             f"length(array_to_string({pieces}[1:{occurrence}], '')) + length(array_to_string({found}[1:{occurrence - 1}], ''))"
         )
         place = f"CASE WHEN len({found}) >= {occurrence} THEN {before} END"
     else:
         first = f"(?s:(.*?))(?:{regex})"
-        before = f"length(regexp_extract({_WINDOW}, {quoted('^' + first)}, 1))"
-        place = f"CASE WHEN regexp_matches({_WINDOW}, {quoted(regex)}) THEN {before} END"
+        before = f"length(regexp_extract({_window('{start}')}, {quoted('^' + first)}, 1))"
+        place = f"CASE WHEN regexp_matches({_window('{start}')}, {quoted(regex)}) THEN {before} END"
     return f"(CASE WHEN {{start}} >= 0 AND {{length}} >= -1 THEN coalesce({place} + {{start}}, -1) END)"
 
 

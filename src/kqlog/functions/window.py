@@ -128,4 +128,3 @@ window(
         ],
     },
 )
-window("row_id", "A text that names the row.", sig("() -> string"))

@@ -23,6 +23,7 @@ class Evaluate(Operator):
         'datatable(User: string, Result: string) ["alice", "ok", "bob", "failed", "alice", "failed"] '
         "| evaluate pivot(Result) | sort by User asc",
         'print Details = dynamic({"user": "alice", "tries": 3}) | evaluate bag_unpack(Details)',
+        'print Host = "web-01", Errors = 3 | evaluate narrow()',
     )
 
     parameters: tuple[Parameter, ...]

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.calls import call, text
+from kqlog.plan.keyvalues import KeyValueFormat
+from kqlog.plan.rows import kept
+from kqlog.plan.scope import Scope
+from kqlog.types import Type
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
+
+
+BAG = "$key values"
 
 
 @dataclass(frozen=True)
@@ -22,3 +33,42 @@ class ParseKv(Operator):
     value: Expr
     schema: tuple[NameAndType, ...]
     parameters: tuple[Parameter, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        source = self.required(source)
+        row = scope.over(source)
+        row.windows = None
+        format_ = self._format(scope)
+        try:
+            pattern = format_.pattern()
+        except ValueError as error:
+            raise QueryError("SEM002", str(error), self.span) from None
+        found = call("__key_values", overloads.convert(row.value(self.value), Type.STRING), text(pattern), text(format_.escapes))
+        bags = plan.Extend(source, (plan.Item(BAG, found),))
+        bag = plan.ColumnRef(BAG, Type.DYNAMIC)
+        columns = tuple(
+            plan.Item(column.name, overloads.convert(plan.Path(bag, (column.name,)), column.type)) for column in self.schema
+        )
+        extended = plan.Extend(bags, columns)
+        return kept(extended, [column for column in extended.columns if column.name != BAG])
+
+    def _format(self, scope: Scope) -> KeyValueFormat:
+        options: dict[str, list[str]] = {}
+        for parameter in self.parameters:
+            value = parameter.value
+            if isinstance(value, Expr):
+                value = str(scope.constant(value).value)
+            options.setdefault(parameter.name, []).append(str(value))
+
+        def one(name: str) -> str | None:
+            return options.get(name, [None])[0]
+
+        return KeyValueFormat(
+            tuple(column.name for column in self.schema),
+            one("pair_delimiter"),
+            one("kv_delimiter"),
+            tuple(options.get("quote", ())),
+            "".join(options.get("escape", ())),
+            (one("greedy") or "").lower() == "true",
+            one("regex"),
+        )

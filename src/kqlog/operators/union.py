@@ -8,7 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, parameter_flag, parameter_word, unite
+from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 
@@ -29,7 +29,7 @@ class Union(Operator):
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         fuzzy = parameter_flag(self.parameters, "isfuzzy") or parameter_flag(self.parameters, "best_effort")
-        legs = [] if source is None else [Leg("union_arg0", source)]
+        legs = [] if source is None else [Leg(leg_name(source, 0), source)]
         for expr in self.sources:
             legs += self._legs(expr, len(legs), fuzzy, scope)
         if not legs:
@@ -48,4 +48,4 @@ class Union(Operator):
             if fuzzy and error.code == "SEM001":
                 return []
             raise
-        return [Leg(expr.name if isinstance(expr, Name) else f"union_arg{position}", relation)]
+        return [Leg(expr.name if isinstance(expr, Name) else leg_name(relation, position), relation)]

@@ -8,7 +8,7 @@ from kqlog.plan import overloads
 from kqlog.plan.calls import call, column, text
 from kqlog.plan.scope import Scope
 from kqlog.plan.searching import SearchTerms, columns_of
-from kqlog.plan.uniting import Leg, missing, parameter_word
+from kqlog.plan.uniting import Leg, leg_name, missing, parameter_word
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
@@ -46,7 +46,8 @@ def _legs(tables: tuple[syntax.Expr, ...], scope: Scope) -> list[Leg]:
         if isinstance(expr, syntax.Wildcard):
             legs += [Leg(name, scope.relation(syntax.Name(name, span=expr.span))) for name in scope.tables_like(expr.pattern)]
         else:
-            legs.append(Leg(expr.name if isinstance(expr, syntax.Name) else f"union_arg{position}", scope.relation(expr)))
+            relation = scope.relation(expr)
+            legs.append(Leg(expr.name if isinstance(expr, syntax.Name) else leg_name(relation, position), relation))
     return legs
 
 

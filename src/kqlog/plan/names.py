@@ -103,4 +103,4 @@ def _call_name(name: str, arguments: tuple[syntax.Expr, ...]) -> str | None:
         return first if len(arguments) == 1 else None
     if template == "{first}":
         return first
-    return template.replace("{first}", first or "").replace("{column}", "")
+    return template.replace("{first}", first or "").replace("{column}", "").replace("{each}", first or "array0")

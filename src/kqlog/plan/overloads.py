@@ -22,6 +22,7 @@ def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> pla
     Raises:
         QueryError: SEM003 for a wrong number of arguments, SEM002 when no overload takes the types given.
     """
+    arguments = tuple(map(_first_column, arguments))
     best, best_cost = None, NO_FIT
     for signature in function.signatures:
         cost = _cost(signature, arguments, function.kind)
@@ -32,6 +33,13 @@ def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> pla
     if best is None:
         raise _misfit(function, arguments, span)
     return _converted(function, best, arguments, span)
+
+
+def _first_column(argument: Argument) -> Argument:
+    """What a function of several columns hands to another function: the first one."""
+    if isinstance(argument, plan.Call) and argument.signature.result_columns:
+        return convert(plan.Path(argument, (0,)), argument.signature.result_columns[0][1])
+    return argument
 
 
 def common_type(types: list[Type]) -> Type | None:

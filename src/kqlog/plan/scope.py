@@ -74,11 +74,17 @@ class Scope(Expressions):
     def _columns_of(self, call: plan.Call, given: tuple[str, ...], expr: syntax.Expr, names: ColumnNames) -> list[plan.Item]:
         """The columns of a function of several, the first ones under the names given."""
         template = call.function.result or (call.name + "_{first}_{column}")
-        first = derived_name(expr.arguments[0]) if isinstance(expr, syntax.Call) and expr.arguments else None
+        named = [derived_name(argument) for argument in expr.arguments] if isinstance(expr, syntax.Call) else []
+        columns = call.signature.result_columns
+        if "{each}" in template:
+            columns *= sum(argument.type is Type.DYNAMIC for argument in call.arguments)
         items = []
-        for position, (name, type_) in enumerate(call.signature.result_columns):
+        for position, (name, type_) in enumerate(columns):
             part = overloads.convert(plan.Path(call, (position,)), type_)
-            wanted = template.replace("{first}", first or "").replace("{column}", name)
+            each = (named[position] if position < len(named) else None) or f"array{position}"
+            wanted = (
+                template.replace("{first}", named[0] or "" if named else "").replace("{column}", name).replace("{each}", each)
+            )
             items.append(
                 plan.Item(names.declare(given[position], expr.span) if position < len(given) else names.derive(wanted), part)
             )

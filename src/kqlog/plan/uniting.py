@@ -17,6 +17,13 @@ class Leg(NamedTuple):
     relation: plan.Node
 
 
+def leg_name(relation: plan.Node, position: int) -> str:
+    """What a leg that is no table is called: by the name that `as` gave it, or by its place."""
+    if isinstance(relation, plan.Named) and not relation.name.startswith("$"):
+        return relation.name.partition("#")[0]
+    return f"union_arg{position}"
+
+
 def unite(legs: list[Leg], *, inner: bool = False, source_column: str | None = None) -> plan.Node:
     """All rows of `legs`: columns of one name and type are one; of one name and several types are split by type.
 
@@ -28,7 +35,9 @@ def unite(legs: list[Leg], *, inner: bool = False, source_column: str | None = N
         columns = (Column(_free(source_column, columns), Type.STRING), *columns)
     if len(legs) == 1 and source_column is None:
         return legs[0].relation
-    return plan.Union(tuple(_renamed(leg, names, columns[0].name if source_column is not None else None) for leg in legs), columns)
+    return plan.Union(
+        tuple(_renamed(leg, names, columns[0].name if source_column is not None else None) for leg in legs), columns
+    )
 
 
 def _split_names(legs: list[Leg], inner: bool) -> dict[Column, str]:

@@ -24,6 +24,7 @@ _TYPES = {
     "timespan": Type.TIMESPAN,
     "guid": Type.GUID,
 }
+OPTIONS = ("OutputColumnPrefix", "columnsConflict", "ignoredProperties")
 CONFLICTS = ("error", "replace_source", "keep_source")
 
 
@@ -37,10 +38,7 @@ def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLi
         raise QueryError("SEM003", "bag_unpack wants a table and its dynamic column", arguments.span)
     row = scope.over(source)
     bag = row.require_column(arguments.arguments[0])
-    options = [scope.constant(argument).value for argument in arguments.arguments[1:]]
-    prefix = str(options[0] or "") if options else ""
-    conflict = str(options[1] or "error") if len(options) > 1 else "error"
-    ignored = set(json.loads(str(options[2]))) if len(options) > 2 else set()
+    prefix, conflict, ignored = _options(arguments, scope)
     rest = tuple(found for found in source.columns if found != bag)
     if schema is not None:
         return _declared(source, bag, rest, schema, prefix)
@@ -60,6 +58,25 @@ def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLi
     replaced = {item.name for item in items}
     others = [plan.Item(found.name, column(found)) for found in rest if found.name not in replaced]
     return plan.Project(source, (*others, *items))
+
+
+def _options(arguments: syntax.Call, scope: Scope) -> tuple[str, str, set[str]]:
+    """Prefix, what to do about a property named as a column, and properties to leave out: by position or by name."""
+    values: dict[str, plan.Constant] = {}
+    for name, argument in zip(OPTIONS, arguments.arguments[1:], strict=False):
+        key, value = (argument.names[0], argument.value) if isinstance(argument, syntax.Named) else (name, argument)
+        if key not in OPTIONS:
+            raise QueryError(
+                "SEM003", f"bag_unpack has no option '{key}'", argument.span, f"its options are {', '.join(OPTIONS)}"
+            )
+        values[key] = scope.constant(value).value
+    conflict = str(values.get("columnsConflict") or "error")
+    if conflict not in CONFLICTS:
+        raise QueryError(
+            "SEM002", f"'{conflict}' is no way to solve a conflict", arguments.span, f"it is one of {', '.join(CONFLICTS)}"
+        )
+    ignored = json.loads(str(values.get("ignoredProperties") or "[]"))
+    return str(values.get("OutputColumnPrefix") or ""), conflict, set(ignored)
 
 
 def _declared(source: plan.Node, bag: Column, rest: Schema, schema: syntax.TypeLiteral, prefix: str) -> plan.Node:

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from lark import Token
-
 from kqlog.errors import NOWHERE, QueryError, Span
 from kqlog.syntax import literals, nodes
 from kqlog.syntax.hints import did_you_mean
+from kqlog.syntax.tables import Token
 from kqlog.types import ALIASES, Type
 
 MAX_CHAIN = 400
@@ -26,7 +25,7 @@ def span_of(children: Any) -> Span:
 
 def _place(child: Any) -> Span | None:
     if isinstance(child, Token):
-        return Span(child.start_pos or 0, child.end_pos or 0)
+        return Span(child.start, child.end)
     if isinstance(child, (nodes.Node, nodes.Operator)):
         return child.span
     if isinstance(child, tuple) and child:
@@ -49,8 +48,6 @@ class Builder:
         self._load = load
 
     def __getattr__(self, rule: str) -> Callable[[list[Any]], Any]:
-        if not rule[0].islower():  # a terminal, or a rule that Lark made for a repetition
-            raise AttributeError(rule)
         return partial(self.build_operator, rule)
 
     def build_operator(self, rule: str, children: list[Any]) -> nodes.Operator:
@@ -174,7 +171,7 @@ class Builder:
         """A sign. On a bare number it is part of the literal, so that the smallest long can be written."""
         sign, value = children
         span = span_of(children)
-        if isinstance(value, nodes.Literal) and value.span.start == sign.end_pos and value.type in _SIGNED:
+        if isinstance(value, nodes.Literal) and value.span.start == sign.end and value.type in _SIGNED:
             number = value.value
             return nodes.Literal(value.type, -number if sign == "-" else number, span=span)  # type: ignore[operator]
         return nodes.Unary(str(sign), value, span=span)
@@ -197,7 +194,7 @@ class Builder:
 
     def element(self, children: list[Any]) -> Callable[[nodes.Expr], nodes.Expr]:
         index, end = children[-2], children[-1]
-        return lambda target: nodes.Element(target, index, span=Span(target.span.start, end.end_pos))
+        return lambda target: nodes.Element(target, index, span=Span(target.span.start, end.end))
 
     def _check_depth(self, depth: int, children: list[Any]) -> None:
         if depth > MAX_CHAIN:
@@ -215,12 +212,15 @@ class Builder:
         return nodes.Call(str(name), (query,), span=span_of(children), name_span=span_of([name]))
 
     def assignment(self, children: list[Any]) -> nodes.Named:
+        name, _, value = children
+        return nodes.Named((name.name,), value, span=span_of(children))
+
+    def tuple_assignment(self, children: list[Any]) -> nodes.Named:
         *targets, value = values_of(children)
         names = [target for target in targets if isinstance(target, nodes.Name)]
         if len(names) < len(targets):
             raise QueryError("SYN001", "only a name can stand left of =", span_of(targets))
-        tupled = children[0] == "(" or children[0].span.start < names[0].span.start
-        return nodes.Named(tuple(name.name for name in names), value, tupled, span=span_of(children))
+        return nodes.Named(tuple(name.name for name in names), value, tupled=True, span=span_of(children))
 
     def type_literal(self, children: list[Token]) -> nodes.TypeLiteral:
         return nodes.TypeLiteral(type_of(children[2]), span=span_of(children))

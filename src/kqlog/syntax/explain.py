@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-from lark import Lark
-from lark.exceptions import UnexpectedInput, UnexpectedToken
-
 from kqlog.errors import QueryError, Span
-from kqlog.syntax.grammar import words_of
 from kqlog.syntax.hints import did_you_mean
+from kqlog.syntax.tables import Stumble, Tables
 
 MAX_LENGTH = 2_000_000
 MAX_NESTING = 400
@@ -32,6 +29,8 @@ _HABITS = {
 }
 """What those who come from other languages write, and what KQL has for it."""
 
+_FREQUENT_OPERATORS = ("where", "summarize", "project", "extend", "take", "limit", "count", "join", "sort", "order", "top")
+
 _KINDS = {
     "NAME": "a name",
     "QUOTED_NAME": "a name",
@@ -42,10 +41,12 @@ _KINDS = {
     "PARAMETER": "a parameter",
     "$END": "the end",
 }
-_OF_AN_EXPRESSION = frozenset({"NUMBER", "STRING", "BOOL", "NAME", "QUOTED_NAME", "TYPED_LITERAL", "DYNAMIC", "LPAR", "MINUS"} | {
-    "PLUS", "SUBQUERY_CALL", "TYPEOF", "RANGE", "STAR"})  # fmt: skip
-_INSIDE_AN_EXPRESSION = frozenset({"EQUALITY", "COMPARISON", "IN", "MEMBERSHIP", "BETWEEN", "TEXT_OPERATOR", "DOT", "LSQB", "PLUS"} | {
-    "MINUS", "STAR", "SLASH", "PERCENT", "OR", "AND", "COLON", "LPAR"})  # fmt: skip
+_OF_AN_EXPRESSION = frozenset(
+    "NUMBER STRING BOOL NAME QUOTED_NAME TYPED_LITERAL DYNAMIC LPAR MINUS PLUS SUBQUERY_CALL TYPEOF RANGE STAR".split()
+)
+_INSIDE_AN_EXPRESSION = frozenset(
+    "EQUALITY COMPARISON IN MEMBERSHIP BETWEEN TEXT_OPERATOR DOT LSQB PLUS MINUS STAR SLASH PERCENT OR AND COLON LPAR".split()
+)
 _PARAMETERS = frozenset({"HINT", "KIND"})
 
 
@@ -64,48 +65,41 @@ def check_size(text: str) -> None:
 def _check_nesting(text: str) -> None:
     depth = 0
     for match in _OUTLINE.finditer(text):
-        if match["open"]:
-            depth += 1
-            if depth > MAX_NESTING:
-                raise QueryError("LIM001", f"brackets are nested deeper than {MAX_NESTING}", Span(*match.span()), text=text)
-        elif match["close"]:
-            depth -= 1
+        depth += bool(match["open"]) - bool(match["close"])
+        if depth > MAX_NESTING:
+            raise QueryError("LIM001", f"brackets are nested deeper than {MAX_NESTING}", Span(*match.span()), text=text)
 
 
-def syntax_error(error: UnexpectedInput, text: str, parser: Lark) -> QueryError:
-    """The error to show for what the parser stumbled over."""
-    start = len(text.rstrip()) if _at_end(error) else error.pos_in_stream or 0
+def syntax_error(stumble: Stumble, text: str, tables: Tables) -> QueryError:
+    """The error to show for the place where a text stops being a query."""
+    at_end = not stumble.found
+    start = len(text.rstrip()) if at_end else stumble.position
     if (unclosed := _unclosed(text, start)) is not None:
         return unclosed
-    accepted: set[str] = error.interactive_parser.accepts()  # type: ignore[attr-defined]
-    if _at_end(error):
-        message = f"the query ends where {_expected(accepted, parser)} should follow"
-        return QueryError("SYN001", message, Span(max(start - 1, 0), max(start, 1)), text=text)
-    found = str(error.token) if isinstance(error, UnexpectedToken) else text[start]
-    message = f"{_shown(found)} does not fit here; {_expected(accepted, parser)} could"
-    words = {word for terminal in accepted for word in words_of(parser, terminal) if word[-1].isalpha()}
-    hint = _hint(found, text[start : start + 2], accepted, words)
-    return QueryError("SYN001", message, Span(start, start + len(found)), hint, text)
-
-
-def _at_end(error: UnexpectedInput) -> bool:
-    return isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    accepted = tables.accepted(stumble.states)
+    expected = _expected(accepted, tables)
+    if at_end:
+        return QueryError("SYN001", f"the query ends where {expected} should follow", Span(max(start - 1, 0), max(start, 1)), text=text)
+    words = {word for terminal in accepted for word in tables.words[terminal] if word[-1].isalpha()}
+    hint = _hint(stumble.found, text[start : start + 2], accepted, words)
+    message = f"{_shown(stumble.found)} does not fit here; {expected} could"
+    return QueryError("SYN001", message, Span(start, start + len(stumble.found)), hint, text)
 
 
 def _shown(found: str) -> str:
-    line = found.split("\n")[0]
+    line = found.partition("\n")[0]
     return f"'{line}'" if len(line) <= 40 else f"'{line[:37]}...'"
 
 
 def _hint(found: str, ahead: str, accepted: set[str], words: set[str]) -> str | None:
-    if "VBAR" in accepted and found in ("where", "summarize", "project", "extend", "take", "count", "join", "sort", "order", "top"):
+    if "VBAR" in accepted and found in _FREQUENT_OPERATORS:
         return f"an operator follows a |, as in T | {found} ..."
     if (habit := _HABITS.get(found.lower()) or _HABITS.get(ahead)) is not None and found not in words:
         return habit
     return did_you_mean(found, words) if found[0].isalpha() else None
 
 
-def _expected(accepted: set[str], parser: Lark) -> str:
+def _expected(accepted: set[str], tables: Tables) -> str:
     """What could stand here, in few words."""
     if {"SUMMARIZE", "WHERE", "EXTEND"} <= accepted:
         return "an operator such as where, summarize or extend"
@@ -118,7 +112,7 @@ def _expected(accepted: set[str], parser: Lark) -> str:
         parts.append("an operator such as == or and")
         rest -= _INSIDE_AN_EXPRESSION
     kinds = {_KINDS[name] for name in rest if name in _KINDS}
-    words = {words[0] for name in rest if name not in _KINDS and (words := words_of(parser, name))}
+    words = {words[0] for name in rest if name not in _KINDS and (words := tables.words[name])}
     parts += sorted(kinds) + [f"'{word}'" for word in sorted(words, key=lambda word: (not word[0].isalpha(), word))]
     if len(parts) > 6:
         parts = [*parts[:5], "..."]
@@ -129,8 +123,8 @@ def _unclosed(text: str, stumbled: int) -> QueryError | None:
     """The string or bracket that is opened before the place of the error and never closed."""
     opened: list[tuple[str, int]] = []
     for match in _OUTLINE.finditer(text):
-        if match["quote"]:
-            return _never_closed("string", match.start(), len(match[0]), text) if match.start() <= stumbled else None
+        if match["quote"]:  # the parser stumbles before the quote when it has a prefix, as in @"
+            return _never_closed("string", match.start(), len(match[0]), text) if match.start() <= stumbled + 2 else None
         if match["open"]:
             opened.append((match[0], match.start()))
         elif match["close"]:

@@ -1,34 +1,30 @@
-"""Find the grammar, and load its parser: from saved tables in the user's cache folder when there are any."""
+"""Find the grammar, and load its tables: those saved in the user's cache folder when there are any."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import os
 import pickle
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any
 
-import lark
-from lark import Lark, Token
+from kqlog.syntax.tables import ALWAYS, END, Rule, Tables
 
+if TYPE_CHECKING:
+    from lark import Lark
+    from lark.lexer import TerminalDef
+
+_DIGEST_SIZE = hashlib.sha256().digest_size
+_START = "script"
+_FORMAT = 3
+"""Of the saved tables; raised when what build() makes of the same grammar changes."""
 # A terminal that is a list of words, as the grammar writes them: (?:has|!has|matches\s+regex)
 _WORDS = re.compile(r"(?:\(\?:)?((?:[\w!~=<>|]|\\s\+)+)(?:\)|\(\?=|$)")
-_DIGEST_SIZE = hashlib.sha256().digest_size
-
-
-class NamesEverywhere:
-    """Lets a name be read in every place, so that `whereX` is no `where`; a name that does not fit is then the error."""
-
-    always_accept: ClassVar[tuple[str, ...]] = ("NAME",)
-
-    def process(self, tokens: Iterator[Token]) -> Iterator[Token]:
-        return tokens
 
 
 def grammar_dir() -> Path:
@@ -43,50 +39,94 @@ def grammar_text() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in sorted(grammar_dir().glob("*.lark")))
 
 
-def load(transformer: object) -> Lark:
-    """A parser that builds its result with the methods of `transformer`, named as the rules."""
+@cache
+def tables() -> Tables:
+    """The tables of the language, loaded once."""
+    return load()
+
+
+def load() -> Tables:
+    """The saved tables of this grammar; worked out and saved when there are none, or damaged ones."""
     text = grammar_text()
     path = _cache_path(text)
     if (saved := _read(path)) is not None:
-        # Lark.load() is the public way in, but takes no transformer.
-        return Lark._load_from_dict(**pickle.loads(saved), transformer=transformer, postlex=NamesEverywhere())
-    parser = build(text, transformer)
-    buffer = io.BytesIO()
-    parser.save(buffer, {"transformer", "postlex"})
+        return Tables(**pickle.loads(saved))
+    parts = build(text)
     with contextlib.suppress(OSError):  # a folder that cannot be written to costs time, not the query
-        _write(path, buffer.getvalue())
-    return parser
+        _write(path, pickle.dumps(parts))
+    return Tables(**parts)
 
 
-def build(text: str, transformer: object = None, strict: bool = False) -> Lark:
-    """The parser of a grammar, worked out anew. `strict` refuses a grammar that is ambiguous anywhere (slow)."""
-    return Lark(
-        text,
-        start="script",
-        parser="lalr",
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-        postlex=NamesEverywhere(),  # type: ignore[arg-type]
-        transformer=transformer,  # type: ignore[arg-type]
-        strict=strict,
-    )
+def lark_parser(text: str, strict: bool = False) -> Lark:
+    """Lark's own parser of a grammar. `strict` refuses a grammar that is ambiguous anywhere."""
+    from lark import Lark
+
+    return Lark(text, start=_START, parser="lalr", keep_all_tokens=True, maybe_placeholders=False, strict=strict)
 
 
-def words_of(parser: Lark, terminal: str) -> tuple[str, ...]:
-    """The words or marks that a terminal stands for; none for a name or literal."""
-    if terminal == "$END":
-        return ()
-    pattern = parser.get_terminal(terminal).pattern
-    if pattern.type == "str":
-        return (pattern.value,)
-    words = _WORDS.match(pattern.value)
+def build(text: str) -> dict[str, Any]:
+    """The fields of the tables of a grammar."""
+    parser = lark_parser(text)
+    table = parser.parser.parser._parse_table  # Lark offers its tables only inside of a parser
+    numbers = {rule: number for number, rule in enumerate(parser.rules)}
+    origins = {rule.origin.name for rule in parser.rules}
+    actions: list[dict[str, int]] = [{} for _ in table.states]
+    follows: list[dict[str, int]] = [{} for _ in table.states]
+    for state, cells in table.states.items():
+        for name, (action, target) in cells.items():
+            symbol = str(name)  # Lark's own strings would need Lark when they are loaded
+            if symbol in origins:
+                follows[state][symbol] = target
+            else:
+                actions[state][symbol] = target if action.name == "Shift" else -1 - numbers[target]
+    terminals = {terminal.name: terminal for terminal in parser.terminals}
+    ignored = [terminals.pop(name).pattern.to_regexp() for name in parser.ignore_tokens]
+    lexers: dict[tuple[str, ...], int] = {}
+    lexer_of_state = [lexers.setdefault(tuple(sorted({*state, ALWAYS} - {END})), len(lexers)) for state in actions]
+    return {
+        "start": table.start_states[_START],
+        "final": table.end_states[_START],
+        "actions": actions,
+        "follows": follows,
+        "rules": [_rule(rule) for rule in parser.rules],
+        "skipped": f"(?:{'|'.join(ignored)})*",
+        "lexer_of_state": lexer_of_state,
+        "lexers": [_lexer([terminals[name] for name in names]) for names in lexers],
+        "words": {str(name): _words(terminal) for name, terminal in terminals.items()} | {END: ()},
+    }
+
+
+def _rule(rule: Any) -> Rule:
+    name, size, alias = str(rule.origin.name), len(rule.expansion), rule.alias
+    repeats = name.startswith("__")
+    return Rule(name, size, None if repeats else str(alias or name), passes=bool(rule.options.expand1 and not alias))
+
+
+def _lexer(terminals: list[TerminalDef]) -> tuple[str, dict[str, str]]:
+    """One pattern for some terminals, the most urgent first; and the keywords among them, which are read as names."""
+    name = next(terminal.pattern.to_regexp() for terminal in terminals if terminal.name == ALWAYS)
+    keywords: dict[str, str] = {}
+    patterns = []
+    for terminal in sorted(terminals, key=lambda each: (-each.priority, -each.pattern.max_width, each.name)):
+        word = terminal.pattern.value
+        if terminal.pattern.type == "str" and not terminal.priority and re.fullmatch(name, word):
+            keywords[str(word)] = str(terminal.name)
+        else:
+            patterns.append(f"(?P<{terminal.name}>{terminal.pattern.to_regexp()})")
+    return "|".join(patterns), keywords
+
+
+def _words(terminal: TerminalDef) -> tuple[str, ...]:
+    if terminal.pattern.type == "str":
+        return (str(terminal.pattern.value),)
+    words = _WORDS.match(terminal.pattern.value)
     return tuple(words[1].replace(r"\s+", " ").split("|")) if words else ()
 
 
 def _cache_path(text: str) -> Path:
-    version = hashlib.sha256(f"{text}\0{lark.__version__}\0{sys.version}".encode())
-    folder = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(folder) / "kqlog" / f"grammar-{version.hexdigest()[:24]}.pickle"
+    key = hashlib.sha256(f"{text}\0{sys.version}\0{_FORMAT}".encode())
+    folder = os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()
+    return Path(folder) / "kqlog" / f"grammar-{key.hexdigest()[:24]}.pickle"
 
 
 def _read(path: Path) -> bytes | None:
@@ -103,4 +143,4 @@ def _write(path: Path, saved: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(hashlib.sha256(saved).digest() + saved)
-    os.replace(file.name, path)
+    Path(file.name).replace(path)

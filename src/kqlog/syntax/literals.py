@@ -226,7 +226,8 @@ _RFC = re.compile(
     r"(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
     re.ASCII | re.IGNORECASE,
 )
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), 1)}
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 
 
 def parse_datetime(text: str) -> int:
@@ -288,12 +289,11 @@ def parse_dynamic(text: str) -> str | None:
     Numbers keep every digit; datetime(), timespan() and guid() inside become text, as Kusto stores them.
     """
     parts = [_dynamic_part(match) for match in _DYNAMIC_TOKEN.finditer(text) if match.lastgroup]
-    joined = "".join(parts)
     try:
-        json.loads(joined, parse_int=str, parse_float=str, parse_constant=_no_constant)
+        json.loads(" ".join(parts), parse_int=str, parse_float=str, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         raise LiteralError(f"this is not JSON: {getattr(error, 'msg', error)}") from None
-    return None if joined == "null" else joined
+    return None if parts == ["null"] else "".join(parts)
 
 
 def _no_constant(text: str) -> str:
@@ -306,9 +306,11 @@ def _dynamic_part(match: re.Match[str]) -> str:
         case "string":
             return part if part[0] == '"' and _is_json(part) else json.dumps(parse_string(part), ensure_ascii=False)
         case "typed" if part.split("(")[0].strip() in ALIASES:
-            return _json_value(*parse_typed(part))
+            type_, value = parse_typed(part)
+            return write_json(value, type_)
         case "number" if part[-1].isalpha():
-            return _json_value(*parse_number(part.lstrip("-")))
+            type_, value = parse_number(part.removeprefix("-"))
+            return write_json(-value if part[0] == "-" and isinstance(value, int) else value, type_)
     return part
 
 
@@ -318,10 +320,6 @@ def _is_json(text: str) -> bool:
     except ValueError:
         return False
     return "\n" not in text and "\t" not in text
-
-
-def _json_value(type_: Type, value: LiteralValue) -> str:
-    return write_json(value, type_)
 
 
 _READERS: dict[Type, Callable[[str], LiteralValue]] = {

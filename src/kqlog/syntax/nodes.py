@@ -338,3 +338,7 @@ class NotOffered(Operator):
     rule: ClassVar[str] = "not_offered"
     syntax: ClassVar[str] = ""
     construct: str = ""
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        """Refuse, by the name of the construct."""
+        raise QueryError("ENG001", f"'{self.construct}' is not offered yet", self.span)

@@ -8,12 +8,10 @@ from collections.abc import Callable
 from functools import cache
 from typing import cast
 
-from lark import Lark
-from lark.exceptions import UnexpectedInput
-
 from kqlog.errors import QueryError
 from kqlog.syntax import explain, grammar, nodes
 from kqlog.syntax.build import Builder
+from kqlog.syntax.tables import Methods, Stumble
 
 
 def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Script:
@@ -22,20 +20,28 @@ def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Sc
     Raises QueryError SYN001 to SYN003, or LIM001 when the text is too long or too deeply nested.
     """
     explain.check_size(text)
-    parser = parser_for(operators or load_operator)
+    tables = grammar.tables()
     try:
-        script = parser.parse(text)
-    except UnexpectedInput as error:
-        raise explain.syntax_error(error, text, parser) from None
+        script = tables.parse(text, _methods(operators or load_operator))
+    except Stumble as stumble:
+        raise explain.syntax_error(stumble, text, tables) from None
     except QueryError as error:
-        raise error.within(text)
+        raise error.within(text) from None
     return cast(nodes.Script, script)
 
 
 @cache
-def parser_for(operators: Callable[[str], None]) -> Lark:
-    """The parser, made once."""
-    return grammar.load(Builder(operators))
+def parse_expression(text: str) -> nodes.Expr:
+    """The expression that a text is: how declarations of functions are written in the language itself."""
+    statement = parse(text).statements[0]
+    if not isinstance(statement, nodes.Query):
+        raise ValueError(f"not an expression: {text!r}")
+    return statement.value
+
+
+@cache
+def _methods(operators: Callable[[str], None]) -> Methods:
+    return grammar.tables().methods(Builder(operators))
 
 
 def load_operator(rule: str) -> None:

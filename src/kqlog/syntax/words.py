@@ -7,13 +7,11 @@ from enum import StrEnum
 from functools import cache
 from typing import NamedTuple
 
-from lark.exceptions import UnexpectedInput
-
 from kqlog.errors import Span
-from kqlog.syntax.grammar import words_of
-from kqlog.syntax.parse import load_operator, parser_for
+from kqlog.syntax import grammar
+from kqlog.syntax.tables import Stumble
 
-_STARTED_WORD = re.compile(r"!?[\w-]*$")
+_LAST_WORD = re.compile(r"!?[\w-]*$")
 
 
 def next_words(text: str, position: int) -> set[str]:
@@ -21,17 +19,13 @@ def next_words(text: str, position: int) -> set[str]:
 
     A word begun just before the position is left out of account: it is what is being completed. Empty behind an error.
     """
-    parser = parser_for(load_operator)
-    before = text[:position]
-    interactive = parser.parse_interactive(before[: _STARTED_WORD.search(before).start()])  # type: ignore[union-attr]
+    tables = grammar.tables()
+    begun = len(_LAST_WORD.search(text[:position])[0])  # type: ignore[index]
     try:
-        interactive.exhaust_lexer()
-    except UnexpectedInput:
+        states = tables.states_at(text, position - begun)
+    except Stumble:
         return set()
-    found: set[str] = set()
-    for terminal in interactive.accepts():
-        found.update(words_of(parser, terminal) or (terminal,))
-    return found
+    return {word for terminal in tables.accepted(states) for word in tables.words[terminal] or (terminal,)}
 
 
 class Kind(StrEnum):
@@ -69,8 +63,7 @@ _PIECE = r"""(?P<comment>//[^\n]*)
 
 @cache
 def _piece_pattern() -> re.Pattern[str]:
-    parser = parser_for(load_operator)
-    words = {word for terminal in parser.terminals for word in words_of(parser, terminal.name) if word[-1].isalpha()}
+    words = {word for words in grammar.tables().words.values() for word in words if word[-1].isalpha()}
     longest_first = sorted(words, key=len, reverse=True)
     return re.compile(_PIECE % "|".join(re.escape(word).replace("\\ ", r"\s+") for word in longest_first), re.VERBOSE)
 

@@ -1,0 +1,1 @@
+"""DuckDB: the SQL it speaks, the files it reads, and running it."""

@@ -12,7 +12,7 @@ from kqlog.engines.sql.dialect import Computed, Step, StoredColumn, StoredTable
 from kqlog.errors import QueryError
 from kqlog.functions.declare import Body, Signature, quoted
 from kqlog.plan.nodes import External, Literal, Scan
-from kqlog.types import TICKS_PER_SECOND, UNIX_EPOCH_TICKS, Type
+from kqlog.types import TICKS_PER_SECOND, Type
 
 TYPES: dict[Type, str] = {
     Type.BOOL: "BOOLEAN",
@@ -102,16 +102,18 @@ class DuckDBDialect:
         """An element of such a list."""
         return f"nullif({sql}, 'null')"
 
-    def counted(self, start: str, stop: str, step: str, type_: Type) -> str:
-        """A list of numbers from start to at most stop."""
+    def counted(self, start: str, stop: str, step: str, type_: Type, *, constant: bool) -> str:
+        """A table of numbers from start to at most stop."""
         match type_:
             case Type.REAL:
                 count = f"floor(({stop} - {start}) / {step})::BIGINT + 1"
-                return f"list_transform(range({count}), lambda number: {start} + number * {step})"
+                return f"(select unnest(list_transform(range({count}), lambda number: {start} + number * {step})))"
             case Type.DECIMAL:
                 raise QueryError("ENG001", "range over decimals is not offered on this engine", hint="use real numbers")
+            case _ if constant and type_ is not Type.INT:
+                return f"generate_series({start}, {stop}, {step})"
             case _:
-                return f"generate_series({start}, {stop}, {step})::{TYPES[type_]}[]"
+                return f"(select unnest(generate_series({start}, {stop}, {step})::{TYPES[type_]}[]))"
 
     def sampled(self, rows: str) -> str:
         """A last clause that keeps so many rows at random."""
@@ -208,7 +210,8 @@ def _other_path(step: Step) -> str:
             return f"'$[' || {sql} || ']'"
         case Computed(sql, _):
             text = f"json_extract_string({sql}, '$')"
-            kinds = f"when 'VARCHAR' then {_pointer(text)} when 'UBIGINT' then '$[' || {text} || ']' when 'BIGINT' then '$[' || {text} || ']'"
+            position = f"'$[' || {text} || ']'"
+            kinds = f"when 'VARCHAR' then {_pointer(text)} when 'UBIGINT' then {position} when 'BIGINT' then {position}"
             return f"case json_type({sql}) {kinds} end"
     raise AssertionError(step)
 

@@ -44,6 +44,7 @@ class DuckDBEngine:
         self._tables: dict[str, StoredTable] = {}
         self._frames: dict[str, object] = {}
         self._kernels: set[str] = set()
+        self._idle: list[duckdb.DuckDBPyConnection] = []
         self._running: weakref.WeakSet[DuckDBRun] = weakref.WeakSet()
         self._dialect = DuckDBDialect(self._table)
 
@@ -55,7 +56,7 @@ class DuckDBEngine:
                 with errors(source.paths):
                     table = storage.files_table(cursor, source)
             case Frame():
-                label = f"{name} (frame)"
+                label = storage.frame_name(name)
                 with errors():
                     self._frames[name] = storage.frame(source.data)
                     cursor.register(label, self._frames[name])
@@ -85,17 +86,26 @@ class DuckDBEngine:
         self.cancel()
         with self._lock:
             if self._connection is not None:
+                self._idle.clear()
                 self._finalizer()
                 self._connection = None
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection of its own to the same data; for one thread."""
         with self._lock:
+            if self._idle:
+                return self._idle.pop()
             if self._connection is None:
                 self._connection = self._connect()
                 # At exit, too: DuckDB complains about connections that Python functions keep alive.
                 self._finalizer = weakref.finalize(self, self._connection.close)
             return self._connection.cursor()
+
+    def release(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Give a cursor back for the next query: the first query of a new one takes a millisecond longer."""
+        with self._lock:
+            if self._connection is not None:
+                self._idle.append(cursor)
 
     def compiled(self, relation: Node, run: DuckDBRun) -> tuple[str, Prepared]:
         """The SQL text for a plan, and what has to be in place before it runs."""
@@ -155,38 +165,47 @@ class DuckDBRun:
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._inner: DuckDBRun | None = None
         self._cancelled = False
+        self._lock = threading.Lock()
 
     def answer(self) -> DuckDBAnswer:
         """Run to the end."""
-        cursor = self._cursor = self._engine.cursor()
-        for name, custom in self._prepared.customs:
-            cursor.register(name, self._computed(custom))
-        with errors(cancelled=self._is_cancelled):
-            self._engine.register(self._prepared.kernels)
-            for name, frame in self._prepared.frames.items():
-                cursor.register(f"{name} (frame)", frame)
-            self._check()
-            cursor.execute(self.sql)
-            head = cursor.fetchmany(HEAD + 1)
-            rest = _remaining(cursor) if len(head) > HEAD else None
-        self._cursor = None
+        prepared = self._prepared
+        tables = {name: self._computed(custom) for name, custom in prepared.customs}
+        tables |= {storage.frame_name(name): frame for name, frame in prepared.frames.items()}
+        with errors():
+            self._engine.register(prepared.kernels)
+            cursor = self._engine.cursor()
+            for name, table in tables.items():
+                cursor.register(name, table)
+            with self._lock:
+                self._check()
+                self._cursor = cursor
+            try:
+                cursor.execute(self.sql)
+                head = cursor.fetchmany(HEAD + 1)
+                rest = _remaining(cursor) if len(head) > HEAD else None
+            finally:
+                # From here on the cursor is not this query's any more: cancelling it would stop another one.
+                with self._lock:
+                    self._cursor = None
+        if not tables:
+            self._engine.release(cursor)
         return DuckDBAnswer(self._columns, head, rest)
 
     def cancel(self) -> None:
         """Stop it."""
-        self._cancelled = True
-        if (inner := self._inner) is not None:
-            inner.cancel()
-        if (cursor := self._cursor) is not None:
-            cursor.interrupt()
+        with self._lock:
+            self._cancelled = True
+            if self._inner is not None:
+                self._inner.cancel()
+            if self._cursor is not None:
+                self._cursor.interrupt()
 
     def progress(self) -> float | None:
         """How much is done, from 0 to 1."""
-        done = self._cursor.query_progress() if self._cursor is not None else -1
+        with self._lock:
+            done = self._cursor.query_progress() if self._cursor is not None else -1
         return done / 100 if done >= 0 else None
-
-    def _is_cancelled(self) -> bool:
-        return self._cancelled
 
     def _check(self) -> None:
         if self._cancelled:
@@ -196,9 +215,11 @@ class DuckDBRun:
         """What a Python function makes of its tables, which are computed first."""
         tables = []
         for source in custom.sources:
-            self._check()
-            self._inner = self._engine.start(source)
-            tables.append(self._inner.answer().arrow())
+            inner = self._engine.start(source)
+            with self._lock:
+                self._check()
+                self._inner = inner
+            tables.append(inner.answer().arrow())
         self._inner = None
         module, name = custom.function.split(".")
         function = getattr(import_module(f"kqlog.plugins.kernels.{module}"), name)
@@ -216,7 +237,7 @@ def _remaining(cursor: duckdb.DuckDBPyConnection) -> pyarrow.Table:
 
 
 @contextlib.contextmanager
-def errors(files: Sequence[str] = (), cancelled: Any = None) -> Iterator[None]:
+def errors(files: Sequence[str] = ()) -> Iterator[None]:
     """Every error of DuckDB as a QueryError."""
     import duckdb
 
@@ -229,3 +250,8 @@ def errors(files: Sequence[str] = (), cancelled: Any = None) -> Iterator[None]:
         raise QueryError("LIM003", "the query needs more memory than it was allowed", hint=hint) from error
     except duckdb.Error as error:
         raise storage.query_error(error, files) from error
+    except RuntimeError as error:
+        # What DuckDB makes of Ctrl-C.
+        if str(error) == "Query interrupted":
+            raise KeyboardInterrupt from None
+        raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib import import_module
@@ -24,7 +25,15 @@ if TYPE_CHECKING:
 _INTS = {"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT"}
 _LONGS = {"BIGINT", "UINTEGER"}
 _MOMENTS = {"TIMESTAMP", "TIMESTAMP WITH TIME ZONE"}
-_SAME = {"BOOLEAN": Type.BOOL, "INTEGER": Type.INT, "BIGINT": Type.LONG, "DOUBLE": Type.REAL, "UUID": Type.GUID, "JSON": Type.DYNAMIC}
+_SAME = {
+    "BOOLEAN": Type.BOOL,
+    "INTEGER": Type.INT,
+    "BIGINT": Type.LONG,
+    "DOUBLE": Type.REAL,
+    "UUID": Type.GUID,
+    "JSON": Type.DYNAMIC,
+}
+"""The types that need no conversion."""
 _MANY_FILES = 200
 """Reading the statistics of more files than this costs more than it saves."""
 
@@ -117,17 +126,15 @@ def _without_nulls(cursor: duckdb.DuckDBPyConnection, listed: str, files: int) -
 def external_table(cursor: duckdb.DuckDBPyConnection, node: External, root: Path | None) -> StoredTable:
     """The table of an externaldata: files below the root, with the columns that the query names."""
     paths = tuple(str(root / path if root and root.is_dir() else Path(path)) for path in node.files)
-    options = dict(node.options)
+    names = ", ".join(f"{quoted(column.name)}: {quoted(_read_as(column.type))}" for column in node.columns)
     match FileFormat(node.format):
         case FileFormat.PARQUET:
             found = files_table(cursor, Files(paths, FileFormat.PARQUET))
             return StoredTable(found.source, {column.name: _declared(column, found) for column in node.columns})
         case FileFormat.CSV:
-            names = ", ".join(f"{quoted(column.name)}: {quoted(_read_as(column.type))}" for column in node.columns)
-            header = setting(bool(options.get("header", False)))
-            source = f"read_csv({_listed(paths)}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', header = {header}, columns = {{{names}}})"
+            layout = f"""delim = ',', quote = '"', escape = '"', header = {setting(dict(node.options).get("header", False))}"""
+            source = f"read_csv({_listed(paths)}, auto_detect = false, {layout}, columns = {{{names}}})"
         case FileFormat.JSON | FileFormat.JSONL:
-            names = ", ".join(f"{quoted(column.name)}: {quoted(_read_as(column.type))}" for column in node.columns)
             source = f"read_json({_listed(paths)}, columns = {{{names}}})"
     return StoredTable(source, {column.name: _as_declared(column) for column in node.columns})
 
@@ -153,6 +160,11 @@ def _declared(column: Column, found: StoredTable) -> StoredColumn:
 
 
 # ---------------------------------------------------------------------------------------------------------------- frames
+
+
+def frame_name(table: str) -> str:
+    """What SQL calls a data frame. A step that reads it may have the table's name."""
+    return f"{table} (frame)"
 
 
 def frame(data: object) -> object:
@@ -197,7 +209,7 @@ def stored_column(name: str, kind: str, *, nullable: bool = True) -> StoredColum
     type_, converted = _conversion(kind, sql)
     if type_ is Type.STRING and nullable:
         converted = f"coalesce({converted}, '')"
-    return StoredColumn(name, type_, converted, kind)
+    return StoredColumn(name, type_, converted, kind, nullable and type_ is not Type.STRING)
 
 
 def _conversion(kind: str, sql: str) -> tuple[Type, str]:
@@ -230,7 +242,7 @@ def _text_or_dynamic(kind: str, sql: str) -> tuple[Type, str]:
 
 
 def _moment(kind: str, sql: str) -> str:
-    if kind == "TIMESTAMP_NS":
+    if kind in {"TIMESTAMP_NS", "TIMESTAMPTZ_NS"}:
         # Whole ticks at or before it; division alone would round those before 1970 up.
         nanoseconds = f"epoch_ns({sql})"
         return f"(({nanoseconds} - ({nanoseconds} % 100 + 100) % 100) // 100 + {UNIX_EPOCH_TICKS})"
@@ -250,10 +262,15 @@ def register_kernel(connection: duckdb.DuckDBPyConnection, kernel: Kernel) -> No
     module, name = kernel.function.split(".")
     function = getattr(import_module(f"kqlog.functions.kernels.{module}"), name)
     called = _over_columns(function) if kernel.whole else _over_arrays(function)
+    _take(called, len(kernel.arguments))
     kinds: Any = {"type": "arrow", "null_handling": "special"}
-    connection.create_function(
-        kernel.name, called, list(kernel.arguments), kernel.result, side_effects=kernel.volatile, **kinds
-    )
+    connection.create_function(kernel.name, called, list(kernel.arguments), kernel.result, side_effects=kernel.volatile, **kinds)
+
+
+def _take(function: Any, count: int) -> None:
+    """Say how many arguments a function takes: DuckDB counts `*columns` as one."""
+    parameters = [inspect.Parameter(f"column{number}", inspect.Parameter.POSITIONAL_ONLY) for number in range(count)]
+    function.__signature__ = inspect.Signature(parameters)
 
 
 def _over_arrays(function: Callable[..., Any]) -> Callable[..., Any]:

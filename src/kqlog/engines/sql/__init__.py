@@ -1,0 +1,1 @@
+"""A plan as SQL text, for any engine that speaks SQL."""

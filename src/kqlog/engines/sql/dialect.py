@@ -30,6 +30,8 @@ class StoredColumn(NamedTuple):
     """Its value as kqlog computes with it, over the source's column."""
     stored: str = ""
     """The source's own type."""
+    nullable: bool = True
+    """False when its files are known to have no null in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,6 @@ class StoredTable:
 class Kernel(NamedTuple):
     """A Python function over Arrow arrays that a statement calls."""
 
-    name: str
-    """The name in SQL, unquoted."""
     function: str
     """`module.function` in kqlog.functions.kernels."""
     arguments: tuple[str, ...]
@@ -53,6 +53,11 @@ class Kernel(NamedTuple):
     volatile: bool = False
     whole: bool = False
     """It gets whole columns (each as one list) and gives one (as a list), not values of one row."""
+
+    @property
+    def name(self) -> str:
+        """The name in SQL, unquoted: one for each combination of argument types."""
+        return f"{self.function}({', '.join(self.arguments)})" + (" over all rows" if self.whole else "")
 
 
 class Dialect(Protocol):
@@ -92,8 +97,8 @@ class Dialect(Protocol):
     def element(self, sql: str) -> str:
         """An element of such a list as a JSON value: null for a JSON null."""
 
-    def counted(self, start: str, stop: str, step: str, type_: Type) -> str:
-        """A list of numbers from start to at most stop."""
+    def counted(self, start: str, stop: str, step: str, type_: Type, *, constant: bool) -> str:
+        """A table of numbers from start to at most stop, for FROM. `constant`: no end of it is a query."""
 
     def sampled(self, rows: str) -> str:
         """A last clause that keeps so many rows at random."""

@@ -40,7 +40,7 @@ from kqlog.plan.nodes import (
     Values,
     Window,
 )
-from kqlog.types import Column, Type
+from kqlog.types import Type
 
 
 def statement_for(node: Node, dialect: Dialect) -> tuple[str, Shared]:
@@ -106,9 +106,8 @@ def scan(node: Scan | External, statement: Statement) -> Select:
     outputs = {}
     stored = {}
     for column, alias in zip(wanted, names, strict=True):
-        stored[column.name] = table.columns[column.name]
-        sql = stored[column.name].sql
-        outputs[column.name] = Output(alias, sql, sql == quote(stored[column.name].name))
+        stored[column.name] = own = table.columns[column.name]
+        outputs[column.name] = Output(alias, own.sql, own.sql == quote(own.name), own.nullable)
     return Select(table.source, outputs, stored=stored, name=node.table if isinstance(node, Scan) else "files")
 
 
@@ -188,7 +187,10 @@ def aggregate(node: Aggregate, select: Select, statement: Statement) -> Select:
     rows = Row(columns, order=order)
     names = aliases(column.name for column in node.columns)
     keys = {item.name: Expressions(statement, rows).value(item.value) for item in node.keys}
-    outputs = {name: Output(alias, unwrapped(sql), False) for alias, (name, sql) in zip(names, keys.items(), strict=False)}
+    outputs = {}
+    for alias, item in zip(names, node.keys, strict=False):
+        nullable = not isinstance(item.value, ColumnRef) or select.outputs[item.value.name].nullable
+        outputs[item.name] = Output(alias, unwrapped(keys[item.name]), False, nullable)
     # A group's row knows its keys; what is inside an aggregate call knows the rows of the group.
     write = Expressions(statement, Row(keys, group=rows))
     for alias, item in zip(names[len(keys) :], node.items, strict=True):
@@ -221,7 +223,8 @@ def one_row(select: Select, node: ArgExtreme) -> Select:
     outputs = {}
     for column in node.columns:
         alias = select.outputs[column.name].alias
-        outputs[column.name] = Output(alias, f"coalesce({alias}, '')", False) if column.type is Type.STRING else Output(alias, alias)
+        filled = column.type is Type.STRING
+        outputs[column.name] = Output(alias, f"coalesce({alias}, '')" if filled else alias, not filled)
     return Select(f"(select 1) as one left join {select.source} on true", outputs, aliased=True)
 
 
@@ -255,26 +258,24 @@ def limited(node: Limit, select: Select, statement: Statement) -> Select:
 
 
 def union(node: Union, statement: Statement) -> Select:
-    """All rows of several relations, each with what it lacks."""
-    selects = [relation(source, statement) for source in node.sources]
-    given = {name for select in selects for name in select.outputs}
-    wanted = [column for column in node.columns if column.name in given]
-    for number, select in enumerate(selects):
+    """All rows of several relations, column by column of the same name."""
+    columns = [column for column in node.columns if column.name in statement.shared.columns] or node.columns[:1]
+    selects = []
+    for source in node.sources:
+        select = relation(source, statement)
         if select.limit or select.tail:
             select = statement.close(select)
-        if list(select.outputs) != [column.name for column in wanted]:
-            items = [Item(column.name, ColumnRef(*column) if column.name in select.outputs else missing(column)) for column in wanted]
+        items = [
+            Item(column.name, ColumnRef(*column) if column.name in select.outputs else Literal(column.type, None))
+            for column in columns
+        ]
+        if list(select.outputs) != [item.name for item in items]:
             select = project(select, statement, items)
-        selects[number] = replace(select, order=())
-    step = statement.combined(selects)
-    names = [column.name for column in wanted]
+        selects.append(replace(select, order=()))
     # A union has the names of its first SELECT.
-    return Select(step, {name: Output(alias, alias) for name, alias in zip(names, aliases(names), strict=True)})
-
-
-def missing(column: Column) -> Value:
-    """What a column holds where there is no value."""
-    return Literal(column.type, "" if column.type is Type.STRING else None)
+    names = aliases(column.name for column in columns)
+    step = statement.combined(selects)
+    return Select(step, {column.name: Output(alias, alias) for column, alias in zip(columns, names, strict=True)})
 
 
 def named(node: Named, statement: Statement) -> Select:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kqlog.engines.sql.select import OrderKey, Output, Select, aliases, free_alias, quote
+from kqlog.engines.sql.select import OrderKey, Output, Select, aliases, free_alias, quote, unwrapped
 from kqlog.engines.sql.statement import Statement
 from kqlog.engines.sql.values import Expressions, Row
 from kqlog.plan.nodes import Apply, Call, Cast, ColumnRef, Custom, Item, Literal, Range, Sample, Unnest, Value, Values, Window
@@ -46,10 +46,12 @@ def written(node: Values, statement: Statement) -> Select:
 def counted(node: Range, statement: Statement) -> Select:
     """`range`."""
     write = Expressions(statement, Row({}))
-    type_ = node.column.type
-    numbers = statement.dialect.counted(write.value(node.start), write.value(node.stop), write.value(node.step), type_)
+    ends = (node.start, node.stop, node.step)
+    constant = all(isinstance(end, Literal) for end in ends)
+    start, stop, step = map(write.value, ends)
+    source = statement.dialect.counted(start, stop, step, node.column.type, constant=constant)
     alias = quote(node.column.name)
-    return Select(f"(select unnest({numbers}) as {alias}) as numbers", {node.column.name: Output(alias, alias)}, aliased=True)
+    return Select(f"{source} as numbers({alias})", {node.column.name: Output(alias, alias)}, aliased=True)
 
 
 def sampled(node: Sample, select: Select, statement: Statement) -> Select:
@@ -84,7 +86,7 @@ def handed_over(source: str, columns: Schema, statement: Statement) -> Select:
 
 def unnested(node: Unnest, select: Select, statement: Statement) -> Select:
     """`mv-expand`: lists first, so that each is made once, then a row for each element."""
-    select = statement.close(select)
+    node, select = _values_first(node, statement.close(select), statement)
     write = Expressions(statement, Row({name: output.sql for name, output in select.outputs.items()}))
     dialect = statement.dialect
     used = {output.alias.casefold() for output in select.outputs.values()}
@@ -96,13 +98,30 @@ def unnested(node: Unnest, select: Select, statement: Statement) -> Select:
         used.add(alias.casefold())
         sql = dialect.elements(write.value(item.value), pairs=item.pairs)
         lists[item.name] = alias
-        outputs[f"\1{item.name}"] = Output(alias, f"({sql}){limit}" if limit else sql, False)
+        outputs[f"\2{item.name}"] = Output(alias, f"({sql}){limit}" if limit else sql, False)
     listed = statement.close(replace(select, outputs=outputs))
     return _elements(node, listed, lists, statement)
 
 
+def _values_first(node: Unnest, select: Select, statement: Statement) -> tuple[Unnest, Select]:
+    """The same over a step that has columns for all values: a list mentions its value several times."""
+    if all(isinstance(item.value, ColumnRef) for item in node.items):
+        return node, select
+    write = Expressions(statement, Row({name: output.sql for name, output in select.outputs.items()}))
+    outputs = dict(select.outputs)
+    used = {output.alias.casefold() for output in outputs.values()}
+    items = []
+    for item in node.items:
+        name = f"\1{item.name}"
+        alias = free_alias(f"{item.name} value", used)
+        used.add(alias.casefold())
+        outputs[name] = Output(alias, unwrapped(write.value(item.value)), False)
+        items.append(replace(item, value=ColumnRef(name, item.value.type)))
+    return replace(node, items=tuple(items)), statement.close(replace(select, outputs=outputs))
+
+
 def _elements(node: Unnest, listed: Select, lists: dict[str, str], statement: Statement) -> Select:
-    kept = {name: output for name, output in listed.outputs.items() if name[:1] != "\1" and name not in lists}
+    kept = {name: output for name, output in listed.outputs.items() if name[:1] > "\2" and name not in lists}
     used = {output.alias.casefold() for output in listed.outputs.values()}
     outputs = dict(kept)
     for name, alias in lists.items():
@@ -112,9 +131,9 @@ def _elements(node: Unnest, listed: Select, lists: dict[str, str], statement: St
     lengths = [f"len({alias})" for alias in lists.values()]
     longest = f"greatest({', '.join(lengths)})" if len(lengths) > 1 else lengths[0]
     position = free_alias(node.index or "element number", used)
-    outputs["\2"] = Output(position, f"unnest(range({longest}))", False)
+    outputs["\3"] = Output(position, f"unnest(range({longest}))", False)
     if node.index is None and not listed.order:
-        del outputs["\2"]
+        del outputs["\3"]
     opened = statement.close(replace(listed, outputs=outputs))
     return _converted(node, opened, position, statement)
 
@@ -141,12 +160,18 @@ def _converted(node: Unnest, opened: Select, position: str, statement: Statement
 
 
 def windowed(node: Window, select: Select, statement: Statement) -> Select:
-    """Window functions over the rows in their order, which a row number keeps from then on."""
+    """Window functions over the rows in their order, which a row number keeps from then on.
+
+    The number is computed next to the first of them, from the same sort: ties come out in one order for all.
+    """
     in_python = [item for item in node.items if _is_kernel(item.value, statement)]
-    numbered, number = _numbered(statement.close(select), statement, materialized=bool(in_python))
-    over = f"over (order by {number} rows unbounded preceding)"
-    row = Row({name: output.alias for name, output in numbered.outputs.items()}, over=over)
+    select = statement.close(select)
+    if in_python and not _is_numbered(select):
+        select = statement.close(_numbered(select), materialized=True)
+    keys = f"order by {', '.join([key.text() for key in select.order])} " if select.order else ""
+    row = Row({name: output.sql for name, output in select.outputs.items()}, over=f"over ({keys}rows unbounded preceding)")
     write = Expressions(statement, row)
+    numbered = select if _is_numbered(select) else _numbered(select)
     outputs = dict(numbered.outputs)
     used = {output.alias.casefold() for output in outputs.values()}
     for item in node.items:
@@ -154,8 +179,8 @@ def windowed(node: Window, select: Select, statement: Statement) -> Select:
             alias = free_alias(item.name, used)
             used.add(alias.casefold())
             outputs[item.name] = Output(alias, write.value(item.value), False)
-    computed = statement.close(replace(numbered, outputs=outputs)) if len(in_python) < len(node.items) else numbered
-    return _with_kernels(in_python, computed, numbered, statement) if in_python else computed
+    computed = statement.close(replace(numbered, outputs=outputs)) if len(in_python) < len(node.items) else select
+    return _with_kernels(in_python, computed, select, statement) if in_python else computed
 
 
 def _is_kernel(value: Value, statement: Statement) -> bool:
@@ -184,16 +209,16 @@ def _with_kernels(items: list[Item], select: Select, numbered: Select, statement
     return statement.close(Select(source, outputs, order=(OrderKey(f"l.{row}", unique=True),), aliased=True))
 
 
-def _numbered(select: Select, statement: Statement, *, materialized: bool) -> tuple[Select, str]:
-    """The rows with a number of each, and its name."""
-    if len(select.order) == 1 and select.order[0].unique and not materialized:
-        return select, select.order[0].sql
+def _is_numbered(select: Select) -> bool:
+    return len(select.order) == 1 and select.order[0].unique
+
+
+def _numbered(select: Select) -> Select:
+    """The rows with a number of each, which is their order."""
     alias = free_alias("row number", (output.alias for output in select.outputs.values()))
-    order = f"order by {', '.join([key.text() for key in select.order])}" if select.order else ""
-    sql = f"row_number() over ({order})"
-    outputs = {**select.outputs, "\0": Output(alias, sql, False)}
-    closed = statement.close(replace(select, outputs=outputs, order=(OrderKey(sql, unique=True),)), materialized=materialized)
-    return closed, alias
+    keys = f"order by {', '.join([key.text() for key in select.order])}" if select.order else ""
+    number = Output(alias, f"row_number() over ({keys})", False)
+    return replace(select, outputs={**select.outputs, "\0": number}, order=(OrderKey(number.sql, unique=True),))
 
 
 # ---------------------------------------------------------------------------------------------------------------- mv-apply

@@ -26,6 +26,7 @@ class Output(NamedTuple):
     """Its expression over the columns of the source."""
     bare: bool = True
     """True for a column of the source as it is: other expressions may mention it without computing it again."""
+    nullable: bool = True
 
     @property
     def text(self) -> str:
@@ -81,7 +82,8 @@ class Select:
     @property
     def plain(self) -> bool:
         """True when it only repeats columns of its source."""
-        return not (self.complete or self.where or self.aliased) and all(output.sql == output.alias for output in self.outputs.values())
+        only_columns = all(output.sql == output.alias for output in self.outputs.values())
+        return only_columns and not (self.complete or self.where or self.aliased)
 
     def is_bare(self, names: Iterable[str]) -> bool:
         """Whether all these columns are columns of the source."""
@@ -114,7 +116,7 @@ class Select:
     def text(self, indent: str = "", *, ordered: bool = False) -> str:
         """The SQL. `ordered`: with its ORDER BY even if there is no limit."""
         start = f"select {self.distinct} " if self.distinct else "select "
-        lines = [_listed(start, [output.text for output in self.outputs.values()], indent)]
+        lines = [_listed(start, [output.text for output in self.outputs.values()] or ["1"], indent)]
         if self.source:
             lines.append(f"from {self.source}")
         if self.where:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from kqlog.engines.sql.dialect import Dialect, Kernel, StoredTable
-from kqlog.engines.sql.select import Output, Select, free_alias, quote
+from kqlog.engines.sql.select import Select, free_alias, quote
 from kqlog.engines.sql.values import Row
 from kqlog.errors import QueryError
 from kqlog.plan.nodes import Custom, External, Named, Node, Scan
@@ -58,8 +58,8 @@ class Statement:
         self._steps.append(f"{step} {keyword} (\n{select.text(self._indent + '  ')}\n{self._indent})")
         aliases = {output.sql: output.alias for output in select.outputs.values()}
         order = tuple([key._replace(sql=aliases[key.sql]) for key in select.order])
-        visible = {name: Output(output.alias, output.alias) for name, output in select.outputs.items() if name[:1] != "\0"}
-        return Select(step, visible, order=order)
+        seen = {name: output for name, output in select.outputs.items() if name[:1] != "\0"}
+        return Select(step, {name: output._replace(sql=output.alias, bare=True) for name, output in seen.items()}, order=order)
 
     def combined(self, selects: Iterable[Select]) -> str:
         """The name of a step that has all rows of several SELECTs."""
@@ -131,11 +131,10 @@ class Statement:
             self.shared.tables.add(node.table)
         return self.dialect.table(node)
 
-    def kernel(self, function: str, arguments: tuple[str, ...], result: str, *, volatile: bool = False, whole: bool = False) -> str:
-        """The quoted SQL name of a Python function for arguments of these types."""
-        name = f"{function}({', '.join(arguments)})" + (" over all rows" if whole else "")
-        self.shared.kernels[name] = Kernel(name, function, arguments, result, volatile, whole)
-        return quote(name)
+    def kernel(self, kernel: Kernel) -> str:
+        """The quoted SQL name of a Python function that the statement calls."""
+        self.shared.kernels[kernel.name] = kernel
+        return quote(kernel.name)
 
     def custom(self, node: Custom) -> str:
         """The quoted name under which the result of a Python function over tables will be known."""

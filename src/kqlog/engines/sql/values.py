@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
-from kqlog.engines.sql.dialect import Computed, Step, StoredColumn
+from kqlog.engines.sql.dialect import Computed, Kernel, Step, StoredColumn
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
 from kqlog.plan.nodes import Call, Cast, ColumnRef, InQuery, Literal, OuterRef, Path, ScalarQuery, Value
@@ -171,7 +171,7 @@ class Expressions:
             arguments.append(sql)
             kinds.append(kind)
         result = exchange_type(self._dialect.type_name(call.type))
-        name = self._statement.kernel(function, tuple(kinds), result, volatile=call.function.volatile)
+        name = self._statement.kernel(Kernel(function, tuple(kinds), result, call.function.volatile))
         return self.taken_back(f"{name}({', '.join(arguments)})", call.type)
 
     def whole_columns(self, call: Call, order: str) -> str:
@@ -181,7 +181,7 @@ class Expressions:
         lists = ", ".join(f"coalesce(list({sql}{order}), [])" for sql, _ in exchanged)
         result = f"{exchange_type(self._dialect.type_name(call.type))}[]"
         kinds = tuple(f"{kind}[]" for _, kind in exchanged)
-        return f"{self._statement.kernel(call.signature.python, kinds, result, whole=True)}({lists})"
+        return f"{self._statement.kernel(Kernel(call.signature.python, kinds, result, whole=True))}({lists})"
 
     def exchanged(self, value: Value) -> tuple[str, str]:
         """A value as it is handed to Python, and its SQL type there."""
@@ -301,7 +301,7 @@ def _constants(body: Callable[..., str], call: Call) -> dict[str, object]:
     constants: dict[str, object] = {}
     for name, bound in call.bound().items():
         if isinstance(bound, tuple) and "count" in asked:
-            constants["count"] = len(bound)
+            constants.setdefault("count", len(bound))
         if name in asked:
             constants[name] = tuple(map(_constant, bound)) if isinstance(bound, tuple) else _constant(bound)
     return constants
@@ -316,5 +316,3 @@ def _constant(value: Value) -> object:
 @lru_cache(maxsize=1024)
 def _parameter_names(body: Callable[..., str]) -> frozenset[str]:
     return frozenset(inspect.signature(body).parameters)
-
-

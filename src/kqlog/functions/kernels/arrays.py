@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise, zip_longest
 from operator import itemgetter
 
@@ -13,35 +13,35 @@ from kqlog.functions.kernels.json_text import Json, read, text, write
 from kqlog.text import datetime_text, timespan_text
 
 
-def sort_asc(*arrays: pa.Array) -> pa.Array:
-    """array_sort_asc(): the arrays, sorted, as one array of arrays."""
-    return _sort(arrays, descending=False)
+def sort_asc(*arguments: pa.Array) -> pa.Array:
+    """array_sort_asc() of one array."""
+    return write(rows[0] for rows in _sort(arguments, descending=False))
 
 
-def sort_desc(*arrays: pa.Array) -> pa.Array:
-    """array_sort_desc(): the arrays, sorted, as one array of arrays."""
-    return _sort(arrays, descending=True)
+def sort_desc(*arguments: pa.Array) -> pa.Array:
+    """array_sort_desc() of one array."""
+    return write(rows[0] for rows in _sort(arguments, descending=True))
 
 
-def sort_asc_nulls(*arguments: pa.Array) -> pa.Array:
-    """array_sort_asc() whose last argument says whether nulls are last."""
-    return _sort(arguments[:-1], descending=False, nulls_last=_first(arguments[-1]))
+def sort_several_asc(*arguments: pa.Array) -> pa.Array:
+    """array_sort_asc() of several arrays, as an array of them."""
+    return write(_sort(arguments, descending=False))
 
 
-def sort_desc_nulls(*arguments: pa.Array) -> pa.Array:
-    """array_sort_desc() whose last argument says whether nulls are last."""
-    return _sort(arguments[:-1], descending=True, nulls_last=_first(arguments[-1]))
+def sort_several_desc(*arguments: pa.Array) -> pa.Array:
+    """array_sort_desc() of several arrays, as an array of them."""
+    return write(_sort(arguments, descending=True))
 
 
-def _first(constant: pa.Array) -> bool:
-    return len(constant) == 0 or constant[0].as_py() is not False
+def _sort(arguments: tuple[pa.Array, ...], *, descending: bool) -> Iterator[list[Json]]:
+    """The arrays of each row in the order of the first; a boolean at the end says whether nulls are last."""
+    arrays, nulls_last = arguments, True
+    if pa.types.is_boolean(arguments[-1].type):
+        arrays, nulls_last = arguments[:-1], arguments[-1].to_pylist()[:1] != [False]
+    return (_sorted(row, descending, nulls_last) for row in zip(*map(read, arrays), strict=True))
 
 
-def _sort(arrays: tuple[pa.Array, ...], *, descending: bool, nulls_last: bool = True) -> pa.Array:
-    return write(_sorted(row, descending, nulls_last) for row in zip(*map(read, arrays), strict=True))
-
-
-def _sorted(row: tuple[Json, ...], descending: bool, nulls_last: bool) -> Json:
+def _sorted(row: tuple[Json, ...], descending: bool, nulls_last: bool) -> list[Json]:
     """Every array in the order of the first; null for one of another length."""
     first = row[0]
     if not isinstance(first, list):

@@ -36,7 +36,9 @@ def beta_pdf(x: pa.Array, alpha: pa.Array, beta: pa.Array) -> pa.Array:
     return _each(_beta_pdf, x, alpha, beta)
 
 
-def welch_test(mean1: pa.Array, variance1: pa.Array, count1: pa.Array, mean2: pa.Array, variance2: pa.Array, count2: pa.Array) -> pa.Array:
+def welch_test(
+    mean1: pa.Array, variance1: pa.Array, count1: pa.Array, mean2: pa.Array, variance2: pa.Array, count2: pa.Array
+) -> pa.Array:
     """The two-sided p-value of Welch's t-test; NaN for fewer than two values in a sample."""
     return _each(_welch_test, mean1, variance1, count1, mean2, variance2, count2)
 

@@ -19,25 +19,29 @@ NEIGHBORS = ((-1, -1), (-1, 1), (1, -1), (0, 1), (-1, 0), (1, 1), (1, 0), (0, -1
 
 def point_in_polygon(longitudes: pa.Array, latitudes: pa.Array, polygons: pa.Array) -> pa.Array:
     """geo_point_in_polygon(): null for coordinates or a polygon that cannot be."""
-    shapes: dict[str | None, list[list[np.ndarray]] | None] = {}
-    answers = []
-    for longitude, latitude, text in zip(longitudes.to_pylist(), latitudes.to_pylist(), polygons.to_pylist(), strict=True):
-        if text not in shapes:
-            shapes[text] = _shape(read(pa.array([text], pa.string()))[0])
-        shape = shapes[text]
-        point = _position(longitude, latitude)
-        answers.append(None if shape is None or point is None else any(_inside(point, rings) for rings in shape))
+    points = _vectors(_floats(longitudes), _floats(latitudes))
+    encoded = polygons.dictionary_encode()
+    which = np.asarray(encoded.indices.fill_null(-1))
+    answers: list[bool | None] = [None] * len(points)
+    for number, polygon in enumerate(read(encoded.dictionary)):
+        rows = np.flatnonzero((which == number) & ~np.isnan(points[:, 0]))
+        shape = _shape(polygon)
+        if shape is not None and len(rows):
+            inside = np.any([_inside(points[rows], rings) for rings in shape], axis=0)
+            for row, answer in zip(rows.tolist(), inside.tolist(), strict=True):
+                answers[row] = answer
     return pa.array(answers, pa.bool_())
 
 
-def _position(longitude: Json, latitude: Json) -> np.ndarray | None:
-    """A point as a vector of length 1, or None when it is not on Earth."""
-    if not isinstance(longitude, (int, float)) or not isinstance(latitude, (int, float)):
-        return None
-    if not abs(longitude) <= 180 or not abs(latitude) <= 90:
-        return None
-    east, north = np.radians(longitude), np.radians(latitude)
-    return np.array([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+def _floats(column: pa.Array) -> np.ndarray:
+    return np.asarray(column.cast(pa.float64()).fill_null(np.nan))
+
+
+def _vectors(longitudes: np.ndarray, latitudes: np.ndarray) -> np.ndarray:
+    """Points as vectors of length 1, NaN for those that are not on Earth."""
+    known = (abs(longitudes) <= 180) & (abs(latitudes) <= 90)
+    east, north = np.radians(np.where(known, [longitudes, latitudes], np.nan))
+    return np.column_stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
 
 
 def _shape(polygon: Json) -> list[list[np.ndarray]] | None:
@@ -56,30 +60,33 @@ def _shape(polygon: Json) -> list[list[np.ndarray]] | None:
 
 
 def _ring(points: Json) -> np.ndarray | None:
-    """A closed ring as vectors, or None."""
+    """A closed ring of distinct points as vectors, or None."""
     if not isinstance(points, list) or len(points) < 4 or points[0] != points[-1]:
         return None
-    pairs = [
-        point for point in points if isinstance(point, list) and len(point) >= 2 and is_number(point[0]) and is_number(point[1])
-    ]
-    vectors = [_position(pair[0], pair[1]) for pair in pairs]
-    found = [vector for vector in vectors if vector is not None]
-    return np.array(found) if len(found) == len(points) else None
+    pairs = [point[:2] for point in points if isinstance(point, list) and len(point) >= 2 and all(map(is_number, point[:2]))]
+    if len(pairs) < len(points) or len(set(map(tuple, pairs))) < len(pairs) - 1:
+        return None
+    vectors = _vectors(*np.array(pairs, float).T)
+    return None if np.isnan(vectors).any() else vectors
 
 
-def _inside(point: np.ndarray, rings: list[np.ndarray]) -> bool:
+def _inside(points: np.ndarray, rings: list[np.ndarray]) -> np.ndarray:
     shell, *holes = rings
-    return _encloses(shell, point) and not any(_encloses(hole, point) for hole in holes)
+    inside = _encloses(shell, points)
+    for hole in holes:
+        inside &= ~_encloses(hole, points)
+    return inside
 
 
-def _encloses(ring: np.ndarray, point: np.ndarray) -> bool:
-    """True when the ring, seen from the point, goes all the way round."""
-    if point @ ring.mean(axis=0) < 0:
-        return False  # on the far side, where a ring seen through the Earth would go round as well
-    sideways = ring - np.outer(ring @ point, point)
-    here, there = sideways[:-1], sideways[1:]
-    turns = np.arctan2(np.cross(here, there) @ point, (here * there).sum(axis=1))
-    return bool(abs(turns.sum()) > np.pi)
+def _encloses(ring: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """For each point, whether the ring goes all the way round it."""
+    sideways = ring[None] - (points @ ring.T)[:, :, None] * points[:, None]
+    here, there = sideways[:, :-1], sideways[:, 1:]
+    across = (np.cross(here, there) * points[:, None]).sum(axis=2)
+    turns = np.arctan2(across, (here * there).sum(axis=2)).sum(axis=1)
+    same_side = points @ ring.mean(axis=0) >= 0  # seen through the Earth a ring goes round as well
+    result: np.ndarray = (abs(turns) > np.pi) & same_side
+    return result
 
 
 # ----------------------------------------------------------------------------------------------------------------- geohash

@@ -1,0 +1,115 @@
+"""IPv6 addresses, IPv4 among them, and lists of ranges over Arrow arrays."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+import pyarrow as pa
+
+from kqlog.functions.kernels import json_text
+
+_IPV4_AT_END = re.compile(r"(?:::(?:ffff:)?)?((?:\d{1,3}\.){3}\d{1,3})(?:/(\d{1,2}))?", re.IGNORECASE | re.ASCII)
+_SUFFIX = re.compile(r"\d{1,3}", re.ASCII)
+_BITS = 128
+_IPV4_BITS = 32
+_MAPPED = 0xFFFF << _IPV4_BITS
+
+Network = tuple[int, int]
+"""An address and its prefix length."""
+
+
+@lru_cache(maxsize=65536)
+def _network(text: str) -> Network | None:
+    """An address among those of IPv6; one of IPv4 has 96 bits before its own."""
+    try:
+        if (found := _IPV4_AT_END.fullmatch(text)) is not None:
+            own = int(found[2] or _IPV4_BITS)
+            return (_MAPPED | int(ipaddress.IPv4Address(found[1])), _BITS - _IPV4_BITS + own) if own <= _IPV4_BITS else None
+        address, slash, suffix = text.partition("/")
+        if slash and (not _SUFFIX.fullmatch(suffix) or int(suffix) > _BITS):
+            return None
+        return int(ipaddress.IPv6Address(address)), int(suffix or _BITS)
+    except ipaddress.AddressValueError:
+        return None
+
+
+def _groups(network: Network | None, prefix: int | None = _BITS) -> str:
+    if network is None or prefix is None or not 0 <= prefix <= _BITS:
+        return ""
+    address, own = network
+    shift = _BITS - min(own, prefix)
+    return ipaddress.IPv6Address(address >> shift << shift).exploded
+
+
+def parse_ipv6(ip: pa.Array) -> pa.Array:
+    """The eight groups of each address."""
+    return pa.array([_groups(_network(text)) for text in ip.to_pylist()], pa.string())
+
+
+def parse_ipv6_mask(ip: pa.Array, prefix: pa.Array) -> pa.Array:
+    """The eight groups of each address, without the bits after a prefix."""
+    pairs = zip(ip.to_pylist(), prefix.to_pylist(), strict=True)
+    return pa.array([_groups(_network(text), bits) for text, bits in pairs], pa.string())
+
+
+def _order(first: Network | None, second: Network | None, prefix: int | None = _BITS) -> int | None:
+    """-1, 0 or 1 by the bits that both networks and the prefix leave."""
+    if first is None or second is None or prefix is None or not 0 <= prefix <= _BITS:
+        return None
+    shift = _BITS - min(first[1], second[1], prefix)
+    one, other = first[0] >> shift, second[0] >> shift
+    return (one > other) - (one < other)
+
+
+def _orders(ip1: pa.Array, ip2: pa.Array, prefix: pa.Array | None) -> list[int | None]:
+    prefixes = [_BITS] * len(ip1) if prefix is None else prefix.to_pylist()
+    rows = zip(ip1.to_pylist(), ip2.to_pylist(), prefixes, strict=True)
+    return [_order(_network(first), _network(second), bits) for first, second, bits in rows]
+
+
+def ipv6_compare(ip1: pa.Array, ip2: pa.Array, prefix: pa.Array | None = None) -> pa.Array:
+    """The order of each two addresses."""
+    return pa.array(_orders(ip1, ip2, prefix), pa.int64())
+
+
+def ipv6_is_match(ip1: pa.Array, ip2: pa.Array, prefix: pa.Array | None = None) -> pa.Array:
+    """Whether each two addresses agree."""
+    return pa.array([None if order is None else order == 0 for order in _orders(ip1, ip2, prefix)], pa.bool_())
+
+
+def _in_any(ip: str, ranges: Iterable[object]) -> bool | None:
+    address = _network(ip)
+    if address is None:
+        return None
+    orders = [_order(address, _network(text)) for text in ranges if isinstance(text, str)]
+    if 0 in orders:
+        return True
+    return None if orders and None in orders else False
+
+
+def ipv6_is_in_any_range(ip: pa.Array, *ranges: pa.Array) -> pa.Array:
+    """Whether each address is in one of the ranges in its row."""
+    rows = zip(*(column.to_pylist() for column in ranges), strict=True)
+    return pa.array([_in_any(text, row) for text, row in zip(ip.to_pylist(), rows, strict=True)], pa.bool_())
+
+
+def ipv6_is_in_any_array(ip: pa.Array, ranges: pa.Array) -> pa.Array:
+    """Whether each address is in one of the ranges of an array."""
+    arrays = (value if isinstance(value, list) else [] for value in json_text.read(ranges))
+    return pa.array([_in_any(text, array) for text, array in zip(ip.to_pylist(), arrays, strict=True)], pa.bool_())
+
+
+def cidr_list(start_ip: pa.Array, end_ip: pa.Array) -> pa.Array:
+    """The fewest networks from one IPv4 address to another; null if one is not valid or the last comes first."""
+    return json_text.write(_cidr_list(*pair) for pair in zip(start_ip.to_pylist(), end_ip.to_pylist(), strict=True))
+
+
+def _cidr_list(start: str, end: str) -> list[json_text.Json] | None:
+    try:
+        first, last = ipaddress.IPv4Address(start), ipaddress.IPv4Address(end)
+    except ipaddress.AddressValueError:
+        return None
+    return None if last < first else [str(network) for network in ipaddress.summarize_address_range(first, last)]

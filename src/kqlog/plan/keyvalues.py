@@ -1,0 +1,68 @@
+"""The pattern by which parse-kv finds keys and values, from its options."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KeyValueFormat:
+    """How keys and values are written: with delimiters, quotes and escapes, or by a regular expression of two groups."""
+
+    keys: tuple[str, ...]
+    pair_delimiter: str | None = None
+    kv_delimiter: str | None = None
+    quotes: tuple[str, ...] = ()
+    escapes: str = ""
+    greedy: bool = False
+    regex: str | None = None
+
+    def pattern(self) -> str:
+        """A regular expression with groups named key..., value...; `plain` ones are to be trimmed.
+
+        Raises:
+            ValueError: for a regular expression without exactly two groups.
+        """
+        if self.regex is not None:
+            return _two_groups(self.regex)
+        if self.pair_delimiter is None or self.kv_delimiter is None:
+            return self._undelimited()
+        pair, between = re.escape(self.pair_delimiter), re.escape(self.kv_delimiter)
+        plain_key = f"(?P<key_plain>(?:(?!{pair}|{between}).)+?)"
+        key = f"(?:{self._quoted('key')}{plain_key})"
+        some_key = f"(?:{'|'.join(map(re.escape, self._longest_first()))})"
+        end = rf"(?=\s*{pair}\s*{some_key}\s*{between}|$)" if self.greedy else f"(?={pair}|$)"
+        value = f"(?:{self._quoted('value')}(?P<value_plain>.*?){end})"
+        return rf"\s*{key}\s*{between}\s*{value}"
+
+    def _undelimited(self) -> str:
+        """Any characters but letters and digits separate."""
+        key = f"(?P<key_plain>{'|'.join(map(re.escape, self._longest_first()))})"
+        return rf"(?<![A-Za-z0-9]){key}(?:[^A-Za-z0-9]*?{self._quoted('value', close='(?!)')}|[^A-Za-z0-9]+(?P<value_plain>[A-Za-z0-9]+))"
+
+    def _longest_first(self) -> list[str]:
+        return sorted(self.keys, key=len, reverse=True)
+
+    def _quoted(self, part: str, close: str = "") -> str:
+        """Alternatives for a quoted key or value, each followed by `|`; `close` when there are no quotes."""
+        alternatives = []
+        escapes = f"[{re.escape(self.escapes)}]" if self.escapes else "(?!)"
+        for number, quote in enumerate(self.quotes):
+            opening, closing = re.escape(quote[0]), re.escape(quote[-1])
+            alternatives.append(f"{opening}(?P<{part}_quoted{number}>(?:{escapes}.|(?!{closing}).)*){closing}")
+        if close:
+            return "|".join(alternatives) or close
+        return "".join(f"{alternative}|" for alternative in alternatives)
+
+
+def _two_groups(regex: str) -> str:
+    """A user's regular expression with its two groups named."""
+    try:
+        compiled = re.compile(regex, re.ASCII)
+    except re.error as error:
+        raise ValueError(f"the regular expression cannot be read: {error}") from None
+    if compiled.groups != 2:
+        raise ValueError(f"the regular expression has {compiled.groups} groups, and two are wanted: the key and the value")
+    names = iter(("(?P<key_plain>", "(?P<value_plain>"))
+    return re.sub(r"(?<!\\)\((?!\?)", lambda _: next(names), regex)

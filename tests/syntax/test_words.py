@@ -1,0 +1,60 @@
+"""What can come next, and what each piece of a text is."""
+
+from __future__ import annotations
+
+import pytest
+
+from kqlog.syntax.words import Kind, next_words, pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "offered", "not_offered"),
+    [
+        ("", {"let", "print", "NAME", "union"}, {"where", "by"}),
+        ("T | ", {"where", "summarize", "project-away", "mv-expand"}, {"let", "by", "NAME"}),
+        ("T | summ", {"summarize"}, {"NAME"}),
+        ("T | project-a", {"project-away"}, set()),
+        ("T | sort ", {"by"}, {"asc", "NAME"}),
+        ("T | sort by a ", {"asc", "desc", "nulls", "|"}, {"by"}),
+        ("T | where a ", {"has", "==", "!contains", "in~", "matches regex", "and"}, {"by", "asc"}),
+        ("T | where a !con", {"!contains"}, set()),
+        ("T | join (U) ", {"on", "|"}, {"by"}),
+        ("T | where a == ", {"NAME", "STRING", "NUMBER"}, {"|"}),
+        ("T | nonsense | where a ", set(), {"has"}),
+    ],
+)
+def test_next_words(text: str, offered: set[str], not_offered: set[str]) -> None:
+    words = next_words(text, len(text))
+    assert offered <= words
+    assert not not_offered & words
+
+
+def test_what_stands_behind_the_position_does_not_matter() -> None:
+    assert next_words("T | take 5 | nonsense", 4) == next_words("T | ", 4)
+
+
+def kinds(text: str) -> list[tuple[str, str]]:
+    return [(text[piece.span.start : piece.span.end], piece.kind.value) for piece in pieces(text)]
+
+
+def test_pieces_of_a_query() -> None:
+    assert kinds("T | where count_ > 1.5h and a has @'x' // why") == [
+        ("T", "name"), ("|", "operator"), ("where", "keyword"), ("count_", "name"), (">", "operator"), ("1.5h", "number"),
+        ("and", "keyword"), ("a", "name"), ("has", "keyword"), ("@'x'", "string"), ("// why", "comment"),
+    ]  # fmt: skip
+
+
+def test_a_called_word_is_a_function_and_a_member_a_name() -> None:
+    assert ("count", "function") in kinds("T | summarize count()")
+    assert ("count", "keyword") in kinds("T | count")
+    assert ("count", "name") in kinds("T | extend d.count")
+
+
+def test_hyphens_and_types_belong_to_their_word() -> None:
+    assert ("project-away", "keyword") in kinds("T | project-away a")
+    assert ("datetime(2024-01-01)", "literal") in kinds("print datetime(2024-01-01)")
+
+
+@pytest.mark.parametrize("text", ["T | where a == 'unclosed", "print @\"", "((((", "é ü ?", ""])
+def test_a_text_that_is_no_query_has_pieces_too(text: str) -> None:
+    assert all(piece.kind in Kind for piece in pieces(text))
