@@ -1,6 +1,6 @@
 """How long a whole process takes for one tiny query, against the least that DuckDB itself needs.
 
-    python bench/cold_start.py [--runs N]
+python bench/cold_start.py [--runs N]
 """
 
 from __future__ import annotations

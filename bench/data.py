@@ -18,11 +18,12 @@ REQUESTS = """
             || case when hash(i, 8) % 1000 = 0 then ' after retry timeout' else '' end as Message,
         ('{"region":"' || ['eu','us','ap'][1 + (hash(i, 9) % 3)::int] || '","cache":' || (hash(i, 10) % 2 = 0)::varchar
             || ',"bytes":' || (hash(i, 11) % 90000) || '}')::json as Properties
-    from range({rows}) as numbers(i)
+    from range($rows) as numbers(i)
 """
 
 USERS = """
-    select i::bigint as UserId, 'user' || i || '@contoso.example' as Account, ['free','pro','team'][1 + (hash(i) % 3)::int] as Plan
+    select i::bigint as UserId, 'user' || i || '@contoso.example' as Account,
+        ['free','pro','team'][1 + (hash(i) % 3)::int] as Plan
     from range(100000) as numbers(i)
 """
 
@@ -32,7 +33,7 @@ def make(folder: Path, rows: int = ROWS) -> Path:
     import duckdb
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, query in (("Requests", REQUESTS.format(rows=rows)), ("Users", USERS)):
+    for name, query in (("Requests", REQUESTS.replace("$rows", str(rows))), ("Users", USERS)):
         file = folder / f"{name}.parquet"
         if not file.exists():
             duckdb.sql(f"copy ({query}) to '{file}' (format parquet, compression zstd)")

@@ -47,8 +47,8 @@ def main() -> None:
         ours: list[float] = []
         theirs: list[float] = []
         for _ in range(options.runs + 1):
-            ours.append(seconds(lambda: workspace.query(kql).to_arrow()))
-            theirs.append(seconds(lambda: connection.execute(sql).to_arrow_table()))
+            ours.append(seconds(lambda text=kql: workspace.query(text).to_arrow()))
+            theirs.append(seconds(lambda text=sql: connection.sql(text).to_arrow_table()))
         kqlog_ms, sql_ms = (1000 * statistics.median(runs[1:]) for runs in (ours, theirs))
         ratios.append(kqlog_ms / sql_ms)
         print(f"{file.stem:16} {kqlog_ms:9.1f} {sql_ms:9.1f} {ratios[-1]:6.2f}")

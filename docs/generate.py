@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 
@@ -97,11 +98,9 @@ def _is_public(name: str) -> bool:
 def _index(themes: dict[str, list[Function]]) -> str:
     sections = ["# Functions\n\nAggregates have [a page of their own](aggregates.md).\n\n" + HOW_TO_READ]
     for theme, functions in themes.items():
-        lines = [
-            f"- [`{one.name}`](functions/{theme}.md#{_anchor(one.name)}): {one.summary}"
-            for one in functions
-            if not one.deprecated
-        ]
+        current = [one for one in functions if not one.deprecated]
+        places = zip(current, _anchors([one.name for one in current]), strict=True)
+        lines = [f"- [`{one.name}`](functions/{theme}.md{anchor}): {one.summary}" for one, anchor in places]
         sections.append(f"## {_title(theme)}\n\n" + "\n".join(lines))
     return "\n\n".join(sections)
 
@@ -254,17 +253,15 @@ def _names(names: Iterable[str]) -> str:
     return ", ".join(_code(name) for name in sorted(names))
 
 
-def _anchor(heading: str) -> str:
-    """The anchor that Markdown viewers give a heading."""
-    return "".join(_anchor_characters(heading.lower()))
-
-
-def _anchor_characters(heading: str) -> Iterator[str]:
-    for char in heading:
-        if char.isalnum() or char in "_-":
-            yield char
-        elif char == " ":
-            yield "-"
+def _anchors(headings: list[str]) -> list[str]:
+    """Where Markdown viewers find each heading of a page: equal ones are numbered, those without letters have no place."""
+    met: Counter[str] = Counter()
+    anchors = []
+    for heading in headings:
+        anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        anchors.append(f"#{anchor}-{met[anchor]}" if anchor and met[anchor] else f"#{anchor}" if anchor else "")
+        met[anchor] += 1
+    return anchors
 
 
 def _block(language: str, lines: Iterable[str]) -> str:

@@ -13,45 +13,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from casefiles import ALL, Case
 
 import kqlog
 
-HERE = Path(__file__).parent
-CASES = HERE / "cases"
-SAMPLE = HERE.parent / "sample_data"
-SECTIONS = ("rows", "rows, any order", "error", "columns")
-
-
-@dataclass(frozen=True)
-class Case:
-    """One case and where it stands."""
-
-    file: Path
-    name: str
-    query: str
-    section: str
-    expected: str
-
-
-def read_cases(file: Path) -> list[Case]:
-    """Every case of a file.
-
-    Raises:
-        ValueError: for a case that does not have its parts.
-    """
-    cases = []
-    for block in re.split(r"(?m)^=== ", file.read_text("utf-8"))[1:]:
-        name, _, rest = block.partition("\n")
-        query, dashes, outcome = rest.partition("\n--- ")
-        section, _, expected = outcome.partition("\n")
-        if not dashes or section not in SECTIONS:
-            raise ValueError(f"{file.name}: case {name!r} has no section of {SECTIONS}")
-        cases.append(Case(file, name, query, section, expected.strip("\n")))
-    return cases
+SAMPLE = Path(__file__).parent.parent / "sample_data"
 
 
 def outcome(query: str, section: str, workspace: kqlog.Workspace) -> str:
@@ -81,9 +50,6 @@ def _aligned(table: list[list[str]]) -> str:
 def _normal(text: str, section: str) -> list[str]:
     lines = [" | ".join(cell.strip() for cell in re.split(r"(?<!\\)\|", line)) for line in text.split("\n")]
     return lines[:1] + sorted(lines[1:]) if section == "rows, any order" else lines
-
-
-ALL = [case for file in sorted(CASES.rglob("*.txt")) for case in read_cases(file)]
 
 
 @pytest.fixture(scope="module")

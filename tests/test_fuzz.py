@@ -5,9 +5,9 @@ from __future__ import annotations
 import string
 
 import pytest
+from casefiles import ALL
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_cases import ALL
 
 import kqlog
 

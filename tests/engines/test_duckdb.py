@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import sys
 import threading
 import time
+import types
 
 import duckdb
 import pandas
@@ -18,7 +20,7 @@ from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.engines.engine import FileFormat, Files, Frame
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS
-from kqlog.plan.nodes import Aggregate, Call, External, Filter, Item, Limit, Literal, Range, Scan, Sort, SortKey
+from kqlog.plan.nodes import Aggregate, Call, Custom, External, Filter, Item, Limit, Literal, Range, Scan, Sort, SortKey
 from kqlog.plan.nodes import ColumnRef as Ref
 from kqlog.types import UNIX_EPOCH_TICKS, Column, Type
 
@@ -129,10 +131,20 @@ def test_data_frames_are_tables(engine, library):
 
 
 def test_a_time_range_is_compared_as_it_is_stored(engine, tmp_path):
-    duckdb.execute(f"copy (select TIMESTAMP '2024-05-01' + to_microseconds(i) as t from range(10) r(i)) to '{tmp_path}/T.parquet'")
+    duckdb.execute(
+        f"copy (select TIMESTAMP '2024-05-01' + to_microseconds(i) as t from range(10) r(i)) to '{tmp_path}/T.parquet'"
+    )
     scan = attached(engine, tmp_path / "T.parquet")
     midnight = 638_501_184_000_000_000
-    for name, offset, expected in [(">", 25, 7), (">=", 25, 7), ("<", 25, 3), ("<=", 25, 3), ("==", 25, 0), (">=", 20, 8), ("==", 20, 1)]:
+    for name, offset, expected in [
+        (">", 25, 7),
+        (">=", 25, 7),
+        ("<", 25, 3),
+        ("<=", 25, 3),
+        ("==", 25, 0),
+        (">=", 20, 8),
+        ("==", 20, 1),
+    ]:
         function = FUNCTIONS[name]
         signature = next(one for one in function.signatures if Type.DATETIME in one.parameters[0].types)
         predicate = Call(function, signature, (Ref("t", Type.DATETIME), Literal(Type.DATETIME, midnight + offset)), Type.BOOL)
@@ -247,3 +259,36 @@ def test_threads_share_an_engine(engine):
     for thread in threads:
         thread.join()
     assert sorted(found) == list(range(1, 17))
+
+
+def test_a_running_query_says_how_far_it_is(engine):
+    run = engine.start(Aggregate(numbers(20_000_000_000), (), (Item("n", COUNT),)))
+    assert run.progress() is None
+    thread = threading.Thread(target=lambda: pytest.raises(QueryError, run.answer))
+    thread.start()
+    time.sleep(0.3)
+    assert 0 <= run.progress() < 1
+    run.cancel()
+    thread.join(timeout=30)
+
+
+def test_a_python_function_over_tables_gives_a_table(engine, monkeypatch):
+    def doubled(table, times):
+        numbers = [number * times for number in table["x"].to_pylist()]
+        return pyarrow.table([numbers, ['{"k":1}'] * len(numbers)], names=["a", "A"])
+
+    module = types.ModuleType("kqlog.plugins.kernels.doubling")
+    module.doubled = doubled
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    columns = (Column("a", Type.LONG), Column("A", Type.DYNAMIC))
+    custom = Custom("doubling.doubled", (numbers(3),), (("times", 2),), columns)
+    assert engine.run(Limit(custom, Literal(Type.LONG, 2))).rows() == [(2, '{"k":1}'), (4, '{"k":1}')]
+
+
+def test_times_without_an_offset_are_utc_wherever_it_runs(engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    (tmp_path / "T.csv").write_text("t\n1970-01-01 00:00:00\n1970-01-01T00:00:00Z\n")
+    assert engine.run(attached(engine, tmp_path / "T.csv", FileFormat.CSV)).rows() == [(UNIX_EPOCH_TICKS,), (UNIX_EPOCH_TICKS,)]
+    monkeypatch.undo()
+    time.tzset()

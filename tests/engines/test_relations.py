@@ -63,7 +63,9 @@ def test_no_number_sorts_next_to_null():
 
 def test_rows_that_tie_keep_one_order_for_all_window_functions():
     frame = pyarrow.table({"g": [number % 3 for number in range(3000)], "n": list(range(3000))})
-    query = "F | sort by g asc | extend p = prev(n), i = row_number() | extend q = prev(n), j = row_number() | where p != q or i != j"
+    query = (
+        "F | sort by g asc | extend p = prev(n), i = row_number() | extend q = prev(n), j = row_number() | where p != q or i != j"
+    )
     assert rows(query, F=frame) == []
     query = "F | sort by g asc | extend i = row_number() | project i, n | extend back = prev(i)"
     found = rows(query, F=frame)
@@ -151,7 +153,9 @@ def test_empty_lists_drop_a_row_and_null_keeps_it():
 
 
 def test_lists_side_by_side_are_padded():
-    query = "print a = dynamic([1, 2, 3]), b = dynamic(['x']) | mv-expand with_itemindex = i a to typeof(long), b to typeof(string)"
+    query = (
+        "print a = dynamic([1, 2, 3]), b = dynamic(['x']) | mv-expand with_itemindex = i a to typeof(long), b to typeof(string)"
+    )
     assert kqlog.query(query).rows == [(1, "x", 0), (2, "", 1), (3, "", 2)]
 
 

@@ -41,13 +41,7 @@ def test_clauses_come_in_the_order_of_sql():
         limit="3",
     )
     assert select.text() == (
-        'select "k", count(*) as "n"\n'
-        "from t\n"
-        "where a = 1\n"
-        "  and (b = 1 or c)\n"
-        "group by 1\n"
-        'order by "n" desc nulls last\n'
-        "limit 3"
+        'select "k", count(*) as "n"\nfrom t\nwhere a = 1\n  and (b = 1 or c)\ngroup by 1\norder by "n" desc nulls last\nlimit 3'
     )
 
 

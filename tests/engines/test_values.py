@@ -36,7 +36,9 @@ def test_real_constants_can_be_no_numbers():
     assert answer("real(-inf)") == -math.inf
 
 
-@pytest.mark.parametrize("text", ["it's", '"', "'; drop table T; --", "{left}", "a\0b", "\\", "日本", "{0} {{row}}", "$$", "/* x */"])
+@pytest.mark.parametrize(
+    "text", ["it's", '"', "'; drop table T; --", "{left}", "a\0b", "\\", "日本", "{0} {{row}}", "$$", "/* x */"]
+)
 def test_strings_stay_what_they_are(text):
     frame = pyarrow.table({"s": [text, "other"]})
     query = "declare query_parameters(wanted: string); T | where s == wanted | project s, copy = strcat(wanted, '')"
@@ -95,7 +97,9 @@ def test_a_lambda_in_a_body_does_not_take_a_column_for_its_own():
     names = ["x", "v", "e", "element", "value", "item", "clock", "array", "entry"]
     frame = pyarrow.table({name: [f"[{number}, 10]"] for number, name in enumerate(names)})
     for number, name in enumerate(names):
-        result = kqlog.query(f"T | project array_sort_asc(array_concat(parse_json({name}), parse_json({name})))", tables={"T": frame})
+        result = kqlog.query(
+            f"T | project array_sort_asc(array_concat(parse_json({name}), parse_json({name})))", tables={"T": frame}
+        )
         assert result.rows == [([number, number, 10, 10],)]
 
 

@@ -32,7 +32,7 @@ def literal(text: str) -> tuple[Type, object]:
     [
         ("12", Type.LONG, 12),
         ("-12", Type.LONG, -12),
-        ("-9223372036854775808", Type.LONG, -(2**63)),
+        ("long(-9223372036854775808)", Type.LONG, -(2**63)),
         ("0xFf", Type.LONG, 255),
         ("1.5", Type.REAL, 1.5),
         ("1.", Type.REAL, 1.0),
@@ -148,6 +148,7 @@ def test_strings(text: str, value: str) -> None:
         ("['it\\'s']", '["it\'s"]'),
         ('{"a)": "(["}', '{"a)":"(["}'),
         ("datetime(2024-01-02)", '"2024-01-02T00:00:00.0000000Z"'),
+        ("[-1d, 5]", '["-1.00:00:00",5]'),
         ("[1d, time(1:00:00)]", '["1.00:00:00","01:00:00"]'),
     ],
 )
@@ -166,7 +167,7 @@ def test_dynamic_is_json_with_its_numbers_as_written(text: str, value: str | Non
         "timespan(soon)",
         "int(2147483648)",
         "int(1.5)",
-        "9223372036854775809",
+        "9223372036854775808",
         "long(x)",
         "real(x)",
         "decimal(one)",
@@ -179,6 +180,14 @@ def test_dynamic_is_json_with_its_numbers_as_written(text: str, value: str | Non
         r"'\u12'",
         r"'\UFFFFFFFF'",
         "99999999999999d",
+        "1e999999999d",
+        "9" * 5000,
+        "bool(" + "9" * 5000 + ")",
+        "decimal(1e999999999)",
+        "timespan(" + "9" * 5000 + ".00:00)",
+        "1.5l",
+        "dynamic([1 2])",
+        "dynamic([1weeks])",
     ],
 )
 def test_what_is_no_literal_of_its_type_is_refused(text: str) -> None:

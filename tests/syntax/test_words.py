@@ -39,9 +39,18 @@ def kinds(text: str) -> list[tuple[str, str]]:
 
 def test_pieces_of_a_query() -> None:
     assert kinds("T | where count_ > 1.5h and a has @'x' // why") == [
-        ("T", "name"), ("|", "operator"), ("where", "keyword"), ("count_", "name"), (">", "operator"), ("1.5h", "number"),
-        ("and", "keyword"), ("a", "name"), ("has", "keyword"), ("@'x'", "string"), ("// why", "comment"),
-    ]  # fmt: skip
+        ("T", "name"),
+        ("|", "operator"),
+        ("where", "keyword"),
+        ("count_", "name"),
+        (">", "operator"),
+        ("1.5h", "number"),
+        ("and", "keyword"),
+        ("a", "name"),
+        ("has", "keyword"),
+        ("@'x'", "string"),
+        ("// why", "comment"),
+    ]
 
 
 def test_a_called_word_is_a_function_and_a_member_a_name() -> None:
@@ -55,6 +64,6 @@ def test_hyphens_and_types_belong_to_their_word() -> None:
     assert ("datetime(2024-01-01)", "literal") in kinds("print datetime(2024-01-01)")
 
 
-@pytest.mark.parametrize("text", ["T | where a == 'unclosed", "print @\"", "((((", "é ü ?", ""])
+@pytest.mark.parametrize("text", ["T | where a == 'unclosed", 'print @"', "((((", "é ü ?", ""])
 def test_a_text_that_is_no_query_has_pieces_too(text: str) -> None:
     assert all(piece.kind in Kind for piece in pieces(text))

@@ -60,3 +60,26 @@ scalar(
     sig("(columns: star) -> long"),
     service="string_size() of text columns",
 )
+
+
+def _assert(predicate: bool | None, message: str | None) -> str:
+    """Raises ValueError with the message unless the condition holds; unknown conditions pass."""
+    if predicate is False:
+        raise ValueError(message)
+    return "true"
+
+
+scalar(
+    "assert",
+    "True for a constant condition that holds; one that does not fails the query with a message.",
+    sig("(predicate: const bool, message: const string) -> bool", sql=_assert),
+    examples={"assert(1 < 2, 'numbers are in order')": True},
+)
+scalar(
+    "column_ifexists",
+    "The column of a name if there is one, else another value.",
+    sig("(column_name: const string, default_value: scalar) -> default_value"),
+    result="{value}",
+    examples={"column_ifexists('Account', 'nobody')": "nobody"},
+)
+alias("columnifexists", "column_ifexists")

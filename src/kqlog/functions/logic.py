@@ -222,6 +222,25 @@ scalar(
     examples={"5 !between (1 .. 5)": False, "5.5 !between (1 .. 5)": True},
 )
 
+scalar(
+    "around",
+    "True when a value lies at most a distance from a center.",
+    *(
+        sig(f"(value: {type_}, center: {type_}, delta: {delta}) -> bool", kql="value between (center - delta .. center + delta)")
+        for type_, delta in (
+            ("long", "long"),
+            ("real", "real"),
+            ("decimal", "decimal"),
+            ("datetime", "timespan"),
+            ("timespan", "timespan"),
+        )
+    ),
+    examples={
+        "around(9, 10, 1)": True,
+        "around(datetime(2024-02-29 12:01), datetime(2024-02-29), 12h)": False,
+    },
+)
+
 # ------------------------------------------------------------------------------------------------------------ in
 
 _ARRAY = "(CASE WHEN json_type({items}) = 'ARRAY' THEN {items} ELSE json_array({items}) END)"
@@ -233,6 +252,11 @@ def _in_array(type_: str) -> str:
     return f"coalesce(list_contains(list_transform({_ARRAY} ->> '$[*]', lambda item: {element}), {{value}}), false)"
 
 
+_INSIDE = {
+    # A real that is not whole would be rounded as a long, and found.
+    "long": f"(CASE WHEN {_INSIDE_REAL} = CAST({_INSIDE_LONG} AS DOUBLE) THEN {_INSIDE_LONG} END)".replace("{left}", "{value}"),
+    "real": _INSIDE_REAL.replace("{left}", "{value}"),
+}
 _IN_DYNAMIC = f"coalesce(list_contains(CAST({_ARRAY} AS JSON[]), {{value}}), false)"
 
 
@@ -276,6 +300,10 @@ scalar(
         for type_ in _LISTED
     ),
     *(sig(f"(value: {type_}, items: array) -> bool", duckdb=_in_array(type_)) for type_ in _LISTED),
+    *(
+        sig(f"(value: dynamic, items: {type_}...) -> bool", duckdb=f"coalesce({inside} IN ({{items}}), false)")
+        for type_, inside in _INSIDE.items()
+    ),
     sig("(value: dynamic, items: array) -> bool", duckdb=_IN_DYNAMIC),
     examples={
         "'root' in ('root', 'admin')": True,
@@ -299,6 +327,10 @@ scalar(
         for type_ in _LISTED
     ),
     *(sig(f"(value: {type_}, items: array) -> bool", duckdb=f"(NOT {_in_array(type_)})") for type_ in _LISTED),
+    *(
+        sig(f"(value: dynamic, items: {type_}...) -> bool", duckdb=f"(NOT coalesce({inside} IN ({{items}}), false))")
+        for type_, inside in _INSIDE.items()
+    ),
     sig("(value: dynamic, items: array) -> bool", duckdb=f"(NOT {_IN_DYNAMIC})"),
     examples={"'Root' !in ('root', 'admin')": True, "long(null) !in (1, 2)": True, "80 !in (dynamic([80, 443]))": False},
 )

@@ -12,9 +12,8 @@ from kqlog.plan.calls import call, text
 from kqlog.plan.keyvalues import KeyValueFormat
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.types import Type
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
-
+from kqlog.types import Type
 
 BAG = "$key values"
 

@@ -19,7 +19,7 @@ class TopNested(Operator):
     syntax: ClassVar[str] = "T | top-nested [N] of Column [with others = Name] by Aggregate [asc|desc], ..."
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Host: string, App: string) ["web-01", "nginx", "web-01", "nginx", "web-01", "cron", "db-01", "sql"] '
-        "| top-nested 1 of Host by count(), top-nested 2 of App by count()",
+        "| top-nested 1 of Host by count(), top-nested 1 of App by count()",
     )
 
     levels: tuple[TopNestedLevel, ...]

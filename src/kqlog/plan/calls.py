@@ -6,12 +6,18 @@ from kqlog.errors import NOWHERE
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
+from kqlog.plan.lookup import Environment, Session
 from kqlog.types import Type
 
 
 def call(name: str, *arguments: plan.Value) -> plan.Value:
-    """The call of a declared function on values that are known to suit it."""
-    return overloads.call(FUNCTIONS[name], arguments, NOWHERE)
+    """The call of a declared function on values that are known to suit it; written out if it is declared in KQL."""
+    bound = overloads.call(FUNCTIONS[name], arguments, NOWHERE)
+    if bound.signature.kql is None:
+        return bound
+    from kqlog.plan.expressions import Expressions
+
+    return Expressions(Session(Environment({}, now=0))).expanded(bound, NOWHERE)
 
 
 def every(conditions: list[plan.Value]) -> plan.Value:

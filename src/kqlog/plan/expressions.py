@@ -9,7 +9,7 @@ from kqlog.plan import overloads, special
 from kqlog.plan.fold import fold
 from kqlog.plan.lookup import Lookup, Session, UserFunction
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Type
+from kqlog.types import INTEGERS, NUMBERS, Type
 
 OPERATOR_SPELLINGS = {"<>": "!=", "!": "not"}
 QUERY_LISTS = {"in": False, "!in": False, "in~": True, "!in~": True}
@@ -191,7 +191,7 @@ class Expressions(Lookup):
     def _function(self, function: Function, arguments: tuple[syntax.Expr, ...], span: Span) -> plan.Value:
         bound = overloads.call(function, tuple([self._argument(argument) for argument in arguments]), span)
         if bound.signature.kql is not None:
-            return self._expanded(bound, span)
+            return self.expanded(bound, span)
         return fold(self._checked(self._with_constants(bound), span))
 
     def _argument(self, expr: syntax.Expr) -> overloads.Argument:
@@ -222,7 +222,7 @@ class Expressions(Lookup):
             special.check_constants(call, body, span)
         return call
 
-    def _expanded(self, call: plan.Call, span: Span) -> plan.Value:
+    def expanded(self, call: plan.Call, span: Span) -> plan.Value:
         """The value of a function that is declared in the language itself."""
         from kqlog.syntax.parse import parse_expression
 
@@ -248,7 +248,7 @@ class Expressions(Lookup):
         try:
             bound = overloads.call(function, tuple([self._argument(argument) for argument in call.arguments]), call.span)
             bound = self._with_constants(bound)
-            return self._checked(bound, call.span) if bound.signature.kql is None else self._expanded(bound, call.span)
+            return self._checked(bound, call.span) if bound.signature.kql is None else self.expanded(bound, call.span)
         finally:
             self.aggregates = True
 
@@ -313,8 +313,10 @@ class Expressions(Lookup):
         function = FUNCTIONS[expr.operator]
         arrays = [item for item in items if item.type is Type.DYNAMIC]
         if expr.operator in QUERY_LISTS:
-            if value.type is Type.DYNAMIC and items and len(arrays) < len(items):
-                value = overloads.convert(value, next(item.type for item in items if item.type is not Type.DYNAMIC))
+            plain_types = [item.type for item in items if item.type is not Type.DYNAMIC]
+            # A number inside a dynamic value stays as it is: as a long, 5.5 would be among (5).
+            if value.type is Type.DYNAMIC and plain_types and not NUMBERS.issuperset(plain_types):
+                value = overloads.convert(value, plain_types[0])
             items = [item if item.type is Type.DYNAMIC else _comparable(item, value.type) for item in items]
         else:
             value = overloads.convert(value, Type.STRING)
@@ -334,6 +336,9 @@ class Expressions(Lookup):
     def _in_query(self, expr: syntax.InList, value: plan.Value, relation: plan.Node) -> plan.Value:
         first = relation.columns[0]
         if expr.operator in QUERY_LISTS:
+            if value.type is Type.DYNAMIC:
+                # Among longs, 5.5 must not be found as 6, nor a large id as its neighbour: a decimal holds both.
+                value = overloads.convert(value, Type.DECIMAL if first.type in INTEGERS else first.type)
             if first.type is not value.type:
                 relation = plan.Project(relation, (plan.Item(first.name, _comparable(plan.ColumnRef(*first), value.type)),))
             found = plan.InQuery(value, relation, QUERY_LISTS[expr.operator])

@@ -39,7 +39,8 @@ class KeyValueFormat:
     def _undelimited(self) -> str:
         """Any characters but letters and digits separate."""
         key = f"(?P<key_plain>{'|'.join(map(re.escape, self._longest_first()))})"
-        return rf"(?<![A-Za-z0-9]){key}(?:[^A-Za-z0-9]*?{self._quoted('value', close='(?!)')}|[^A-Za-z0-9]+(?P<value_plain>[A-Za-z0-9]+))"
+        quoted = self._quoted("value", close="(?!)")
+        return rf"(?<![A-Za-z0-9]){key}(?:[^A-Za-z0-9]*?{quoted}|[^A-Za-z0-9]+(?P<value_plain>[A-Za-z0-9]+))"
 
     def _longest_first(self) -> list[str]:
         return sorted(self.keys, key=len, reverse=True)

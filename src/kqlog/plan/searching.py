@@ -36,6 +36,8 @@ class SearchTerms:
         match expr:
             case syntax.Literal(Type.STRING, text):
                 return self._anywhere(str(text), row, expr)
+            case syntax.Wildcard("*"):
+                return plan.Literal(Type.BOOL, True)
             case syntax.Binary("and" | "or" as operator, left, right):
                 pair = (self._condition(left, row), self._condition(right, row))
                 return overloads.call(FUNCTIONS[operator], pair, expr.span)

@@ -1,0 +1,1 @@
+"""Text to syntax: what a query says, before anything is known of its tables."""

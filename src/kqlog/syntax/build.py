@@ -168,7 +168,7 @@ class Builder:
         return nodes.Between(str(token), value, low, high, span=span_of(children))
 
     def unary(self, children: list[Any]) -> nodes.Expr:
-        """A sign. On a bare number it is part of the literal, so that the smallest long can be written."""
+        """A sign. On a bare number it is part of the literal, as in the values of a datatable."""
         sign, value = children
         span = span_of(children)
         if isinstance(value, nodes.Literal) and value.span.start == sign.end and value.type in _SIGNED:
@@ -178,8 +178,8 @@ class Builder:
 
     def path(self, children: list[Any]) -> nodes.Expr:
         self._check_depth(len(children), children)
-        value, *suffixes = children
-        for suffix in suffixes:
+        value: nodes.Expr = children[0]
+        for suffix in children[1:]:
             value = suffix(value)
         return value
 
@@ -310,7 +310,7 @@ class Builder:
             else:
                 last = properties[-1]
                 listed = last.value if isinstance(last.value, tuple) else (last.value,)
-                properties[-1] = nodes.Parameter(last.name, (*listed, str(child)), span=last.span)  # type: ignore[arg-type]
+                properties[-1] = nodes.Parameter(last.name, (*listed, str(child)), span=last.span)
         return tuple(properties)
 
     def by_property(self, children: list[Token]) -> nodes.Parameter:

@@ -6,14 +6,14 @@ import re
 
 from kqlog.errors import QueryError, Span
 from kqlog.syntax.hints import did_you_mean
-from kqlog.syntax.tables import Stumble, Tables
+from kqlog.syntax.tables import StumbleError, Tables
 
 MAX_LENGTH = 2_000_000
 MAX_NESTING = 400
 
 _SKIPPED = r"""//[^\n]*|@"(?:""|[^"])*"|@'(?:''|[^'])*'|```(?:(?!```)[\s\S])*```|~~~(?:(?!~~~)[\s\S])*~~~"""
 _STRINGS = r""""(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'"""
-_OUTLINE = re.compile(rf"""(?P<skipped>{_SKIPPED}|{_STRINGS})|(?P<open>[(\[{{])|(?P<close>[)\]}}])|(?P<quote>```|~~~|["'])""")
+_OUTLINE = rf"""(?P<skipped>{_SKIPPED}|{_STRINGS})|(?P<open>[(\[{{])|(?P<close>[)\]}}])|(?P<quote>```|~~~|["'])"""
 _PAIRS = {")": "(", "]": "[", "}": "{"}
 
 _HABITS = {
@@ -41,11 +41,11 @@ _KINDS = {
     "PARAMETER": "a parameter",
     "$END": "the end",
 }
-_OF_AN_EXPRESSION = frozenset(
-    "NUMBER STRING BOOL NAME QUOTED_NAME TYPED_LITERAL DYNAMIC LPAR MINUS PLUS SUBQUERY_CALL TYPEOF RANGE STAR".split()
+_OF_AN_EXPRESSION = frozenset({"NUMBER", "STRING", "BOOL", "NAME", "QUOTED_NAME", "TYPED_LITERAL", "DYNAMIC"}) | frozenset(
+    {"LPAR", "MINUS", "PLUS", "STAR", "SUBQUERY_CALL", "TYPEOF", "RANGE"}
 )
-_INSIDE_AN_EXPRESSION = frozenset(
-    "EQUALITY COMPARISON IN MEMBERSHIP BETWEEN TEXT_OPERATOR DOT LSQB PLUS MINUS STAR SLASH PERCENT OR AND COLON LPAR".split()
+_INSIDE_AN_EXPRESSION = frozenset({"EQUALITY", "COMPARISON", "IN", "MEMBERSHIP", "BETWEEN", "TEXT_OPERATOR", "AND"}) | frozenset(
+    {"OR", "DOT", "COLON", "LSQB", "LPAR", "PLUS", "MINUS", "STAR", "SLASH", "PERCENT"}
 )
 _PARAMETERS = frozenset({"HINT", "KIND"})
 
@@ -64,13 +64,13 @@ def check_size(text: str) -> None:
 
 def _check_nesting(text: str) -> None:
     depth = 0
-    for match in _OUTLINE.finditer(text):
+    for match in re.finditer(_OUTLINE, text):
         depth += bool(match["open"]) - bool(match["close"])
         if depth > MAX_NESTING:
             raise QueryError("LIM001", f"brackets are nested deeper than {MAX_NESTING}", Span(*match.span()), text=text)
 
 
-def syntax_error(stumble: Stumble, text: str, tables: Tables) -> QueryError:
+def syntax_error(stumble: StumbleError, text: str, tables: Tables) -> QueryError:
     """The error to show for the place where a text stops being a query."""
     at_end = not stumble.found
     start = len(text.rstrip()) if at_end else stumble.position
@@ -79,7 +79,8 @@ def syntax_error(stumble: Stumble, text: str, tables: Tables) -> QueryError:
     accepted = tables.accepted(stumble.states)
     expected = _expected(accepted, tables)
     if at_end:
-        return QueryError("SYN001", f"the query ends where {expected} should follow", Span(max(start - 1, 0), max(start, 1)), text=text)
+        last = Span(max(start - 1, 0), max(start, 1))
+        return QueryError("SYN001", f"the query ends where {expected} should follow", last, text=text)
     words = {word for terminal in accepted for word in tables.words[terminal] if word[-1].isalpha()}
     hint = _hint(stumble.found, text[start : start + 2], accepted, words)
     message = f"{_shown(stumble.found)} does not fit here; {expected} could"
@@ -122,14 +123,13 @@ def _expected(accepted: set[str], tables: Tables) -> str:
 def _unclosed(text: str, stumbled: int) -> QueryError | None:
     """The string or bracket that is opened before the place of the error and never closed."""
     opened: list[tuple[str, int]] = []
-    for match in _OUTLINE.finditer(text):
+    for match in re.finditer(_OUTLINE, text):
         if match["quote"]:  # the parser stumbles before the quote when it has a prefix, as in @"
             return _never_closed("string", match.start(), len(match[0]), text) if match.start() <= stumbled + 2 else None
         if match["open"]:
             opened.append((match[0], match.start()))
-        elif match["close"]:
-            if not opened or opened.pop()[0] != _PAIRS[match[0]]:
-                return None
+        elif match["close"] and (not opened or opened.pop()[0] != _PAIRS[match[0]]):
+            return None
     if not opened or opened[-1][1] > stumbled:
         return None
     return _never_closed("bracket", opened[-1][1], 1, text)

@@ -8,7 +8,6 @@ import os
 import pickle
 import re
 import sys
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _START = "script"
-_FORMAT = 3
+_FORMAT = 4
 """Of the saved tables; raised when what build() makes of the same grammar changes."""
 # A terminal that is a list of words, as the grammar writes them: (?:has|!has|matches\s+regex)
 _WORDS = re.compile(r"(?:\(\?:)?((?:[\w!~=<>|]|\\s\+)+)(?:\)|\(\?=|$)")
@@ -98,8 +97,13 @@ def build(text: str) -> dict[str, Any]:
 
 def _rule(rule: Any) -> Rule:
     name, size, alias = str(rule.origin.name), len(rule.expansion), rule.alias
-    repeats = name.startswith("__")
-    return Rule(name, size, None if repeats else str(alias or name), passes=bool(rule.options.expand1 and not alias))
+    builder = None if _repeats(rule.origin) else str(alias or name)
+    return Rule(name, size, builder, bool(rule.options.expand1 and not alias), any(map(_repeats, rule.expansion)))
+
+
+def _repeats(symbol: Any) -> bool:
+    """True for the rules that Lark makes of * and +."""
+    return not symbol.is_term and str(symbol.name).startswith("__")
 
 
 def _lexer(terminals: list[TerminalDef]) -> tuple[str, dict[str, str]]:
@@ -140,6 +144,8 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, saved: bytes) -> None:
+    import tempfile
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
         file.write(hashlib.sha256(saved).digest() + saved)

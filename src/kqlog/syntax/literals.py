@@ -7,7 +7,7 @@ import math
 import re
 from collections.abc import Callable
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from kqlog.text import write_json
 from kqlog.types import ALIASES, MAX_DATETIME_TICKS, TICKS_PER_DAY, TICKS_PER_SECOND, Type
@@ -28,6 +28,7 @@ UNITS: dict[str, int | Decimal] = {
 }
 """Ticks in each unit that can follow the number of a timespan."""
 
+_MAX_DIGITS = 40
 _LONG_RANGE = range(-(2**63), 2**63)
 _INT_RANGE = range(-(2**31), 2**31)
 
@@ -43,13 +44,14 @@ def parse_number(text: str) -> tuple[Type, LiteralValue]:
     if text[:2] in ("0x", "0X"):
         value = int(text, 16)
         return Type.LONG, _within(value - 2**64 if 2**63 <= value < 2**64 else value, _LONG_RANGE, Type.LONG)
-    if text[-1].isdigit() and text.isdigit():
-        return Type.LONG, _within(int(text), range(2**63 + 1), Type.LONG)
     number, unit = _split_unit(text)
+    if number.isdigit() and unit in ("", "l"):
+        value = int(number) if len(number) < _MAX_DIGITS else 2**64
+        return Type.LONG, _within(value, _LONG_RANGE, Type.LONG)
     if not unit:
         return Type.REAL, float(number)
-    if unit == "l":
-        return Type.LONG, _within(int(number), range(2**63 + 1), Type.LONG)
+    if unit not in UNITS:
+        raise LiteralError(f"a number cannot be followed by {unit}")
     return Type.TIMESPAN, _ticks(number, unit)
 
 
@@ -60,7 +62,8 @@ def _split_unit(text: str) -> tuple[str, str]:
 
 
 def _ticks(number: str, unit: str) -> int:
-    return _within(int(Decimal(number) * UNITS[unit]), _LONG_RANGE, Type.TIMESPAN)
+    quantity = Decimal(number)
+    return _within(int(quantity * UNITS[unit]) if quantity.adjusted() < _MAX_DIGITS else 2**63, _LONG_RANGE, Type.TIMESPAN)
 
 
 def _within(value: int, allowed: range, type_: Type) -> int:
@@ -72,7 +75,7 @@ def _within(value: int, allowed: range, type_: Type) -> int:
 _ESCAPES = {
     "n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v", "0": "\0", "\\": "\\", '"': '"', "'": "'",
 }  # fmt: skip
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-3]?[0-7]{1,2}|.|$)", re.DOTALL)
+_ESCAPE = r"(?s)\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-3]?[0-7]{1,2}|.|$)"
 
 
 def parse_string(text: str) -> str:
@@ -86,7 +89,7 @@ def parse_string(text: str) -> str:
     body = body[1:-1]
     if "\\" not in body:
         return body
-    return _join_surrogates(_ESCAPE.sub(_unescape, body))
+    return _join_surrogates(re.sub(_ESCAPE, _unescape, body))
 
 
 def _unescape(match: re.Match[str]) -> str:
@@ -134,7 +137,7 @@ def _unquote(text: str) -> str:
 def _parse_bool(text: str) -> bool:
     if text.lower() in ("true", "false"):
         return text.lower() == "true"
-    if re.fullmatch(r"-?\d+", text, re.ASCII):
+    if re.fullmatch(r"-?\d{1,40}", text, re.ASCII):
         return int(text) != 0
     raise LiteralError("a bool is true, false, or a number")
 
@@ -155,7 +158,7 @@ def _parse_long(text: str) -> int:
     return _integer(text, _LONG_RANGE, Type.LONG)
 
 
-_REAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_REAL = r"(?a)[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
 
 
 def _parse_real(text: str) -> float:
@@ -166,65 +169,60 @@ def _parse_real(text: str) -> float:
             return math.inf
         case "-inf":
             return -math.inf
-    if not _REAL.fullmatch(text):
+    if not re.fullmatch(_REAL, text):
         raise LiteralError("a real is a number, nan, +inf, -inf or null")
     return float(text)
 
 
 def _parse_decimal(text: str) -> Decimal:
-    if not _REAL.fullmatch(text):
+    if not re.fullmatch(_REAL, text):
         raise LiteralError("a decimal is a number or null")
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        raise LiteralError("the number is too large for a decimal") from None
+    value = Decimal(text)
+    if abs(value.adjusted()) > _MAX_DIGITS and value:
+        raise LiteralError("the number is too large or too small for a decimal")
+    return value
 
 
-_GUID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_GUID = r"(?a)[0-9a-f]{32}"
 
 
 def _parse_guid(text: str) -> str:
     digits = text.strip("{}").replace("-", "").lower()
-    if not _GUID.fullmatch(digits):
+    if not re.fullmatch(_GUID, digits):
         raise LiteralError("a guid has 32 hexadecimal digits, such as 74be27de-1e4e-49d9-b579-fe0b331d3642")
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-_TIMESPAN = re.compile(r"(-)?(?:(\d+)\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?", re.ASCII)
-_QUANTITY = re.compile(r"([+-]?)(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)", re.ASCII)
+_TIMESPAN = r"(?a)(-)?(?:(\d{1,9})\.)?(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?"
+_QUANTITY = r"(?a)([+-]?)(\d+(?:\.\d*)?|\.\d+)\s*([a-z]*)"
 
 
 def parse_timespan(text: str) -> int:
     """Ticks of a timespan: `1.02:03:04.5`, `15 seconds`, `1.5h`, or a number of days. Raises LiteralError."""
     text = text.strip()
-    if parts := _TIMESPAN.fullmatch(text):
+    if parts := re.fullmatch(_TIMESPAN, text):
         sign, days, hours, minutes, seconds, fraction = parts.groups()
         if int(hours) > 23 or int(minutes) > 59 or int(seconds or 0) > 59:
             raise LiteralError("a timespan is [days.]hours:minutes:seconds with at most 23:59:59")
         ticks = int(days or 0) * TICKS_PER_DAY + int(hours) * _HOUR + int(minutes) * _MINUTE
         ticks += int(seconds or 0) * TICKS_PER_SECOND + int((fraction or "").ljust(7, "0"))
         return _within(-ticks if sign else ticks, _LONG_RANGE, Type.TIMESPAN)
-    if (quantity := _QUANTITY.fullmatch(text)) and (quantity[3] or "d") in UNITS:
+    if (quantity := re.fullmatch(_QUANTITY, text)) and (quantity[3] or "d") in UNITS:
         ticks = _ticks(quantity[2], quantity[3] or "d")
         return -ticks if quantity[1] == "-" else ticks
     raise LiteralError("a timespan is like 1.5h, 15 seconds or 1.02:03:04.5")
 
 
-_ISO = re.compile(
-    r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?"
-    r"(?:(?:T|\s+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,7})\d*)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?",
-    re.ASCII | re.IGNORECASE,
+_ISO = (
+    r"(?ai)(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?"
+    r"(?:(?:T|\s+)(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:[.,](\d{1,7})\d*)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
 )
-_LOOSE = re.compile(r"(\d{4})\s*[-/,.]\s*(\d{1,2})\s*[-/,.]\s*(\d{1,2})", re.ASCII)
-_COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?", re.ASCII)
-_MONTH_FIRST = re.compile(
-    r"(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*(AM|PM)?)?",
-    re.ASCII | re.IGNORECASE,
-)
-_RFC = re.compile(
-    r"(?:[A-Z]{3,9},?\s+)?(\d{1,2})[ -]([A-Z]{3,9})[ -](\d{4}|\d{2})"
-    r"(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?",
-    re.ASCII | re.IGNORECASE,
+_LOOSE = r"(?a)(\d{4})\s*[-/,.]\s*(\d{1,2})\s*[-/,.]\s*(\d{1,2})"
+_COMPACT = r"(?a)(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2})?Z?)?"
+_MONTH_FIRST = r"(?ai)(\d{1,2})[-/](\d{1,2})[-/](\d{4})(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?\s*(AM|PM)?)?"
+_RFC = (
+    r"(?ai)(?:[A-Z]{3,9},?\s+)?(\d{1,2})[ -]([A-Z]{3,9})[ -](\d{4}|\d{2})"
+    r"(?:\s+(\d{1,2}):(\d{1,2})(?::(\d{1,2})(?:\.(\d{1,7})\d*)?)?)?\s*(Z|UTC|GMT|[+-]\d{2}:?\d{2})?"
 )
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
@@ -233,21 +231,21 @@ _MONTHS = {name: number for number, name in enumerate(_MONTH_NAMES, 1)}
 def parse_datetime(text: str) -> int:
     """Ticks of a datetime in UTC: ISO 8601 down to a year alone, month/day/year, or RFC 822 and 850. Raises LiteralError."""
     text = text.strip()
-    if parts := _ISO.fullmatch(text):
+    if parts := re.fullmatch(_ISO, text):
         year, month, day, *clock, zone = parts.groups()
         return _instant(int(year), int(month or 1), int(day or 1), clock, zone)
-    if parts := _COMPACT.fullmatch(text):
+    if parts := re.fullmatch(_COMPACT, text):
         year, month, day, *clock = parts.groups()
         return _instant(int(year), int(month), int(day), [*clock, None], None)
-    if parts := _LOOSE.fullmatch(text):
+    if parts := re.fullmatch(_LOOSE, text):
         year, month, day = parts.groups()
         return _instant(int(year), int(month), int(day), [None] * 4, None)
-    if parts := _MONTH_FIRST.fullmatch(text):
+    if parts := re.fullmatch(_MONTH_FIRST, text):
         month, day, year, hours, *clock, half = parts.groups()
         if half:
             hours = str(int(hours) % 12 + (12 if half.upper() == "PM" else 0))
         return _instant(int(year), int(month), int(day), [hours, *clock], None)
-    if (parts := _RFC.fullmatch(text)) and (number := _MONTHS.get(parts[2][:3].lower())):
+    if (parts := re.fullmatch(_RFC, text)) and (number := _MONTHS.get(parts[2][:3].lower())):
         day, _, year, *clock, zone = parts.groups()
         century = 0 if len(year) == 4 else 2000 if int(year) < 50 else 1900
         return _instant(century + int(year), number, int(day), clock, zone)
@@ -276,11 +274,8 @@ def _offset(zone: str | None) -> int:
     return -ticks if zone[0] == "-" else ticks
 
 
-_DYNAMIC_TOKEN = re.compile(
-    r"""\s+ | (?P<string>[hH]?@?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')) | (?P<typed>[a-z]+[0-9]*\s*\([^()]*\))
-    | (?P<number>-?\d[\w.]*(?:(?<=[eE])[+-]\d+)?) | (?P<word>\w+) | (?P<mark>[\[\]{}:,]) | (?P<other>.)""",
-    re.DOTALL | re.VERBOSE,
-)
+_DYNAMIC_TOKEN = r"""(?sx)\s+ | (?P<string>[hH]?@?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')) | (?P<typed>[a-z]+[0-9]*\s*\([^()]*\))
+    | (?P<number>-?\d[\w.]*(?:(?<=[eE])[+-]\d+)?) | (?P<word>\w+) | (?P<mark>[\[\]{}:,]) | (?P<other>.)"""
 
 
 def parse_dynamic(text: str) -> str | None:
@@ -288,7 +283,7 @@ def parse_dynamic(text: str) -> str | None:
 
     Numbers keep every digit; datetime(), timespan() and guid() inside become text, as Kusto stores them.
     """
-    parts = [_dynamic_part(match) for match in _DYNAMIC_TOKEN.finditer(text) if match.lastgroup]
+    parts = [_dynamic_part(match) for match in re.finditer(_DYNAMIC_TOKEN, text) if match.lastgroup]
     try:
         json.loads(" ".join(parts), parse_int=str, parse_float=str, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
@@ -308,9 +303,8 @@ def _dynamic_part(match: re.Match[str]) -> str:
         case "typed" if part.split("(")[0].strip() in ALIASES:
             type_, value = parse_typed(part)
             return write_json(value, type_)
-        case "number" if part[-1].isalpha():
-            type_, value = parse_number(part.removeprefix("-"))
-            return write_json(-value if part[0] == "-" and isinstance(value, int) else value, type_)
+        case "number" if (quantity := re.fullmatch(_QUANTITY, part)) and quantity[3] in UNITS:
+            return write_json(parse_timespan(part), Type.TIMESPAN)
     return part
 
 

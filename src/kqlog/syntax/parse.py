@@ -11,7 +11,7 @@ from typing import cast
 from kqlog.errors import QueryError
 from kqlog.syntax import explain, grammar, nodes
 from kqlog.syntax.build import Builder
-from kqlog.syntax.tables import Methods, Stumble
+from kqlog.syntax.tables import Methods, StumbleError
 
 
 def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Script:
@@ -23,7 +23,7 @@ def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Sc
     tables = grammar.tables()
     try:
         script = tables.parse(text, _methods(operators or load_operator))
-    except Stumble as stumble:
+    except StumbleError as stumble:
         raise explain.syntax_error(stumble, text, tables) from None
     except QueryError as error:
         raise error.within(text) from None
@@ -49,5 +49,3 @@ def load_operator(rule: str) -> None:
     module = f"kqlog.operators.{rule}"
     if importlib.util.find_spec(module) is not None:
         importlib.import_module(module)
-
-

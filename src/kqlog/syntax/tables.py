@@ -21,7 +21,7 @@ class Token(str):
     end: int
 
 
-class Stumble(Exception):
+class StumbleError(Exception):
     """The place where a text stops being one of the language."""
 
     def __init__(self, position: int, found: str, states: tuple[int, ...]) -> None:
@@ -41,6 +41,8 @@ class Rule:
     builder: str | None
     passes: bool
     """A single part stands for the whole."""
+    spreads: bool
+    """Some parts are repetitions: lists, whose elements become children."""
 
 
 Methods = list[Callable[[list[Any]], Any]]
@@ -69,22 +71,23 @@ class Tables:
         return [getattr(builder, rule.builder) if rule.builder else list for rule in self.rules]
 
     def parse(self, text: str, methods: Methods) -> Any:
-        """What a builder's methods make of a text. Raises Stumble."""
+        """What a builder's methods make of a text. Raises StumbleError."""
         return self._run(text, len(text), self._reducer(methods))[1]
 
     def accepted(self, states: tuple[int, ...]) -> set[str]:
-        """The terminals that can stand next, after states such as those of a Stumble."""
+        """The terminals that can stand next, after states such as those of a StumbleError."""
         return {terminal for terminal in self.actions[states[-1]] if self._accepts([*states], terminal)}
 
     def states_at(self, text: str, position: int) -> tuple[int, ...]:
-        """The states after a part of a text. Raises Stumble."""
+        """The states after a part of a text. Raises StumbleError."""
         return self._run(text, position, lambda number, children: None, partial=True)[0]
 
     def _run(
         self, text: str, end: int, reduce: Callable[[int, list[Any]], Any], partial: bool = False
     ) -> tuple[tuple[int, ...], Any]:
         actions, follows, rules = self.actions, self.follows, self.rules
-        states, values = [self.start], []
+        states = [self.start]
+        values: list[Any] = []
         for token in self._tokens(text, end, states):
             if token.type == END and partial:
                 return tuple(states), None
@@ -102,7 +105,7 @@ class Tables:
                 if token.type == END and states[-1] == self.final:
                     return tuple(states), values[-1]
             if action is None:
-                raise Stumble(token.start, str(token), tuple(states))
+                raise StumbleError(token.start, str(token), tuple(states))
             states.append(action)
             values.append(token)
         raise AssertionError("the end of a text is always the last token")
@@ -116,9 +119,10 @@ class Tables:
             if rule.builder is None and children[0].__class__ is list:
                 children[0].extend(_spread(children[1:]))
                 return children[0]
-            children = _spread(children)
-            if rule.passes and len(children) == 1:
-                return children[0]
+            if rule.spreads:
+                children = _spread(children)
+                if rule.passes and len(children) == 1:
+                    return children[0]
             return methods[number](children)
 
         return reduce
@@ -136,7 +140,7 @@ class Tables:
             lexer = self.lexer_of_state[states[-1]]
             found = self._pattern(lexer).match(text, position, end)
             if found is None or not found.lastgroup:
-                raise Stumble(position, text[position], tuple(states))
+                raise StumbleError(position, text[position], tuple(states))
             word, type_ = found[0], found.lastgroup
             if type_ == ALWAYS:
                 type_ = self.lexers[lexer][1].get(word, ALWAYS)
@@ -159,8 +163,6 @@ class Tables:
 
 
 def _spread(children: list[Any]) -> list[Any]:
-    if not any(child.__class__ is list for child in children):
-        return children
     return [part for child in children for part in (child if child.__class__ is list else (child,))]
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from kqlog.errors import Span
 from kqlog.syntax import grammar
-from kqlog.syntax.tables import Stumble
+from kqlog.syntax.tables import StumbleError
 
 _LAST_WORD = re.compile(r"!?[\w-]*$")
 
@@ -23,7 +23,7 @@ def next_words(text: str, position: int) -> set[str]:
     begun = len(_LAST_WORD.search(text[:position])[0])  # type: ignore[index]
     try:
         states = tables.states_at(text, position - begun)
-    except Stumble:
+    except StumbleError:
         return set()
     return {word for terminal in tables.accepted(states) for word in tables.words[terminal] or (terminal,)}
 

@@ -8,7 +8,7 @@ import tempfile
 import threading
 import warnings
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from kqlog.engines.sql.dialect import Kernel, StoredTable
 from kqlog.engines.sql.relations import statement_for
 from kqlog.engines.sql.rows import HANDED_OVER
 from kqlog.engines.sql.select import quote
+from kqlog.engines.sql.statement import Shared
 from kqlog.errors import QueryError
 from kqlog.plan.nodes import Custom, External, Node, Scan
 from kqlog.types import Column, Schema
@@ -28,6 +29,9 @@ from kqlog.types import Column, Schema
 if TYPE_CHECKING:
     import duckdb
     import pyarrow
+
+_WATCHED = 4
+"""So many queries at once can be asked how far they are."""
 
 
 class DuckDBEngine:
@@ -50,17 +54,15 @@ class DuckDBEngine:
 
     def attach(self, name: str, source: Source) -> Schema:
         """Make a source known as a table, in the place of one of the same name."""
-        cursor = self.cursor()
         match source:
             case Files():
-                with errors(source.paths):
+                self._frames.pop(name, None)
+                with errors(source.paths), self.cursor() as cursor:
                     table = storage.files_table(cursor, source)
             case Frame():
-                label = storage.frame_name(name)
-                with errors():
-                    self._frames[name] = storage.frame(source.data)
-                    cursor.register(label, self._frames[name])
-                    table = storage.described(cursor, quote(label))
+                self._frames[name] = storage.frame(source.data)
+                with errors(), self.cursor(self.frames({name})) as cursor:
+                    table = storage.described(cursor, quote(storage.frame_name(name)))
         self._tables[name] = table
         return tuple([Column(column.name, column.type) for column in table.columns.values()])
 
@@ -90,69 +92,77 @@ class DuckDBEngine:
                 self._finalizer()
                 self._connection = None
 
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own to the same data; for one thread."""
+    @contextlib.contextmanager
+    def cursor(self, tables: Mapping[str, object] | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection of its own to the same data, on which some tables are known by name; for one thread."""
         with self._lock:
-            if self._idle:
-                return self._idle.pop()
-            if self._connection is None:
-                self._connection = self._connect()
-                # At exit, too: DuckDB complains about connections that Python functions keep alive.
-                self._finalizer = weakref.finalize(self, self._connection.close)
-            return self._connection.cursor()
+            connection = self._connected()
+            # The first query of a new cursor takes a millisecond longer.
+            cursor = self._idle.pop() if self._idle else connection.cursor()
+        try:
+            for name, table in (tables or {}).items():
+                cursor.register(name, table)
+            yield cursor
+        finally:
+            for name in tables or {}:
+                cursor.unregister(name)
+            with self._lock:
+                if self._connection is connection:
+                    self._idle.append(cursor)
 
-    def release(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Give a cursor back for the next query: the first query of a new one takes a millisecond longer."""
-        with self._lock:
-            if self._connection is not None:
-                self._idle.append(cursor)
-
-    def compiled(self, relation: Node, run: DuckDBRun) -> tuple[str, Prepared]:
+    def statement(self, relation: Node, run: DuckDBRun) -> tuple[str, Shared]:
         """The SQL text for a plan, and what has to be in place before it runs."""
-        sql, shared = statement_for(relation, self._dialect)
         self._running.add(run)
-        frames = {name: self._frames[name] for name in shared.tables if name in self._frames}
-        return sql, Prepared(frames, list(shared.kernels.values()), shared.customs)
+        return statement_for(relation, self._dialect)
 
-    def register(self, kernels: Sequence[Kernel]) -> None:
+    def frames(self, tables: Iterable[str]) -> dict[str, object]:
+        """The data frames among some tables, by their names in SQL."""
+        return {storage.frame_name(name): self._frames[name] for name in tables if name in self._frames}
+
+    def register(self, kernels: Iterable[Kernel]) -> None:
         """Make Python functions known to SQL."""
         for kernel in kernels:
             with self._lock:
                 if kernel.name not in self._kernels:
-                    self.cursor()
-                    assert self._connection is not None
-                    storage.register_kernel(self._connection, kernel)
+                    storage.register_kernel(self._connected(), kernel)
                     self._kernels.add(kernel.name)
 
     def _table(self, node: Scan | External) -> StoredTable:
         if isinstance(node, Scan):
             return self._tables[node.table]
-        with errors(node.files):
-            return storage.external_table(self.cursor(), node, self._root)
+        with errors(node.files), self.cursor() as cursor:
+            return storage.external_table(cursor, node, self._root)
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        with self._lock:
+            if self._connection is None:
+                self._connection = self._connect()
+                # At exit, too: DuckDB complains about connections that Python functions keep alive.
+                self._finalizer = weakref.finalize(self, self._connection.close)
+            return self._connection
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         import duckdb
 
         connection = duckdb.connect()
         settings: dict[str, Any] = {name: value for name, value in self._settings.items() if value is not None}
-        settings["TimeZone"] = "UTC"
+        settings["global TimeZone"] = "UTC"
         settings["temp_directory"] = str(Path(tempfile.gettempdir(), f"kqlog-{os.getpid()}-{id(self)}"))
         if self._root is not None:
             settings["allowed_paths" if self._root.is_file() else "allowed_directories"] = [str(self._root)]
         # From here on text from a query reaches nothing outside of the root, and cannot undo that.
         settings |= {"enable_external_access": False, "lock_configuration": True}
+        # Progress is a setting of each cursor, which cannot be made any more once settings are locked.
+        self._idle = [_watched(connection.cursor()) for _ in range(_WATCHED)]
         for name, value in settings.items():
             connection.execute(f"set {name} = {storage.setting(value)}")
         return connection
 
 
-class Prepared:
-    """What a statement needs before it runs."""
-
-    def __init__(self, frames: dict[str, object], kernels: list[Kernel], customs: list[tuple[str, Custom]]) -> None:
-        self.frames = frames
-        self.kernels = kernels
-        self.customs = customs
+def _watched(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A cursor that knows how far its query is, and does not print it."""
+    cursor.execute("set enable_progress_bar = true; set enable_progress_bar_print = false; set progress_bar_time = 0")
+    return cursor
 
 
 class DuckDBRun:
@@ -161,7 +171,7 @@ class DuckDBRun:
     def __init__(self, engine: DuckDBEngine, relation: Node) -> None:
         self._engine = engine
         self._columns = relation.columns
-        self.sql, self._prepared = engine.compiled(relation, self)
+        self.sql, self._needs = engine.statement(relation, self)
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._inner: DuckDBRun | None = None
         self._cancelled = False
@@ -169,28 +179,27 @@ class DuckDBRun:
 
     def answer(self) -> DuckDBAnswer:
         """Run to the end."""
-        prepared = self._prepared
-        tables = {name: self._computed(custom) for name, custom in prepared.customs}
-        tables |= {storage.frame_name(name): frame for name, frame in prepared.frames.items()}
+        tables: dict[str, object] = {name: self._computed(custom) for name, custom in self._needs.customs}
+        tables |= self._engine.frames(self._needs.tables)
         with errors():
-            self._engine.register(prepared.kernels)
-            cursor = self._engine.cursor()
-            for name, table in tables.items():
-                cursor.register(name, table)
-            with self._lock:
-                self._check()
-                self._cursor = cursor
-            try:
+            self._engine.register(self._needs.kernels.values())
+            with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
                 cursor.execute(self.sql)
                 head = cursor.fetchmany(HEAD + 1)
                 rest = _remaining(cursor) if len(head) > HEAD else None
-            finally:
-                # From here on the cursor is not this query's any more: cancelling it would stop another one.
-                with self._lock:
-                    self._cursor = None
-        if not tables:
-            self._engine.release(cursor)
         return DuckDBAnswer(self._columns, head, rest)
+
+    @contextlib.contextmanager
+    def _stoppable(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """While the cursor is this query's: to interrupt it later would stop another one."""
+        with self._lock:
+            self._check()
+            self._cursor = cursor
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._cursor = None
 
     def cancel(self) -> None:
         """Stop it."""

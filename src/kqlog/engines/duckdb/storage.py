@@ -300,6 +300,8 @@ def _one_array(column: pyarrow.ChunkedArray) -> pyarrow.Array:
 def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
     """DuckDB's error as kqlog's: its first line, without the query around it."""
     message = str(error).split("\n", 1)[0]
+    if raised := re.search(r"executing the UDF: QueryError: ([A-Z]{3}\d{3}): (.*)", message):
+        return QueryError(raised[1], raised[2])
     found = re.match(r"[\w ]+ Error: (.*)", message)
     text = found[1] if found else message
     place = re.search(r"""["'](/[^"']+)["']""", message)

@@ -90,7 +90,7 @@ class Statement:
             if statement._outer is not None and name in statement._outer.columns:
                 return statement._outer.columns[name]
             statement = statement._parent
-        raise QueryError("SEM001", f"no column named '{name}' in the rows around this query")
+        raise QueryError("ENG001", f"what runs as a whole before the query cannot use '{name}' of each row")
 
     def named(self, node: Named) -> Select | None:
         """The step that was made for a named relation, here or around."""

@@ -1,0 +1,103 @@
+"""Arithmetic against the same arithmetic in Python, and what cannot be told by one example."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import kqlog
+
+LONGS = st.integers(-(2**53), 2**53)
+SIZES = st.integers(-1000, 1000)
+quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture(scope="module")
+def workspace() -> kqlog.Workspace:
+    return kqlog.connect(None)
+
+
+def _answers(
+    workspace: kqlog.Workspace, types: tuple[str, str], rows: list[tuple[object, object]], expression: str
+) -> list[object]:
+    cells = ", ".join(f"{type_}({value})" for row in rows for type_, value in zip(types, row, strict=True))
+    table = f"datatable(n: {types[0]}, d: {types[1]})[{cells}]"
+    return [row[0] for row in workspace.query(f"{table} | project {expression}").rows]
+
+
+@quick
+@given(rows=st.lists(st.tuples(LONGS, SIZES), min_size=5, max_size=20))
+def test_whole_numbers(workspace: kqlog.Workspace, rows: list[tuple[int, int]]) -> None:
+    types = ("long", "long")
+    quotients = [math.trunc(Fraction(n, d)) if d else None for n, d in rows]
+    assert _answers(workspace, types, rows, "n / d") == quotients
+    assert _answers(workspace, types, rows, "n % d") == [n % abs(d) if d else None for n, d in rows]
+    assert _answers(workspace, types, rows, "bin(n, d)") == [n // d * d if d > 0 else None for n, d in rows]
+    assert _answers(workspace, types, rows, "bin(n, 7)") == [n // 7 * 7 for n, _ in rows]
+    assert _answers(workspace, types, rows, "bin_at(n, 7, d)") == [d + (n - d) // 7 * 7 for n, d in rows]
+
+
+@quick
+@given(rows=st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(0.01, 100)), min_size=5, max_size=20))
+def test_reals(workspace: kqlog.Workspace, rows: list[tuple[float, float]]) -> None:
+    types = ("real", "real")
+    for got, (n, d) in zip(_answers(workspace, types, rows, "n % d"), rows, strict=True):
+        assert isinstance(got, float)
+        assert 0 <= got <= d
+        assert got == pytest.approx(math.fmod(n, d) + (d if math.fmod(n, d) < 0 else 0), abs=1e-9)
+    assert _answers(workspace, types, rows, "bin(n, d)") == [math.floor(n / d) * d for n, d in rows]
+
+
+@quick
+@given(rows=st.lists(st.tuples(st.decimals(-1000, 1000, places=9), st.decimals(-1000, 1000, places=9)), min_size=5, max_size=10))
+def test_decimals_are_exact(workspace: kqlog.Workspace, rows: list[tuple[object, object]]) -> None:
+    exact = [Fraction(str(n)) * Fraction(str(d)) for n, d in rows]
+    assert [Fraction(str(value)) for value in _answers(workspace, ("decimal", "decimal"), rows, "n * d")] == exact
+
+
+def test_dividing_by_zero(workspace: kqlog.Workspace) -> None:
+    row = workspace.query("print 1 / 0, 1 % 0, 1.0 / 0, -1.0 / 0, decimal(1) / decimal(0), 1h / 0, 1h / 0s").rows[0]
+    assert row == (None, None, math.inf, -math.inf, None, None, math.inf)
+
+
+def test_an_overflow_is_an_error_and_no_number(workspace: kqlog.Workspace) -> None:
+    with pytest.raises(kqlog.QueryError, match="ENG002"):
+        workspace.query("range x from 9223372036854775806 to 9223372036854775807 step 1 | project x * 2")
+
+
+@pytest.mark.parametrize(
+    "expression", ["datetime(2024-02-29) + datetime(2024-02-29)", "datetime(2024-02-29) + 1", "'a' + 'b'", "1d + 1"]
+)
+def test_what_has_no_sum_is_refused(workspace: kqlog.Workspace, expression: str) -> None:
+    with pytest.raises(kqlog.QueryError, match="SEM002"):
+        workspace.query(f"print {expression}")
+
+
+@pytest.mark.parametrize(
+    ("expression", "type_"),
+    [
+        ("int(7) + int(1)", "long"),
+        ("-int(7)", "long"),
+        ("int(7) / 2.0", "real"),
+        ("1.5 * decimal(2)", "decimal"),
+        ("1h * 2", "timespan"),
+        ("2.5 * 1h", "timespan"),
+        ("1h / 1m", "real"),
+        ("datetime(2024-02-29) - datetime(2024-02-28)", "timespan"),
+        ("dynamic(1) + 1", "long"),
+        ("dynamic(1) + 1.5", "real"),
+        ("dynamic(1) + dynamic(1)", "dynamic"),
+        ("dynamic('2024-02-29') - datetime(2024-02-28)", "timespan"),
+        ("-dynamic(1)", "dynamic"),
+        ("bin(int(7), int(2))", "long"),
+        ("bin(7, 2.0)", "real"),
+        ("abs(int(-7))", "long"),
+        ("round(int(7))", "int"),
+    ],
+)
+def test_the_type_of_an_answer(workspace: kqlog.Workspace, expression: str, type_: str) -> None:
+    assert workspace.query(f"print x = {expression}").columns[0].type == type_
