@@ -40,8 +40,7 @@ out. What comes out is a type, or the name of a parameter: then it has the type 
 | `const` | a value that is the same for all rows |
 | `column` | a plain column, no expression |
 | `name?` | may be left out |
-| `name...` | may be repeated |
-"""
+| `name...` | may be repeated |"""
 
 SUPPORT = """\
 What kqlog makes of everything it knows by name. A query that uses what is not offered is refused with `ENG001`, before it runs.
@@ -54,9 +53,7 @@ What kqlog makes of everything it knows by name. A query that uses what is not o
 | Python | it runs in Python over Arrow arrays, which is slower |
 | part not yet | some types of arguments are not offered, as its page says |
 | not yet | it is not offered yet |
-| service only | it needs Microsoft's service |
-"""
-
+| service only | it needs Microsoft's service |"""
 
 ERRORS = """\
 # Errors

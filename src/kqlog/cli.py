@@ -110,12 +110,10 @@ def _connect(options: argparse.Namespace) -> Workspace:
 
 
 def _query(options: argparse.Namespace) -> int:
-    from kqlog.progress import progress
+    from kqlog.progress import wait_for
 
     text, parameters, workspace = _text(options), _parameters(options), _connect(options)
-    with progress():
-        result = workspace.query(text, options.timespan, parameters)
-    _write(result, options)
+    _write(wait_for(lambda: workspace.query(text, options.timespan, parameters), workspace.cancel), options)
     return 0
 
 

@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 from kqlog import formats
 from kqlog.formats import ENDINGS, Format
 from kqlog.text import Storage, to_python, write
-from kqlog.types import Column
+from kqlog.types import Column, Schema
 
 if TYPE_CHECKING:
     import pandas
@@ -25,6 +25,22 @@ if TYPE_CHECKING:
 
 SHOWN_ROWS = 50
 """How many rows a result shows of itself in a prompt or notebook."""
+
+
+class NoAnswer:
+    """What a text that only declares things answers with."""
+
+    columns: Schema = ()
+
+    def rows(self) -> list[tuple[Storage, ...]]:
+        """None."""
+        return []
+
+    def arrow(self) -> pyarrow.Table:
+        """A table without columns."""
+        import pyarrow
+
+        return pyarrow.table({})
 
 
 @dataclass(frozen=True, slots=True)

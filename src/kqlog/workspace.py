@@ -17,7 +17,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, closest
 from kqlog.plan.show import show
-from kqlog.result import Result
+from kqlog.result import NoAnswer, Result
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
@@ -96,14 +96,17 @@ class Workspace:
         """
         return _only_query_errors(text, lambda: self._explain(text, timespan, parameters))
 
+    def cancel(self) -> None:
+        """Stop every query that runs now, from another thread: each ends with the QueryError ENG004."""
+        self._engine.cancel()
+
     def _query(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> Result:
         started = time.perf_counter()
-        result: Result | None = None
+        result = Result(NoAnswer())
         for output in self._plan(text, timespan, parameters).outputs:
             answer = self._engine.run(output.relation)
             seconds = time.perf_counter() - started
-            result = Result(answer, output.render, seconds, result.tables if result is not None else ())
-        assert result is not None  # the binder refuses a text without a query
+            result = Result(answer, output.render, seconds, result.tables if result.columns else ())
         return result
 
     def _explain(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> str:
@@ -177,7 +180,7 @@ def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, obj
         outputs = _only_query_errors(text, lambda: bind(parse(text), environment).outputs)
     except QueryError as error:
         return Check([error])
-    return Check(columns=list(outputs[-1].relation.columns))
+    return Check(columns=list(outputs[-1].relation.columns) if outputs else None)
 
 
 def _now() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from datetime import datetime
 
 import pyarrow
 import pyarrow.parquet
@@ -175,6 +176,26 @@ def test_a_summary_of_nothing_has_a_row():
 def test_the_row_of_the_largest_value_comes_as_a_whole():
     frame = pyarrow.table({"k": ["a", "a", "b"], "v": [1, 2, None], "x": [None, 5, 6], "s": ["p", None, "q"]})
     assert sorted(rows("F | summarize arg_max(v, *) by k", F=frame)) == [("a", 2, 5, ""), ("b", None, 6, "q")]
+
+
+@pytest.mark.parametrize("nullable", [False, True])
+def test_the_latest_row_of_stored_tables(tmp_path, nullable):
+    """Stored columns without nulls take another way to the same rows."""
+    hours = [datetime(2024, 5, 1, hour) for hour in (3, 1, 2, 2)] + [datetime(2024, 5, 1)]
+    table = pyarrow.table({"k": [1, 1, 2, 2, None if nullable else 3], "t": hours, "s": ["a", "b", "c", "c", None]})
+    pyarrow.parquet.write_table(table, tmp_path / "T.parquet")
+    workspace = kqlog.connect(tmp_path)
+    query = "T | where s != 'x' | summarize arg_max(t, *) by k | project k, s, hour = hourofday(t) | sort by k asc nulls last"
+    last = None if nullable else 3
+    assert workspace.query(query).rows == [(1, "a", 3), (2, "c", 2), (last, "", 0)]
+    assert workspace.query(query.replace("arg_max", "arg_min")).rows == [(1, "b", 1), (2, "c", 2), (last, "", 0)]
+
+
+def test_the_latest_row_of_a_random_choice_is_one_of_it(tmp_path):
+    table = pyarrow.table({"k": [number % 10 for number in range(1000)], "t": list(range(1000))})
+    pyarrow.parquet.write_table(table, tmp_path / "T.parquet")
+    query = "T | where rand() < 0.5 | summarize arg_max(t, *) by k | count"
+    assert kqlog.connect(tmp_path).query(query).rows == [(10,)]
 
 
 def test_rows_of_nothing_have_their_types():

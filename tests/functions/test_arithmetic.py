@@ -101,3 +101,8 @@ def test_what_has_no_sum_is_refused(workspace: kqlog.Workspace, expression: str)
 )
 def test_the_type_of_an_answer(workspace: kqlog.Workspace, expression: str, type_: str) -> None:
     assert workspace.query(f"print x = {expression}").columns[0].type == type_
+
+
+def test_a_random_argument_is_drawn_once(workspace: kqlog.Workspace) -> None:
+    drawn = "range x from 1 to 500 step 1 | extend b = bin(tolong(rand() * 10), 3), m = (rand() - 0.5) % 0.25"
+    assert workspace.query(f"{drawn} | where b % 3 != 0 or m >= 0.25 or m < 0 | count").rows == [(0,)]

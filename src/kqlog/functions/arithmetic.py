@@ -139,8 +139,12 @@ scalar(
     "A number or timespan with its sign changed.",
     *(sig(f"(operand: {type_}) -> {type_}", sql="(- {operand})") for type_ in ("long", "real", "decimal", "timespan")),
     sig("(operand: datetime) -> datetime"),
-    sig("(operand: dynamic) -> dynamic", kql="dynamic(0) - operand"),
-    examples={"-(2 + 3)": -5, "-(1.5)": -1.5, "-(1h)": "-01:00:00"},
+    sig(
+        "(operand: dynamic) -> dynamic",
+        duckdb="""(CASE WHEN json_type({operand}) IN ('BIGINT', 'UBIGINT') THEN to_json(- try_cast({operand} AS BIGINT))
+            ELSE to_json(- try_cast(CAST({operand} AS VARCHAR) AS DOUBLE)) END)""",
+    ),
+    examples={"-(2 + 3)": -5, "-(1.5)": -1.5, "-(1h)": "-01:00:00", "-dynamic(1.5)": -1.5},
 )
 scalar(
     "unary +",

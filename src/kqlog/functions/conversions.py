@@ -204,13 +204,15 @@ _FORMATS = (
     *_US_DAYS,
     *(f"{day} {clock}" for day in _US_DAYS for clock in _US_CLOCKS),
 )
-# The engine's timestamps end at microseconds and cut the seventh digit off: it is read on its own.
+# The engine's timestamps end at microseconds and cut the seventh digit off: it is read on its own. Words such as 'epoch' and
+# 'infinity' are timestamps to the engine.
 _TEXT_TO_DATETIME = f"""(CASE
     WHEN regexp_full_match({{value}}, {_ISO}) AND NOT starts_with(trim({{value}}), '0000')
     THEN epoch_us(try_cast(regexp_replace(trim({{value}}), '\\s+([-+])', '\\1') AS TIMESTAMPTZ)) * 10
         + CASE WHEN length({{value}}) > 25
             THEN coalesce(try_cast(regexp_extract({{value}}, '\\.\\d{{6}}(\\d)', 1) AS BIGINT), 0) ELSE 0 END
-    ELSE epoch_us(try_strptime(regexp_replace(regexp_replace(trim({{value}}), '^[A-Za-z]+,\\s*', ''), '\\s*(Z|UTC|GMT)$', ''),
+    WHEN regexp_matches({{value}}, '\\d')
+    THEN epoch_us(try_strptime(regexp_replace(regexp_replace(trim({{value}}), '^[A-Za-z]+,\\s*', ''), '\\s*(Z|UTC|GMT)$', ''),
         {list(_FORMATS)})) * 10
     END + {_UNIX_EPOCH_MICROSECONDS * 10})"""
 

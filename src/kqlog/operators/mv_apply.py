@@ -35,9 +35,8 @@ class MvApply(Operator):
         row = plan.Project(
             plan.Values((), ((),)), tuple(plan.Item(column.name, plan.OuterRef(*column)) for column in source.columns)
         )
-        inner = Scope(scope.session, scope)
-        inner.source = unnested(row, self.items, self.parameters, self.limit, scope)
-        body = inner.relation(self.body)
+        rows = unnested(row, self.items, self.parameters, self.limit, scope)
+        body = scope.starting_from(rows).relation(self.body)
         expanded = {item_name(item) for item in self.items}
         left = tuple(column.name for column in source.columns if column.name not in expanded)
         return plan.Apply(source, kept(body, [column for column in body.columns if column.name not in left]), left)

@@ -13,7 +13,7 @@ from kqlog.types import Column, Type
 
 
 def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
-    """The typed plan of a parsed text.
+    """The typed plan of a parsed text. One that only declares things has no outputs.
 
     Raises:
         QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
@@ -26,7 +26,7 @@ def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
             case syntax.Let():
                 scope.let(statement)
             case syntax.Query(value):
-                outputs.append(_output(scope, value))
+                outputs += _outputs(scope, value)
             case syntax.QueryParameters(parameters):
                 _declare_parameters(scope, parameters)
             case syntax.SetOption():
@@ -35,21 +35,27 @@ def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
                 raise QueryError("ENG001", f"'{construct}' is not offered yet", statement.span)
             case _:
                 raise QueryError("ENG001", "this statement is not offered yet", statement.span)
-    if not outputs:
-        raise QueryError("SYN001", "there is no query here, only statements", script.span, "add a query after the last ';'")
+    if not script.statements:
+        raise QueryError("SYN001", "there is no query here", script.span)
     return plan.Plan(tuple(outputs))
 
 
-def _output(scope: Scope, value: syntax.Expr) -> plan.Output:
+def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
     session = scope.session
     session.render, session.open = None, False
     inner = Scope(session, scope)
-    if scope.is_tabular(value):
+    if isinstance(value, syntax.Pipeline) and value.operators:
+        *before, last = value.operators
+        relation = inner.piped(inner.relation(value.source), before)
+        if (several := last.results(relation, inner)) is not None:
+            return several
+        relation = inner.piped(relation, [last])
+    elif scope.is_tabular(value):
         relation = inner.relation(value)
     else:
         single = inner.value(value)
         relation = plan.Project(plan.Values((), ((),)), (plan.Item("print_0", single),))
-    return plan.Output(relation, session.render, open=session.open)
+    return (plan.Output(relation, session.render, open=session.open),)
 
 
 def _declare_parameters(scope: Scope, parameters: tuple[syntax.FunctionParameter, ...]) -> None:

@@ -117,6 +117,8 @@ class Expressions(Lookup):
         meaning = self.variable(name)
         if isinstance(meaning, plan.Value):
             return meaning
+        if isinstance(meaning, UserFunction) and not meaning.body.parameters:
+            return self._call(syntax.Call(name, (), span=span, name_span=span))
         if isinstance(meaning, plan.Node) or (self.columns is None and name in self.environment.tables):
             raise QueryError(
                 "SEM002", f"a value is wanted here, and '{name}' is a table", span, "take one value of it with toscalar()"
@@ -129,11 +131,15 @@ class Expressions(Lookup):
         steps: list[str | int | plan.Value] = []
         target: syntax.Expr = expr
         while isinstance(target, (syntax.Member, syntax.Element)):
-            if isinstance(target, syntax.Member) and isinstance(target.target, syntax.Name) and target.target.name in self.sides:
+            if (
+                isinstance(target, syntax.Member)
+                and isinstance(target.target, syntax.Name)
+                and target.target.name in self.records
+            ):
                 break
             steps.insert(0, target.name if isinstance(target, syntax.Member) else self._step(target.index))
             target = target.target
-        value = self._side(target) if isinstance(target, syntax.Member) else self.value(target)
+        value = self._of_record(target) if isinstance(target, syntax.Member) else self.value(target)
         if not steps:
             return value
         if value.type is not Type.DYNAMIC:
@@ -156,13 +162,12 @@ class Expressions(Lookup):
             raise QueryError("SEM002", f"a part is found by a string or a long, and this is a {value.type}", index.span)
         return overloads.convert(value, Type.LONG) if value.type is Type.INT else value
 
-    def _side(self, member: syntax.Member) -> plan.Value:
-        """`$left.name` or `$right.name`."""
-        side = member.target.name if isinstance(member.target, syntax.Name) else ""
-        columns = self.sides[side]
-        if member.name not in columns:
-            raise QueryError("SEM001", f"no column named '{member.name}' on the {side[1:]} side", member.span)
-        return plan.ColumnRef(member.name, columns[member.name])
+    def _of_record(self, member: syntax.Member) -> plan.Value:
+        """`$left.name`, or a column of another record that has a name."""
+        record = member.target.name if isinstance(member.target, syntax.Name) else ""
+        if member.name not in self.records[record]:
+            raise QueryError("SEM001", f"'{record}' has no column named '{member.name}'", member.span)
+        return self.records[record][member.name]
 
     # ------------------------------------------------------------------------------------------------------------ calls
 

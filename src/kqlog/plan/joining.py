@@ -53,7 +53,7 @@ def join_pairs(
 def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value]]:
     match expr:
         case syntax.Name(name):
-            left, right = (scope.sides[side].get(name) for side in ("$left", "$right"))
+            left, right = (scope.records[side].get(name) for side in ("$left", "$right"))
             if left is None or right is None:
                 side = "left" if left is None else "right"
                 raise QueryError(
@@ -62,7 +62,7 @@ def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value
                     expr.span,
                     "write $left.A == $right.B where the names differ",
                 )
-            return [(plan.ColumnRef(name, left), plan.ColumnRef(name, right))]
+            return [(left, right)]
         case syntax.Binary("and", first, second):
             return _pairs(first, scope) + _pairs(second, scope)
         case syntax.Binary("==", first, second):

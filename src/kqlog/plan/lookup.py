@@ -66,7 +66,8 @@ class Lookup:
         self.variables: dict[str, Variable] = {}
         self.columns: dict[str, Type] | None = None
         self.schema: Schema = ()
-        self.sides: dict[str, dict[str, Type]] = {}
+        self.records: dict[str, dict[str, plan.Value]] = {}
+        """What `name.column` means for the sides of a join, the steps of scan, the nodes and edges of a pattern."""
 
     @property
     def environment(self) -> Environment:

@@ -53,7 +53,10 @@ def _constant(value: object, type_: Type) -> plan.Constant:
 def _boolean(value: object) -> bool:
     if isinstance(value, bool):
         return value
-    return {"true": True, "1": True, "false": False, "0": False}[str(value).lower()]
+    known = {"true": True, "1": True, "false": False, "0": False}
+    if str(value).lower() not in known:
+        raise ValueError("neither true nor false")
+    return known[str(value).lower()]
 
 
 def _is_json(text: str) -> bool:

@@ -44,7 +44,8 @@ class Scope(Expressions):
         """A scope for the condition of a join, where $left and $right name the sides."""
         inner = self.over(left)
         inner.windows = None
-        inner.sides = {"$left": dict(left.columns), "$right": dict(right.columns)}
+        for name, side in (("$left", left), ("$right", right)):
+            inner.records[name] = {column.name: plan.ColumnRef(*column) for column in side.columns}
         return inner
 
     def items(self, exprs: Iterable[syntax.Expr], names: ColumnNames) -> list[plan.Item]:
@@ -104,12 +105,8 @@ class Scope(Expressions):
         """
         match expr:
             case syntax.Pipeline(source, operators):
-                scope = Scope(self.session, self)
-                scope.source = self.source
-                node = scope.relation(source)
-                for operator in operators:
-                    node = operator.bind(node, scope)
-                return node
+                scope = self.starting_from(self.source)
+                return scope.piped(scope.relation(source), operators)
             case syntax.Operator():
                 return expr.bind(None, self)
             case syntax.ImplicitSource():
@@ -129,6 +126,18 @@ class Scope(Expressions):
                 )
             case _:
                 raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span)
+
+    def starting_from(self, rows: plan.Node | None) -> Scope:
+        """A scope inside this one for a sub-query; without a source of its own it starts from these rows."""
+        inner = Scope(self.session, self)
+        inner.source = rows
+        return inner
+
+    def piped(self, node: plan.Node, operators: Iterable[syntax.Operator]) -> plan.Node:
+        """What operators make of a relation, one after the other."""
+        for operator in operators:
+            node = operator.bind(node, self)
+        return node
 
     def _implicit(self, expr: syntax.Expr) -> plan.Node:
         if self.source is None:
@@ -168,9 +177,7 @@ class Scope(Expressions):
         names = {name for name in self.environment.tables if _fits(name, pattern)}
         scope: Expressions | None = self
         while scope is not None:
-            names |= {
-                name for name, meaning in scope.variables.items() if isinstance(meaning, plan.Node) and _fits(name, pattern)
-            }
+            names |= {name for name, meaning in scope.variables.items() if _is_table(meaning) and _fits(name, pattern)}
             scope = scope.parent  # type: ignore[assignment]
         return sorted(names)
 
@@ -283,16 +290,16 @@ class Scope(Expressions):
     def _arguments(self, body: syntax.FunctionBody, call: syntax.Call) -> list[tuple[syntax.FunctionParameter, syntax.Expr]]:
         """Each parameter with its argument, by position and then by name, or its default."""
         by_name = {argument.names[0]: argument.value for argument in call.arguments if isinstance(argument, syntax.Named)}
-        by_position = [argument for argument in call.arguments if not isinstance(argument, syntax.Named)]
+        by_position = iter([argument for argument in call.arguments if not isinstance(argument, syntax.Named)])
         parameters = body.parameters
         unknown = [name for name in by_name if name not in {parameter.name for parameter in parameters}]
-        if unknown or len(by_position) + len(by_name) > len(parameters):
+        if unknown or len(call.arguments) > len(parameters):
             wanted = ", ".join(parameter.name for parameter in parameters)
             what = f"has no parameter '{unknown[0]}'" if unknown else f"takes {len(parameters)} arguments"
             raise QueryError("SEM003", f"{call.name}() {what}", call.span, f"usage: {call.name}({wanted})")
         pairs = []
-        for position, parameter in enumerate(parameters):
-            argument = by_position[position] if position < len(by_position) else by_name.get(parameter.name, parameter.default)
+        for parameter in parameters:
+            argument = by_name.get(parameter.name) or next(by_position, parameter.default)
             if argument is None:
                 raise QueryError("SEM003", f"{call.name}() is called without '{parameter.name}'", call.span)
             pairs.append((parameter, argument))
@@ -314,6 +321,11 @@ class Scope(Expressions):
                 "SEM002", f"'{parameter.name}' of {call.name}() is a {parameter.type}, and this is a {value.type}", argument.span
             )
         return overloads.convert(value, parameter.type)
+
+
+def _is_table(meaning: Variable) -> bool:
+    """Whether a pattern of table names sees a variable: tables, and functions that are declared as a view."""
+    return isinstance(meaning, plan.Node) or (isinstance(meaning, UserFunction) and meaning.body.view)
 
 
 def _fits(name: str, pattern: str) -> bool:

@@ -14,7 +14,7 @@ from prompt_toolkit.lexers import PygmentsLexer
 from kqlog import __version__
 from kqlog.errors import QueryError
 from kqlog.manual import help
-from kqlog.progress import progress
+from kqlog.progress import wait_for
 from kqlog.repl.colours import KqlLexer
 from kqlog.workspace import Workspace
 
@@ -61,8 +61,7 @@ class Shell:
         if text.startswith("#"):
             return self._directive(*text[1:].partition(" ")[::2])
         if text.rstrip("; \n"):
-            with progress():
-                result = self._workspace.query(text)
+            result = wait_for(lambda: self._workspace.query(text), self._workspace.cancel)
             for table in result.tables:
                 print(table)
             print(f"({result.statistics.seconds:.3f} s)")

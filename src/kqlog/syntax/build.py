@@ -294,6 +294,14 @@ class Builder:
         *before, limits, by = children
         return self.build_operator("make_series", [*before, *limits, by])
 
+    def scan_variable(self, children: list[Any]) -> nodes.ScanVariable:
+        return nodes.ScanVariable(*values_of(children), span=span_of(children))
+
+    def scan_step(self, children: list[Any]) -> nodes.ScanStep:
+        name, output, condition, assignments = values_of(children)
+        optional = "optional" in children[2:3]
+        return nodes.ScanStep(name.name, optional, output, condition, assignments, span=span_of(children))
+
     def find_projection(self, children: list[Any]) -> nodes.FindProjection:
         return nodes.FindProjection(str(children[0]), *values_of(children), span=span_of(children))
 

@@ -214,6 +214,25 @@ class TopNestedLevel(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class ScanVariable(Node):
+    """A column that `scan` declares; a record has `default` in it, or null, where no step assigns it."""
+
+    column: NameAndType
+    default: Expr | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanStep(Node):
+    """One step of `scan`. `output` is 'all', 'last', 'none' or None."""
+
+    name: str
+    optional: bool
+    output: Parameter | None
+    condition: Expr
+    assignments: tuple[Named, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FindProjection(Node):
     """The columns that `find` gives: `kind` is 'project', 'project-smart' or 'project-away'."""
 
@@ -319,6 +338,10 @@ class Operator:
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         """The plan of this operator over `source` (None when it leads a query)."""
         raise NotImplementedError
+
+    def results(self, source: plan.Node | None, scope: Scope) -> tuple[plan.Output, ...] | None:
+        """All results, for an operator that ends a query with several; None for all others."""
+        return None
 
     def required(self, source: plan.Node | None) -> plan.Node:
         """`source`, for an operator that cannot lead a query.

@@ -119,6 +119,10 @@ class DuckDBDialect:
         """A last clause that keeps so many rows at random."""
         return f"using sample reservoir({rows} rows)"
 
+    def with_variable(self, variable: str, value: str, sql: str) -> str:
+        """An expression in which a variable stands for a value that is computed once."""
+        return f"list_transform([{value}], lambda {variable}: {sql})[1]"
+
 
 def _integer(value: int, type_: Type, bare: bool) -> str:
     text = str(value) if value >= 0 else f"({value})"

@@ -102,3 +102,6 @@ class Dialect(Protocol):
 
     def sampled(self, rows: str) -> str:
         """A last clause that keeps so many rows at random."""
+
+    def with_variable(self, variable: str, value: str, sql: str) -> str:
+        """An expression in which a variable stands for a value that is computed once."""

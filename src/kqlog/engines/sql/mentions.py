@@ -59,8 +59,8 @@ def columns_mentioned(root: Node) -> frozenset[str]:
     return frozenset(names)
 
 
-def repeatable(root: Node) -> bool:
-    """Whether a relation gives the same rows each time it is read."""
+def repeatable(root: Node | Value) -> bool:
+    """Whether a relation or value is the same each time it is read."""
     for part in _parts(root):
         match part:
             case Call() if part.function.volatile or part.name.startswith(("take_any", "any")):
@@ -74,7 +74,7 @@ def repeatable(root: Node) -> bool:
     return True
 
 
-def _parts(root: Node) -> Iterator[Node | Value]:
+def _parts(root: Node | Value) -> Iterator[Node | Value]:
     """Every node and value, each shared one once."""
     seen: set[int] = set()
     pending: list[Node | Value] = [root]

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import assert_never
 
 from kqlog.engines.sql.dialect import Dialect, StoredColumn
+from kqlog.engines.sql.extremes import arg_extreme
 from kqlog.engines.sql.joins import join
 from kqlog.engines.sql.mentions import columns_mentioned, repeatable
+from kqlog.engines.sql.merging import expressions, open_for, sort_keys
 from kqlog.engines.sql.rows import apply, counted, custom, row_count, sampled, unnested, windowed, written
-from kqlog.engines.sql.select import OrderKey, Output, Select, aliases, free_alias, quote, unwrapped
+from kqlog.engines.sql.select import Output, Select, aliases, free_alias, quote, unwrapped
 from kqlog.engines.sql.statement import Shared, Statement
 from kqlog.engines.sql.values import Expressions, Row, mentioned
 from kqlog.plan.nodes import (
@@ -33,10 +35,8 @@ from kqlog.plan.nodes import (
     Sample,
     Scan,
     Sort,
-    SortKey,
     Union,
     Unnest,
-    Value,
     Values,
     Window,
 )
@@ -109,18 +109,6 @@ def scan(node: Scan | External, statement: Statement) -> Select:
         stored[column.name] = own = table.columns[column.name]
         outputs[column.name] = Output(alias, own.sql, own.sql == quote(own.name), own.nullable)
     return Select(table.source, outputs, stored=stored, name=node.table if isinstance(node, Scan) else "files")
-
-
-def expressions(select: Select, statement: Statement) -> Expressions:
-    """Expressions over the source of a SELECT."""
-    return Expressions(statement, Row({name: output.sql for name, output in select.outputs.items()}, select.stored))
-
-
-def open_for(select: Select, statement: Statement, values: Iterable[Value]) -> Select:
-    """The SELECT, closed if it has no place for these values."""
-    if select.complete or not select.is_bare({name for value in values for name in mentioned(value)}):
-        return statement.close(select)
-    return select
 
 
 def filtered(node: Filter, select: Select, statement: Statement) -> Select:
@@ -198,45 +186,6 @@ def aggregate(node: Aggregate, select: Select, statement: Statement) -> Select:
     if not node.items:
         return replace(select, outputs=outputs, distinct="distinct", order=(), stored={}, name=None)
     return replace(select, outputs=outputs, groups=len(keys), aggregated=True, order=(), stored={}, name=None)
-
-
-def arg_extreme(node: ArgExtreme, select: Select, statement: Statement) -> Select:
-    """The row with the largest or smallest value, for each group."""
-    select = open_for(select, statement, [item.value for item in node.keys + node.items] + [node.by])
-    write = expressions(select, statement)
-    keys = [write.value(item.value) for item in node.keys]
-    names = aliases(column.name for column in node.columns)
-    outputs = {
-        item.name: Output(alias, unwrapped(write.value(item.value)), False)
-        for alias, item in zip(names, node.keys + node.items, strict=True)
-    }
-    order = sort_keys([SortKey(node.by, descending=node.largest)], write)
-    if keys:
-        over = f"partition by {', '.join(keys)} order by {', '.join([key.text() for key in order])}"
-        return replace(select, outputs=outputs, order=(), tail=f"qualify row_number() over ({over}) = 1", stored={}, name=None)
-    first = statement.close(replace(select, outputs=outputs, order=tuple(order), limit="1", stored={}, name=None))
-    return one_row(replace(first, order=()), node)
-
-
-def one_row(select: Select, node: ArgExtreme) -> Select:
-    """The one row, or a row of nulls where there is none: a summary without groups always has a row."""
-    outputs = {}
-    for column in node.columns:
-        alias = select.outputs[column.name].alias
-        filled = column.type is Type.STRING
-        outputs[column.name] = Output(alias, f"coalesce({alias}, '')" if filled else alias, not filled)
-    return Select(f"(select 1) as one left join {select.source} on true", outputs, aliased=True)
-
-
-def sort_keys(keys: Sequence[SortKey], write: Expressions) -> list[OrderKey]:
-    """ORDER BY for KQL's order: NaN is next to null, where SQL takes it for the largest number."""
-    found = []
-    for key in keys:
-        sql = unwrapped(write.value(key.value))
-        if key.value.type is Type.REAL and key.descending != key.nulls_first:
-            found.append(OrderKey(f"isnan({sql})", key.nulls_first, key.nulls_first))
-        found.append(OrderKey(sql, key.descending, key.nulls_first))
-    return found
 
 
 def ordered(node: Sort, select: Select, statement: Statement) -> Select:

@@ -57,7 +57,7 @@ def counted(node: Range, statement: Statement) -> Select:
 def sampled(node: Sample, select: Select, statement: Statement) -> Select:
     """`sample`."""
     select = statement.close(select)
-    if isinstance(node.rows, Literal):
+    if isinstance(node.rows, Literal) and not statement.is_nested:
         tail = statement.dialect.sampled(statement.dialect.literal(node.rows, bare=True))
         return statement.close(replace(select, tail=tail, order=()))
     order = (OrderKey("random()"),)

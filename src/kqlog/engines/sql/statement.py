@@ -48,13 +48,16 @@ class Statement:
         """The SELECT for a relation; steps below it are added."""
         return self.shared.relation(node, self)
 
-    def close(self, select: Select, name: str | None = None, *, materialized: bool = False) -> Select:
-        """A SELECT from the SELECT, which becomes a step: all its columns are as good as stored then."""
+    def close(self, select: Select, name: str | None = None, *, materialized: bool = False, inlined: bool = False) -> Select:
+        """A SELECT from the SELECT, which becomes a step: all its columns are as good as stored then.
+
+        `materialized`: computed once, however often it is read. `inlined`: on its own for each reader, who may skip rows.
+        """
         if select.plain and name is None:
             return select
         select = select.materialized_order()
         step = self._step_name(name or select.name)
-        keyword = "as materialized" if materialized else "as"
+        keyword = "as materialized" if materialized else "as not materialized" if inlined else "as"
         self._steps.append(f"{step} {keyword} (\n{select.text(self._indent + '  ')}\n{self._indent})")
         aliases = {output.sql: output.alias for output in select.outputs.values()}
         order = tuple([key._replace(sql=aliases[key.sql]) for key in select.order])
@@ -82,6 +85,11 @@ class Statement:
     def nested(self, outer: Row) -> Statement:
         """A statement inside this one, for the rows that `outer` names."""
         return Statement(self.shared, outer, self, self._indent + "  ")
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether it runs for each row of another one, where not every clause of SQL may stand."""
+        return self._parent is not None
 
     def outer_column(self, name: str) -> str:
         """A column of the nearest row around this statement that has it."""

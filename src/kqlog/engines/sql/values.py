@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
 from kqlog.engines.sql.dialect import Computed, Kernel, Step, StoredColumn
+from kqlog.engines.sql.mentions import repeatable
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
 from kqlog.plan.nodes import Call, Cast, ColumnRef, InQuery, Literal, OuterRef, Path, ScalarQuery, Value
@@ -148,12 +149,30 @@ class Expressions:
             texts[name] = [self._argument(value, typed) for value in (bound if isinstance(bound, tuple) else (bound,))]
         if inner := _lambda_names(template):
             template = _renamed(template, inner, "".join(text for group in texts.values() for text in group))
-        return "".join(
+        parts = _parts(template)
+        drawn = self._drawn(call, texts, parts)
+        written = "".join(
             [
                 text if name not in texts else texts[name][index] if index is not None else ", ".join(texts[name])
-                for text, name, index in _parts(template)
+                for text, name, index in parts
             ]
         )
+        for variable, sql in drawn.items():
+            written = self._dialect.with_variable(variable, sql, written)
+        return written
+
+    def _drawn(self, call: Call, texts: dict[str, list[str]], parts: list[tuple[str, str | None, int | None]]) -> dict[str, str]:
+        """Variables for the arguments that a body repeats but that must be drawn once, such as rand(); they replace the texts."""
+        drawn: dict[str, str] = {}
+        mentioned = [name for _, name, _ in parts]
+        for name, bound in call.bound().items():
+            if mentioned.count(name) < 2 or isinstance(bound, (Literal, ColumnRef)):
+                continue
+            for position, value in enumerate(bound if isinstance(bound, tuple) else (bound,)):
+                if not repeatable(value):
+                    variable = f"__drawn{len(drawn)}"
+                    drawn[variable], texts[name][position] = texts[name][position], variable
+        return drawn
 
     def _argument(self, value: Value, typed: set[Type]) -> str:
         if isinstance(value, Literal):
