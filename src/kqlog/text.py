@@ -28,7 +28,9 @@ def write_json(value: Storage, type_: Type) -> str:
     if value is None:
         return "null"
     match type_:
-        case Type.DYNAMIC | Type.BOOL | Type.INT | Type.LONG:
+        case Type.DYNAMIC:
+            return str(value)
+        case Type.BOOL | Type.INT | Type.LONG:
             return write(value, type_)
         case Type.REAL if math.isfinite(value):
             return write(value, type_)
@@ -90,6 +92,11 @@ def _to_decimal(value: Decimal) -> Decimal:
     return Decimal(decimal_text(value))
 
 
+def dynamic_text(value: str) -> str:
+    """A dynamic value: JSON, and a text by itself without quotes."""
+    return str(json.loads(value)) if value.startswith('"') else value
+
+
 def _to_uuid(value: UUID | str) -> UUID:
     return value if isinstance(value, UUID) else UUID(value)
 
@@ -104,7 +111,7 @@ _WRITERS: dict[Type, Callable[..., str]] = {
     Type.DATETIME: datetime_text,
     Type.TIMESPAN: timespan_text,
     Type.GUID: str,
-    Type.DYNAMIC: str,
+    Type.DYNAMIC: dynamic_text,
 }
 
 _READERS: dict[Type, Callable[..., object]] = {
