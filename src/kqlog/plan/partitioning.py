@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
+from typing import Any
+
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import column
-from kqlog.plan.rows import groupable
+from kqlog.plan.calls import call, column, number
+from kqlog.plan.rows import groupable, kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Column
+from kqlog.types import Column, Type
+
+KEY, ORDER = "$key", "$order"
+KEYED = frozenset({"scan.run"})
+"""Functions over tables that take the rows of all keys at once: the first columns are then keys."""
 
 
 def partitioned(source: plan.Node, by: syntax.Expr, body: syntax.Expr, scope: Scope) -> plan.Node:
@@ -20,13 +28,49 @@ def partitioned(source: plan.Node, by: syntax.Expr, body: syntax.Expr, scope: Sc
     item = plan.Item(key.name, column(key))
     groupable((item,), by.span)
     rows = plan.Named(scope.session.unique("$partition"), source)
-    inner = scope.starting_from(_of_one_key(rows, key))
+    keys = plan.Aggregate(rows, (item,), ())
+    inner = scope.starting_from(_of_one_key(rows, key, key))
     inner.define(key.name, plan.OuterRef(*key))
-    return plan.Apply(plan.Aggregate(rows, (item,), ()), inner.relation(body), ())
+    return plan.Apply(keys, _Lifting(keys, key, scope, by).over(inner.relation(body)), ())
 
 
-def _of_one_key(rows: plan.Node, key: Column) -> plan.Node:
+def _of_one_key(rows: plan.Node, name: Column, key: Column) -> plan.Node:
     """The rows of the key at hand; a join, since null is a key like any other."""
     this = plan.Project(plan.Values((), ((),)), (plan.Item(key.name, plan.OuterRef(*key)),))
     outputs = tuple(plan.JoinColumn(*found, False, found.name) for found in rows.columns)
-    return plan.Join(rows, this, plan.JoinKind.INNER, ((column(key), column(key)),), outputs)
+    return plan.Join(rows, this, plan.JoinKind.INNER, ((column(name), column(key)),), outputs)
+
+
+class _Lifting:
+    """Takes functions over whole tables out of the query for one key: they run once before, for all keys."""
+
+    def __init__(self, keys: plan.Node, key: Column, scope: Scope, by: syntax.Expr) -> None:
+        self._keys = plan.Extend(keys, (plan.Item(KEY, column(key)),))
+        self._key = key
+        self._scope = scope
+        self._by = by
+
+    def over(self, node: Any) -> Any:
+        """The same plan node, or what else a node has, without such functions."""
+        match node:
+            case tuple():
+                return tuple(self.over(part) for part in node) if any(isinstance(part, plan.Node) for part in node) else node
+            case plan.Custom():
+                return self._lifted(replace(node, sources=self.over(node.sources)))
+            case plan.Node():
+                return replace(node, **{field.name: self.over(getattr(node, field.name)) for field in fields(node)})
+            case _:
+                return node
+
+    def _lifted(self, node: plan.Custom) -> plan.Node:
+        if node.function not in KEYED:
+            raise QueryError("ENG001", "this is not offered inside of partition", self._by.span)
+        (rows,) = node.sources
+        numbered = plan.Window(rows, (plan.Item(ORDER, call("row_number", number(1))),))
+        every = plan.Apply(self._keys, numbered, (KEY,))
+        key = Column(KEY, self._key.type)
+        order = tuple(plan.SortKey(plan.ColumnRef(*found), descending=False) for found in (key, Column(ORDER, Type.LONG)))
+        together = kept(plan.Sort(every, order), (key, *rows.columns))
+        computed = plan.Custom(node.function, (together,), (*node.options, ("keys", 1)), (key, *node.columns))
+        named = plan.Named(self._scope.session.unique("$computed"), computed)
+        return kept(_of_one_key(named, key, self._key), node.columns)

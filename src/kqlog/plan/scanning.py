@@ -1,0 +1,173 @@
+"""Steps that rows match one after the other: the plan of scan.
+
+What does not depend on a step is computed as a column before; the rest becomes a program for the kernel.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from kqlog.errors import QueryError, Span
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.calls import column
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.rows import kept
+from kqlog.plan.scope import Scope
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+OFFERED = frozenset(
+    "+ - * / % < <= > >= == != between !between and or not unary_- unary_+ iff iif case coalesce isnull isnotnull notnull"
+    " isempty isnotempty notempty abs strcat min_of max_of".replace("_-", " -").split(" ")
+)
+OUTPUTS = ("all", "last", "none")
+ORDER = "$order"
+
+
+@dataclass
+class _Program:
+    """Steps on their way to the kernel. `states` says which step and column a name stands for."""
+
+    width: int
+    states: dict[str, tuple[int, int]]
+    computed: list[plan.Item] = field(default_factory=list)
+
+    def written(self, value: plan.Value, span: Span) -> list[Any]:
+        """A value as the kernel reads it."""
+        match value:
+            case plan.ColumnRef(name) if name in self.states:
+                return ["state", *self.states[name]]
+            case plan.Literal(type_, constant) if type_ is not Type.DECIMAL:
+                return ["literal", constant]
+            case _ if not self._of_state(value):
+                return ["row", self._place(value)]
+            case plan.Cast(inner, type_) if type_ in (Type.REAL, Type.LONG, Type.INT) and inner.type in (Type.INT, Type.LONG):
+                return ["call", f"to{type_}", str(type_), [str(inner.type)], [self.written(inner, span)]]
+            case plan.Call() if _is_offered(value):
+                types = [str(argument.type) for argument in value.arguments]
+                return ["call", value.name, str(value.type), types, [self.written(argument, span) for argument in value.arguments]]
+            case plan.Call():
+                what = f"{value.name}()"
+            case _:
+                what = "this conversion"
+        raise QueryError("ENG001", f"{what} of a value that a step keeps is not offered", span)
+
+    def _of_state(self, value: plan.Value) -> bool:
+        match value:
+            case plan.ColumnRef(name):
+                return name in self.states
+            case plan.Call(_, _, arguments):
+                return any(map(self._of_state, arguments))
+            case plan.Cast(inner) | plan.Path(inner) | plan.InQuery(inner):
+                return self._of_state(inner) or (isinstance(value, plan.Path) and any(map(self._of_state, _steps(value))))
+            case _:
+                return False
+
+    def _place(self, value: plan.Value) -> int:
+        """Where the row has a value that no step has a part in."""
+        for place, item in enumerate(self.computed):
+            if item.value == value:
+                return self.width + place
+        self.computed.append(plan.Item(f"$scan.{len(self.computed)}", value))
+        return self.width + len(self.computed) - 1
+
+
+def _steps(path: plan.Path) -> list[plan.Value]:
+    return [step for step in path.steps if not isinstance(step, (str, int))]
+
+
+def _is_offered(call: plan.Call) -> bool:
+    values = call.arguments if call.name not in ("iff", "iif", "case", "coalesce") else ()
+    exotic = any(argument.type in (Type.DYNAMIC, Type.DECIMAL) for argument in values)
+    return call.name in OFFERED and (not exotic or call.name.startswith("is"))
+
+
+def scanned(
+    source: plan.Node,
+    declared: tuple[syntax.ScanVariable, ...],
+    steps: tuple[syntax.ScanStep, ...],
+    match_id: str | None,
+    scope: Scope,
+) -> plan.Node:
+    """A row for each record that a step gives: the source's columns, the declared ones, and the match's number if wanted.
+
+    Raises:
+        QueryError: SEM006 for a name declared twice, ENG001 for a function that the kernel does not know.
+    """
+    defaults = _defaults(source, declared, scope)
+    own = (*source.columns, *(item.column for item in defaults))
+    rows = plan.Extend(source, defaults) if defaults else source
+    row = scope.over(rows)
+    states = _named_steps(row, own, steps)
+    program = _Program(len(own), states)
+    written = [_step(step, position, own, row, program) for position, step in enumerate(steps)]
+    items = (*(plan.Item(found.name, column(found)) for found in own), *program.computed)
+    empty = [_empty(found, defaults) for found in own]
+    types = [str(found.type) for found in own]
+    text = json.dumps({"types": types, "empty": empty, "steps": written})
+    names = ColumnNames()
+    names.reserve(own)
+    match = Column(names.derive(match_id or "match_id"), Type.LONG)
+    columns = (*own, match, Column(ORDER, Type.LONG))
+    found = plan.Custom("scan.run", (plan.Project(row.lifted(rows), items),), (("program", text),), columns)
+    ordered = plan.Sort(found, (plan.SortKey(plan.ColumnRef(ORDER, Type.LONG), descending=False),))
+    return kept(ordered, (*own, match) if match_id is not None else own)
+
+
+def _defaults(source: plan.Node, declared: tuple[syntax.ScanVariable, ...], scope: Scope) -> tuple[plan.Item, ...]:
+    """The declared columns as they are where no step assigns them."""
+    items = []
+    taken = {found.name for found in source.columns}
+    for variable in declared:
+        name, type_ = variable.column.name, variable.column.type
+        if name in taken:
+            raise QueryError("SEM006", f"a column named '{name}' is already there", variable.span)
+        taken.add(name)
+        default: plan.Literal | None = None
+        if variable.default is not None:
+            default = scope.constant(variable.default, type_)
+        items.append(plan.Item(name, overloads.convert(default or plan.Literal(Type.DYNAMIC, None), type_)))
+    return tuple(items)
+
+
+def _named_steps(row: Scope, own: Schema, steps: tuple[syntax.ScanStep, ...]) -> dict[str, tuple[int, int]]:
+    """Makes `step.column` known in the scope of a row; which step and column each internal name stands for."""
+    states = {}
+    for position, step in enumerate(steps):
+        if step.name in row.records:
+            raise QueryError("SEM006", f"a step named '{step.name}' is already declared", step.span)
+        row.records[step.name] = {}
+        for place, found in enumerate(own):
+            name = f"$step.{step.name}.{found.name}"
+            row.records[step.name][found.name] = plan.ColumnRef(name, found.type)
+            states[name] = position, place
+    return states
+
+
+def _step(step: syntax.ScanStep, position: int, own: Schema, row: Scope, program: _Program) -> dict[str, Any]:
+    if step.optional:
+        raise QueryError("ENG001", "an optional step is not offered", step.span)
+    output = "all" if step.output is None else step.output.value
+    if output not in OUTPUTS or (step.output is not None and step.output.name != "output"):
+        raise QueryError("SEM002", "a step's output is all, last or none", step.span)
+    places = {found.name: place for place, found in enumerate(own)}
+    assignments: list[tuple[int, list[Any]]] = []
+    for assignment in step.assignments:
+        name = assignment.names[0]
+        if name not in places:
+            raise row.unknown("column", name, assignment.span)
+        value = overloads.convert(row.value(assignment.value), own[places[name]].type)
+        assignments.append((places[name], program.written(value, assignment.span)))
+    condition = program.written(row.boolean(step.condition), step.condition.span)
+    return {"output": output, "condition": condition, "assignments": assignments}
+
+
+def _empty(found: Column, defaults: tuple[plan.Item, ...]) -> plan.Constant:
+    """What a step that no row has matched yet says of a column."""
+    default = next((item.value for item in defaults if item.name == found.name), None)
+    if isinstance(default, plan.Literal) and not (default.type is Type.DECIMAL and default.value is not None):
+        return default.value
+    return "" if found.type is Type.STRING else None
