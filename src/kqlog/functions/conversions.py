@@ -43,9 +43,14 @@ _TEXT_TO_INT = _TEXT_TO_INTEGER.replace("%s", "INTEGER")
 
 
 def _integer_inside(text_to_integer: str, type_: str) -> str:
-    """A dynamic value as a whole number: by way of its text only where it is text."""
-    return f"""(CASE json_type({{value}}) WHEN 'DOUBLE' THEN try_cast(trunc(try_cast({{value}} AS DOUBLE)) AS {type_})
-        WHEN 'VARCHAR' THEN {_of_dynamic(text_to_integer)} ELSE try_cast({{value}} AS {type_}) END)"""
+    """A dynamic value as a whole number: by way of its text only where it is text.
+
+    Most are whole numbers written plainly, and looking for what is not costs less than asking for the type.
+    """
+    rest = f"""CASE json_type({{value}}) WHEN 'DOUBLE' THEN try_cast(trunc(try_cast({{value}} AS DOUBLE)) AS {type_})
+        WHEN 'VARCHAR' THEN {_of_dynamic(text_to_integer)} ELSE try_cast({{value}} AS {type_}) END"""
+    special = " OR ".join(f"contains({{value}}, '{mark}')" for mark in '".eE')
+    return f"(CASE WHEN {special} THEN {rest} ELSE try_cast(CAST({{value}} AS VARCHAR) AS {type_}) END)"
 
 
 scalar(

@@ -37,6 +37,11 @@ def _negated(signature: Signature) -> Signature:
     return sig(signature.text, duckdb=lambda right: f"(NOT {body(right)})")
 
 
+def _has_case(text: str) -> bool:
+    """Whether a text has letters that can be upper or lower case: '5xx' does, '10.0.' does not."""
+    return text.lower() != text.upper()
+
+
 # ------------------------------------------------------------------------------------------------------------------ terms
 
 
@@ -50,7 +55,7 @@ def _term_pattern(text: str, start: bool, end: bool) -> str:
 def _term_test(flag: str, start: bool, end: bool) -> Callable[[str], str]:
     def body(right: str) -> str:
         anywhere = f"contains({{left}}, {quoted(right)})"
-        if flag:
+        if flag and _has_case(right):
             anywhere = f"regexp_matches({{left}}, {quoted(flag + escaped(right))})"
         pattern = _term_pattern(right, start, end)
         if pattern == escaped(right):
@@ -140,6 +145,8 @@ def _part_operator(name: str, what: str, function: str, pattern: str, examples: 
     folded = f"{function}(lower({{left}}), lower({{right}}))"
 
     def body(right: str) -> str:
+        if not _has_case(right):
+            return f"{function}({{left}}, {quoted(right)})"
         return f"regexp_matches({{left}}, {quoted('(?i)' + pattern.replace('%', escaped(right)))})"
 
     _declare(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
+from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import Environment, Session
 from kqlog.plan.parameters import parameter_literal
 from kqlog.plan.scope import Scope
@@ -55,6 +56,8 @@ def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
     else:
         single = inner.value(value)
         relation = plan.Project(plan.Values((), ((),)), (plan.Item("print_0", single),))
+    if is_graph(relation):
+        raise QueryError("SEM005", "a graph is no result", value.span, "go on with graph-match or graph-to-table")
     return (plan.Output(relation, session.render, open=session.open),)
 
 

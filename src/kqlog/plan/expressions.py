@@ -172,6 +172,8 @@ class Expressions(Lookup):
     # ------------------------------------------------------------------------------------------------------------ calls
 
     def _call(self, call: syntax.Call) -> plan.Value:
+        if call.name in self.calls:
+            return self.calls[call.name](call)
         meaning = self.variable(call.name)
         if meaning is None and call.name in self.environment.functions:
             meaning = UserFunction(self.environment.functions[call.name], self)

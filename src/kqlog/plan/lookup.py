@@ -69,6 +69,9 @@ class Lookup:
         self.records: dict[str, dict[str, plan.Value]] = {}
         """What `name.column` means for the sides of a join, the steps of scan, the nodes and edges of a pattern."""
 
+        self.calls: dict[str, Callable[[syntax.Call], plan.Value]] = {}
+        """Functions that mean something only here."""
+
     @property
     def environment(self) -> Environment:
         """What the query is bound against."""

@@ -50,17 +50,22 @@ class _Lifting:
         self._scope = scope
         self._by = by
 
-    def over(self, node: Any) -> Any:
-        """The same plan node, or what else a node has, without such functions."""
-        match node:
-            case tuple():
-                return tuple(self.over(part) for part in node) if any(isinstance(part, plan.Node) for part in node) else node
-            case plan.Custom():
-                return self._lifted(replace(node, sources=self.over(node.sources)))
-            case plan.Node():
-                return replace(node, **{field.name: self.over(getattr(node, field.name)) for field in fields(node)})
-            case _:
-                return node
+    def over(self, node: plan.Node) -> plan.Node:
+        """The same relation without such functions."""
+        if isinstance(node, plan.Custom):
+            return self._lifted(replace(node, sources=self._part(node.sources)))
+        parts = {field.name: getattr(node, field.name) for field in fields(node)}
+        changed = {name: new for name, part in parts.items() if (new := self._part(part)) is not part}
+        return replace(node, **changed) if changed else node
+
+    def _part(self, part: Any) -> Any:
+        """A field of a relation: another relation, several, or something else."""
+        if isinstance(part, plan.Node):
+            return self.over(part)
+        if isinstance(part, tuple) and any(isinstance(source, plan.Node) for source in part):
+            new = tuple(map(self.over, part))
+            return part if all(one is other for one, other in zip(new, part, strict=True)) else new
+        return part
 
     def _lifted(self, node: plan.Custom) -> plan.Node:
         if node.function not in KEYED:

@@ -48,7 +48,8 @@ class _Program:
                 return ["call", f"to{type_}", str(type_), [str(inner.type)], [self.written(inner, span)]]
             case plan.Call() if _is_offered(value):
                 types = [str(argument.type) for argument in value.arguments]
-                return ["call", value.name, str(value.type), types, [self.written(argument, span) for argument in value.arguments]]
+                arguments = [self.written(argument, span) for argument in value.arguments]
+                return ["call", value.name, str(value.type), types, arguments]
             case plan.Call():
                 what = f"{value.name}()"
             case _:

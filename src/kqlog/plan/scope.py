@@ -10,6 +10,7 @@ from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.expressions import Expressions
+from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import UserFunction, Variable
 from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.syntax import nodes as syntax
@@ -134,8 +135,16 @@ class Scope(Expressions):
         return inner
 
     def piped(self, node: plan.Node, operators: Iterable[syntax.Operator]) -> plan.Node:
-        """What operators make of a relation, one after the other."""
+        """What operators make of a relation, one after the other.
+
+        Raises:
+            QueryError: SEM002 for an operator on tables behind a graph, or one on graphs behind a table.
+        """
         for operator in operators:
+            if is_graph(node) is not operator.takes_graph:
+                wanted, given = ("graph", "table") if operator.takes_graph else ("table", "graph")
+                hint = "make one with make-graph" if operator.takes_graph else "get one with graph-match or graph-to-table"
+                raise QueryError("SEM002", f"a {wanted} is wanted here, and this is a {given}", operator.span, hint)
             node = operator.bind(node, self)
         return node
 
@@ -263,7 +272,8 @@ class Scope(Expressions):
         if isinstance(value, syntax.FunctionBody):
             self.define(name, UserFunction(value, self))
         elif self.is_tabular(value):
-            self.define(name, plan.Named(self.session.unique(name), self.relation(value)))
+            relation = self.relation(value)
+            self.define(name, relation if is_graph(relation) else plan.Named(self.session.unique(name), relation))
         else:
             self.define(name, self.value(value))
 

@@ -302,6 +302,28 @@ class Builder:
         optional = "optional" in children[2:3]
         return nodes.ScanStep(name.name, optional, output, condition, assignments, span=span_of(children))
 
+    def graph_node(self, children: list[Token]) -> nodes.GraphNode:
+        name = str(children[1]) if len(children) > 2 else None
+        return nodes.GraphNode(name, span=span_of(children))
+
+    def graph_edge(self, children: list[Any]) -> nodes.GraphEdge:
+        first, last = children[0], children[-1]
+        direction = "<-" if first.startswith("<") else "->" if last.endswith(">") else "-"
+        name = str(children[1]) if len(children) > 3 else None
+        hops = children[-2] if len(children) > 1 else None
+        return nodes.GraphEdge(name, direction, hops, span=span_of(children))
+
+    def graph_hops(self, children: list[Token]) -> tuple[int, int] | None:
+        if not children:
+            return None
+        least, most = (self.number([child]).value for child in (children[1], children[3]))
+        if not isinstance(least, int) or not isinstance(most, int):
+            raise QueryError("SYN001", "the lengths of a path are whole numbers", span_of(children))
+        return least, most
+
+    def graph_output(self, children: list[Any]) -> nodes.GraphOutput:
+        return nodes.GraphOutput(str(children[0]), *values_of(children), span=span_of(children))
+
     def find_projection(self, children: list[Any]) -> nodes.FindProjection:
         return nodes.FindProjection(str(children[0]), *values_of(children), span=span_of(children))
 

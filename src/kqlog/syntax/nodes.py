@@ -233,6 +233,31 @@ class ScanStep(Node):
 
 
 @dataclass(frozen=True, slots=True)
+class GraphNode(Node):
+    """`(name)` in a graph pattern; None for `()`."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphEdge(Node):
+    """An edge in a graph pattern. `direction` is '->', '<-' or '-'; `hops` is (least, most) of `*1..3`."""
+
+    name: str | None
+    direction: str
+    hops: tuple[int, int] | None
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOutput(Node):
+    """One table of `graph-to-table`: `kind` is 'nodes' or 'edges'."""
+
+    kind: str
+    name: str | None
+    parameters: tuple[Parameter, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FindProjection(Node):
     """The columns that `find` gives: `kind` is 'project', 'project-smart' or 'project-away'."""
 
@@ -325,6 +350,8 @@ class Operator:
     rule: ClassVar[str]
     syntax: ClassVar[str]
     examples: ClassVar[tuple[str, ...]] = ()
+    takes_graph: ClassVar[bool] = False
+    """Whether it works on what make-graph gives, not on a table."""
     registry: ClassVar[dict[str, type[Operator]]] = {}
 
     span: Span = field(default=NOWHERE, compare=False, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from kqlog.engines.sql.select import OrderKey, Output, Select, aliases, free_alias, quote, unwrapped
 from kqlog.engines.sql.statement import Statement
 from kqlog.engines.sql.values import Expressions, Row
+from kqlog.errors import QueryError
 from kqlog.plan.nodes import Apply, Call, Cast, ColumnRef, Custom, Item, Literal, Range, Sample, Unnest, Value, Values, Window
 from kqlog.types import Schema, Type
 
@@ -165,6 +166,8 @@ def windowed(node: Window, select: Select, statement: Statement) -> Select:
     The number is computed next to the first of them, from the same sort: ties come out in one order for all.
     """
     in_python = [item for item in node.items if _is_kernel(item.value, statement)]
+    if in_python and statement.is_nested and isinstance(in_python[0].value, Call):
+        raise QueryError("ENG001", f"{in_python[0].value.name}() is not offered inside of partition or mv-apply")
     select = statement.close(select)
     if in_python and not _is_numbered(select):
         select = statement.close(_numbered(select), materialized=True)

@@ -77,6 +77,8 @@ class Expressions:
                 return self._statement.outer_column(value.name)
             case Literal():
                 return self._dialect.literal(value)
+            case Call(Function("tostring"), _, (Path() as path,)):
+                return self._dialect.path_text(*self._path(path))
             case Call():
                 return self._call(value)
             case Cast():

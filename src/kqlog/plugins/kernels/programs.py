@@ -54,7 +54,7 @@ def _call(name: str, type_: str, types: list[str], arguments: list[Formula]) -> 
 def _logical(decisive: bool, left: Formula, right: Formula) -> Formula:
     """`or` when true decides, `and` when false does; a null beside anything else is null."""
 
-    def both(row: Cells, state: Cells) -> bool | None:
+    def both(row: Cells, state: Cells) -> Any:
         first = left(row, state)
         if first is decisive:
             return decisive
@@ -165,28 +165,26 @@ def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
     return extreme
 
 
+_OF_VALUES: dict[str, Callable[..., Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "%": _remainder,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "between": lambda value, low, high: low <= value <= high,
+    "!between": lambda value, low, high: not low <= value <= high,
+    "not": operator.not_,
+    "unary -": operator.neg,
+    "unary +": lambda value: value,
+    "abs": abs,
+    "toreal": float,
+    "tolong": lambda value: value,
+}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{
-        name: _null_in(function)
-        for name, function in {
-            "+": operator.add,
-            "-": operator.sub,
-            "*": operator.mul,
-            "%": _remainder,
-            "<": operator.lt,
-            "<=": operator.le,
-            ">": operator.gt,
-            ">=": operator.ge,
-            "between": lambda value, low, high: low <= value <= high,
-            "!between": lambda value, low, high: not low <= value <= high,
-            "not": operator.not_,
-            "unary -": operator.neg,
-            "unary +": lambda value: value,
-            "abs": abs,
-            "toreal": float,
-            "tolong": lambda value: value,
-        }.items()
-    },
+    **{name: _null_in(function) for name, function in _OF_VALUES.items()},
     "==": _equal,
     "!=": _unequal,
     "isnull": lambda value: value is None,

@@ -1,0 +1,40 @@
+"""The plugin `active_users_count`: distinct ids that were active in enough periods before."""
+
+from __future__ import annotations
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.plugins.activity import Activity
+from kqlog.plugins.arguments import Arguments, required
+from kqlog.syntax import nodes as syntax
+
+USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Period, ActivePeriodsCount, Bin, Dimension..."
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+    """The distinct ids, for each bin from Start to End, that were seen in so many periods of the lookback window.
+
+    The window reaches back from each time an id is seen, which is one of its periods. Periods and bins count from Start.
+    """
+    source = required(source, call)
+    rows = Activity(source, Arguments(call, scope.over(source), USAGE), scope)
+    rows.moment("Start")
+    rows.moment("End")
+    rows.span("LookbackWindow")
+    rows.span("Period")
+    rows.names["ActivePeriodsCount"] = arguments.constant("ActivePeriodsCount", Type.LONG)
+    rows.step("Bin")
+    text = f"""
+        let Seen = Rows | where Timeline > Start - LookbackWindow and Timeline <= End and isnotnull(Id);
+        let Periods = Seen
+            | summarize Last = max(Timeline) by Id, First = bin_at(Timeline, Period, Start){rows.by};
+        Seen
+        | where Timeline >= Start
+        | summarize by Id, Timeline{rows.by}
+        | join kind=inner Periods on {rows.same("Id")}
+        | where Last > Timeline - LookbackWindow and First <= Timeline
+        | summarize Periods = count() by Id, Timeline{rows.by}
+        | where Periods >= ActivePeriodsCount
+        | summarize dcount = count_distinct(Id) by Bin = {rows.period("Timeline")}{rows.by}
+    """
+    return rows.answer(text, ("dcount",))

@@ -1,0 +1,111 @@
+"""What the plugins have in common that follow ids along a timeline."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.calls import column
+from kqlog.plan.lookup import Variable
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.scope import Scope
+from kqlog.plugins.arguments import SUMMABLE, Arguments
+from kqlog.plugins.written import written
+from kqlog.types import INTEGERS, Type
+
+CALENDAR = ("week", "month", "year")
+
+
+class Activity:
+    """The table of such a plugin under names of ours, for queries of ours: Rows(Id, Timeline, Dimension1, Dimension2 ...).
+
+    `names` are its constants. `by` lists the dimensions, each after a comma.
+    """
+
+    def __init__(self, source: plan.Node, arguments: Arguments, scope: Scope) -> None:
+        self._scope = scope
+        self._arguments = arguments
+        self.id = arguments.column("IdColumn", frozenset(Type) - {Type.DYNAMIC})
+        self.timeline = arguments.column("TimelineColumn", SUMMABLE)
+        self.dimensions = arguments.columns("Dimension")
+        self._own = tuple(f"Dimension{number + 1}" for number in range(len(self.dimensions)))
+        self.by = "".join(f", {name}" for name in self._own)
+        self._calendar: str | None = None
+        columns = zip(("Id", "Timeline", *self._own), (self.id, self.timeline, *self.dimensions), strict=True)
+        rows = plan.Project(source, tuple(plan.Item(name, column(found)) for name, found in columns))
+        self.names: dict[str, Variable] = {"Rows": plan.Named(scope.session.unique("$activity"), rows)}
+
+    def moment(self, name: str) -> None:
+        """Take a constant of the timeline's type."""
+        self.names[name] = self._constant(name, self.timeline.type)
+
+    def span(self, name: str) -> None:
+        """Take a constant that is a length of the timeline: a timespan for a datetime.
+
+        Raises:
+            QueryError: SEM002 when it is not positive.
+        """
+        type_ = Type.TIMESPAN if self.timeline.type is Type.DATETIME else self.timeline.type
+        span = self._constant(name, type_)
+        if span.value is not None and not span.value > 0:  # type: ignore[operator]
+            raise QueryError("SEM002", f"'{name}' must be positive", self._arguments[name].span)
+        self.names[name] = span
+
+    def step(self, name: str) -> None:
+        """Take the length of a period: a span, or 'week', 'month' or 'year'."""
+        given = self._arguments.constant(name)
+        if given.type is not Type.STRING:
+            self.span(name)
+        elif given.value in CALENDAR and self.timeline.type is Type.DATETIME:
+            self._calendar = str(given.value)
+        else:
+            hint = f"it is a length, or one of {', '.join(CALENDAR)} on a timeline of datetimes"
+            raise QueryError("SEM002", f"'{given.value}' is no period", self._arguments[name].span, hint)
+
+    def _constant(self, name: str, type_: Type) -> plan.Literal:
+        given = self._arguments.constant(name, type_ if type_ not in INTEGERS else None)
+        if given.type not in INTEGERS and type_ in INTEGERS:
+            raise QueryError("SEM002", f"'{name}' must be a {type_}, as {self.timeline.name} is", self._arguments[name].span)
+        converted = overloads.convert(given, type_)
+        assert isinstance(converted, plan.Literal)
+        return converted
+
+    def period(self, moment: str, offset: int = 0) -> str:
+        """The start of the period that a moment is in, or of the one so many later."""
+        if self._calendar is not None:
+            return f"startof{self._calendar}({moment}, {offset})"
+        start = f"bin_at({moment}, Step, Start)" if "Start" in self.names else f"bin({moment}, Step)"
+        return f"{start} + {offset} * Step" if offset else start
+
+    def periods(self) -> str:
+        """A query of the starts of all periods, as Bin."""
+        if self._calendar is not None:
+            last, start = f"datetime_diff('{self._calendar}', End, Start)", f"startof{self._calendar}(Start, Number)"
+        else:
+            last, start = "tolong((End - Start) / Step)", "Start + Number * Step"
+        return f"range Number from 0 to {last} step 1 | project Bin = {start}"
+
+    def same(self, *others: str) -> str:
+        """Columns to join on, and the dimensions."""
+        return ", ".join((*others, *self._own))
+
+    def changed(self) -> str:
+        """Whether a row sorted by period within its dimensions begins another combination of them."""
+        # As text, since a null is neither equal to a value nor different from it.
+        return " or ".join(("isnull(prev(Bin))", *(f"tostring({name}) != tostring(prev({name}))" for name in self._own)))
+
+    def answer(self, text: str, results: tuple[str, ...], starts: tuple[str, ...] = ()) -> plan.Node:
+        """The result of a query of ours, in order: its Bin (and To), its dimensions under their names, its results."""
+        node = written(text, self.names, self._scope)
+        own = ("Bin", "To")[: len(starts) or 1] + self._own
+        shown = (starts or (self.timeline.name,)) + tuple(found.name for found in self.dimensions)
+        keys = tuple(plan.SortKey(self._value(node, name), False, True) for name in own)
+        names = ColumnNames()
+        items = [plan.Item(names.derive(name), self._value(node, key)) for key, name in zip(own, shown, strict=True)]
+        items += [plan.Item(names.derive(name), self._value(node, name)) for name in results]
+        return plan.Project(plan.Sort(node, keys), tuple(items))
+
+    def _value(self, node: plan.Node, name: str) -> plan.Value:
+        """A column of a result; periods as the timeline counts them."""
+        value = plan.ColumnRef(name, dict(node.columns)[name])
+        return overloads.convert(value, self.timeline.type) if name in ("Bin", "To") else value

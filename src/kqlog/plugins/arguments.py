@@ -1,0 +1,103 @@
+"""The arguments of a plugin: which parameter each belongs to, by position or by name."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.syntax import nodes as syntax
+from kqlog.types import NUMBERS, Column, Type
+
+SUMMABLE = frozenset({*NUMBERS, Type.DATETIME, Type.TIMESPAN})
+
+
+def required(source: plan.Node | None, call: syntax.Call) -> plan.Node:
+    """`source`, for a plugin that cannot lead a query.
+
+    Raises:
+        QueryError: SEM005 when there is none.
+    """
+    if source is None:
+        raise QueryError("SEM005", f"the plugin {call.name} needs a table before it", call.span)
+    return source
+
+
+class Arguments:
+    """The arguments of one call, told apart by `usage`: `Column, Rows, [Option], Dimension...`.
+
+    Brackets make a parameter optional, dots stand for none or several. `row` is the scope of the plugin's table.
+
+    Raises:
+        QueryError: SEM003 for too many, missing or unknown arguments.
+    """
+
+    def __init__(self, call: syntax.Call, row: Scope, usage: str) -> None:
+        self.call = call
+        self.row = row
+        self._usage = usage
+        self._given: dict[str, list[syntax.Expr]] = {}
+        parameters = [part.strip() for part in usage.split(",")] if usage else []
+        names = [parameter.strip("[].") for parameter in parameters]
+        by_position = [argument for argument in call.arguments if not isinstance(argument, syntax.Named)]
+        for argument in call.arguments:
+            if isinstance(argument, syntax.Named):
+                if argument.names[0] not in names or argument.names[0] in names[: len(by_position)]:
+                    raise self._misused(f"has no parameter '{argument.names[0]}' here")
+                self._given[argument.names[0]] = [argument.value]
+        for name, parameter in zip(names, parameters, strict=True):
+            if name in self._given:
+                continue
+            taken = len(by_position) if parameter.endswith("...") else 1
+            self._given[name], by_position = by_position[:taken], by_position[taken:]
+            if not self._given[name] and not parameter.endswith(("...", "]")):
+                raise self._misused(f"is called without {name}")
+        if by_position:
+            raise self._misused("has too many arguments")
+
+    def _misused(self, what: str) -> QueryError:
+        name = self.call.name
+        return QueryError("SEM003", f"{name} {what}", self.call.span, f"usage: evaluate {name}({self._usage})")
+
+    def __contains__(self, name: str) -> bool:
+        return bool(self._given[name])
+
+    def __getitem__(self, name: str) -> syntax.Expr:
+        return self._given[name][0]
+
+    def column(self, name: str, types: frozenset[Type] = frozenset(Type)) -> Column:
+        """The column that an argument names.
+
+        Raises:
+            QueryError: SEM001 when there is none, SEM002 when it is of another type.
+        """
+        return self._typed(self[name], types)
+
+    def columns(self, name: str) -> tuple[Column, ...]:
+        """The columns that a repeated argument names; dynamic ones cannot be grouped by."""
+        return tuple(self._typed(expr, frozenset(Type) - {Type.DYNAMIC}) for expr in self._given[name])
+
+    def _typed(self, expr: syntax.Expr, types: frozenset[Type]) -> Column:
+        found = self.row.require_column(expr)
+        if found.type not in types and not self.row.session.open:
+            raise QueryError("SEM002", f"{self.call.name} does not take a {found.type} here", expr.span)
+        return found
+
+    def constant(self, name: str, type_: Type | None = None) -> plan.Literal:
+        """The constant that an argument comes to; null while nothing can be computed.
+
+        Raises:
+            QueryError: SEM004 when it depends on a row, SEM002 when it is of another type.
+        """
+        return self.row.constant(self[name], type_)
+
+    def whole_number(self, name: str) -> int:
+        """A constant that counts something; 0 while nothing can be computed.
+
+        Raises:
+            QueryError: SEM002 for a negative one.
+        """
+        value = self.constant(name, Type.LONG).value or 0
+        assert isinstance(value, int)
+        if value < 0:
+            raise QueryError("SEM002", f"'{name}' cannot be negative", self[name].span)
+        return value

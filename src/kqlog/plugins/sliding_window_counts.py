@@ -1,0 +1,34 @@
+"""The plugin `sliding_window_counts`: rows and distinct ids of a window that ends with each period."""
+
+from __future__ import annotations
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.plugins.activity import Activity
+from kqlog.plugins.arguments import Arguments, required
+from kqlog.syntax import nodes as syntax
+
+USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Bin, Dimension..."
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+    """The rows and distinct ids of the periods that make up a lookback window, for each period from Start to End.
+
+    Periods count from Start. A period without any row in its window is left out.
+    """
+    source = required(source, call)
+    rows = Activity(source, Arguments(call, scope.over(source), USAGE), scope)
+    rows.moment("Start")
+    rows.moment("End")
+    rows.span("LookbackWindow")
+    rows.span("Bin", "Step")
+    text = f"""
+        Rows
+        | where Timeline >= Start - LookbackWindow and Timeline <= End
+        | summarize Rows = count() by Id, First = {rows.period("Timeline")}{rows.by}
+        | mv-expand Later = range(0, tolong(LookbackWindow / Step) - 1, 1) to typeof(long)
+        | extend Bin = First + Later * Step
+        | where Bin between (Start .. End)
+        | summarize Count = sum(Rows), Dcount = count_distinct(Id) by Bin{rows.by}
+    """
+    return rows.answer(text, ("Count", "Dcount"))
