@@ -38,7 +38,7 @@ def _same(got: object, answer: object) -> bool:
     if isinstance(answer, list):
         return isinstance(got, list) and len(got) == len(answer) and all(map(_same, got, answer))
     if isinstance(answer, float) and isinstance(got, (int, float)):
-        return math.isclose(got, answer, rel_tol=1e-9)
+        return math.isclose(got, answer, rel_tol=1e-9, abs_tol=1e-9)
     return got == answer
 
 

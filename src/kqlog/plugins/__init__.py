@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
 Plugin = Callable[["plan.Node | None", "syntax.Call", "syntax.TypeLiteral | None", "Scope"], "plan.Node"]
 
-OFFERED = frozenset({"bag_unpack", "narrow", "pivot"})
-
-NOT_OFFERED = frozenset(
+OFFERED = frozenset(
     {
         "active_users_count",
         "activity_counts_metrics",
         "activity_engagement",
         "activity_metrics",
+        "bag_unpack",
+        "narrow",
+        "new_activity_metrics",
+        "pivot",
+        "session_count",
+        "sliding_window_counts",
+    }
+)
+
+NOT_OFFERED = frozenset(
+    {
         "autocluster",
         "basket",
         "dcount_intersect",
@@ -39,14 +48,11 @@ NOT_OFFERED = frozenset(
         "infer_storage_schema_with_suggestions",
         "ipv4_lookup",
         "ipv6_lookup",
-        "new_activity_metrics",
         "preview",
         "rolling_percentile",
         "rows_near",
         "schema_merge",
         "sequence_detect",
-        "session_count",
-        "sliding_window_counts",
     }
 )
 

@@ -7,6 +7,7 @@ from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
+from kqlog.types import Type
 
 USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Period, ActivePeriodsCount, Bin, Dimension..."
 
@@ -17,7 +18,8 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     The window reaches back from each time an id is seen, which is one of its periods. Periods and bins count from Start.
     """
     source = required(source, call)
-    rows = Activity(source, Arguments(call, scope.over(source), USAGE), scope)
+    arguments = Arguments(call, scope.over(source), USAGE)
+    rows = Activity(source, arguments, scope)
     rows.moment("Start")
     rows.moment("End")
     rows.span("LookbackWindow")

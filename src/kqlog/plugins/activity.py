@@ -39,8 +39,8 @@ class Activity:
         """Take a constant of the timeline's type."""
         self.names[name] = self._constant(name, self.timeline.type)
 
-    def span(self, name: str) -> None:
-        """Take a constant that is a length of the timeline: a timespan for a datetime.
+    def span(self, name: str, own: str | None = None) -> None:
+        """Take a constant that is a length of the timeline: a timespan for a datetime. `own`: our name for it.
 
         Raises:
             QueryError: SEM002 when it is not positive.
@@ -49,13 +49,17 @@ class Activity:
         span = self._constant(name, type_)
         if span.value is not None and not span.value > 0:  # type: ignore[operator]
             raise QueryError("SEM002", f"'{name}' must be positive", self._arguments[name].span)
-        self.names[name] = span
+        self.names[own or name] = span
 
     def step(self, name: str) -> None:
-        """Take the length of a period: a span, or 'week', 'month' or 'year'."""
+        """Take the length of a period, our Step: a span, or 'week', 'month' or 'year'.
+
+        Raises:
+            QueryError: SEM002 for anything else.
+        """
         given = self._arguments.constant(name)
         if given.type is not Type.STRING:
-            self.span(name)
+            self.span(name, "Step")
         elif given.value in CALENDAR and self.timeline.type is Type.DATETIME:
             self._calendar = str(given.value)
         else:
@@ -86,13 +90,14 @@ class Activity:
         return f"range Number from 0 to {last} step 1 | project Bin = {start}"
 
     def same(self, *others: str) -> str:
-        """Columns to join on, and the dimensions."""
-        return ", ".join((*others, *self._own))
+        """The dimensions and other columns, to join on or sort by."""
+        return ", ".join((*self._own, *others))
 
-    def changed(self) -> str:
-        """Whether a row sorted by period within its dimensions begins another combination of them."""
+    def changed(self, moment: str, *others: str) -> str:
+        """Whether a sorted row is the first one of its dimensions and other columns; `moment` is a column without nulls."""
         # As text, since a null is neither equal to a value nor different from it.
-        return " or ".join(("isnull(prev(Bin))", *(f"tostring({name}) != tostring(prev({name}))" for name in self._own)))
+        tests = [f"tostring({name}) != tostring(prev({name}))" for name in (*self._own, *others)]
+        return f"({' or '.join((f'isnull(prev({moment}))', *tests))})"
 
     def answer(self, text: str, results: tuple[str, ...], starts: tuple[str, ...] = ()) -> plan.Node:
         """The result of a query of ours, in order: its Bin (and To), its dimensions under their names, its results."""

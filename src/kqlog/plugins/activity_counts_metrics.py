@@ -26,7 +26,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         | join kind=inner (Active | summarize First = min(Bin) by Id{rows.by}) on {rows.same("Id")}
         | summarize count = sum(Rows), dcount = countif(isnotnull(Id)), new_dcount = countif(isnotnull(Id) and Bin == First)
             by Bin{rows.by}
-        | sort by {rows.same()}Bin asc
+        | sort by {rows.same("Bin asc")}
         | extend aggregated_dcount = row_cumsum(new_dcount, {rows.changed("Bin")})
     """
     return rows.answer(text, ("count", "dcount", "new_dcount", "aggregated_dcount"))

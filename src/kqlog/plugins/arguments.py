@@ -22,6 +22,11 @@ def required(source: plan.Node | None, call: syntax.Call) -> plan.Node:
     return source
 
 
+def constants(call: syntax.Call, row: Scope) -> int:
+    """How many arguments name no column: which plugins with optional arguments in the middle go by."""
+    return sum(not (isinstance(argument, syntax.Name) and row.column(argument.name)) for argument in call.arguments)
+
+
 class Arguments:
     """The arguments of one call, told apart by `usage`: `Column, Rows, [Option], Dimension...`.
 

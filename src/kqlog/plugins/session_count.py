@@ -25,8 +25,8 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     text = f"""
         Rows
         | where Timeline >= Start - LookBackWindow and Timeline <= End and isnotnull(Id)
-        | sort by {rows.same("Id")}, Timeline asc
-        | extend Begins = {rows.changed("Id", "Timeline")} or Timeline - prev(Timeline) > LookBackWindow
+        | sort by {rows.same("Id", "Timeline asc")}
+        | extend Begins = {rows.changed("Timeline", "Id")} or Timeline - prev(Timeline) > LookBackWindow
         | where Begins and Timeline >= Start
         | summarize count_sessions = count() by Bin = bin(Timeline, Step){rows.by}
     """

@@ -228,15 +228,22 @@ def _numbered(select: Select) -> Select:
 
 
 def apply(node: Apply, select: Select, statement: Statement) -> Select:
-    """The rows of the body for each row of the source."""
+    """The rows of the body for each row of the source: in the order of the source, then in the body's."""
     select = statement.close(select)
     source = "each"
     outer = Row({name: f"{source}.{output.alias}" for name, output in select.outputs.items()})
     nested = statement.nested(outer)
     body = nested.relation(node.body)
+    if body.order and not _is_numbered(select):
+        select = statement.close(_numbered(select))
+    body = body.materialized_order()
     text = nested.text(body)
     names = aliases(column.name for column in node.columns)
     sides = [outer.columns[name] for name in node.kept]
     sides += [f"body.{body.outputs[column.name].alias}" for column in node.body.columns]
     outputs = {column.name: Output(alias, sql) for column, alias, sql in zip(node.columns, names, sides, strict=True)}
-    return statement.close(Select(f"{select.source} as {source}, lateral (\n{text}\n) as body", outputs, aliased=True))
+    inner = {output.sql: output.alias for output in body.outputs.values()}
+    order = [key._replace(sql=f"{source}.{key.sql}", unique=False) for key in select.order]
+    order += [key._replace(sql=f"body.{inner[key.sql]}", unique=False) for key in body.order]
+    joined = f"{select.source} as {source}, lateral (\n{text}\n) as body"
+    return statement.close(Select(joined, outputs, order=tuple(order), aliased=True))
