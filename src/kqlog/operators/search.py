@@ -8,9 +8,9 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
-from kqlog.plan.searching import SearchTerms
+from kqlog.plan.searching import SearchTerms, searched
 from kqlog.plan.uniting import Leg, parameter_word, unite
-from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Wildcard
+from kqlog.syntax.nodes import Expr, Operator, Parameter
 
 
 @dataclass(frozen=True)
@@ -31,21 +31,9 @@ class Search(Operator):
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         terms = SearchTerms(parameter_word(self.parameters, "kind") == "case_sensitive")
-        legs = [Leg("", source)] if source is not None else self._legs(scope)
-        kept = [
-            leg
-            for leg in legs
-            if all(name in dict(leg.relation.columns) for name in terms.required_columns(self.predicate, legs))
-        ]
+        legs = [Leg("", source)] if source is not None else searched(self.tables, scope)
+        kept = terms.fitting(self.predicate, legs)
         found = [Leg(leg.name, terms.filtered(leg.relation, self.predicate, scope)) for leg in kept]
         if not found:
             raise QueryError("SEM001", "there is no table to search", self.span)
         return unite(found, source_column="$table") if source is None else found[0].relation
-
-    def _legs(self, scope: Scope) -> list[Leg]:
-        names: list[str] = []
-        for expr in self.tables or (Wildcard("*"),):
-            names += (
-                scope.tables_like(expr.pattern) if isinstance(expr, Wildcard) else [expr.name if isinstance(expr, Name) else ""]
-            )
-        return [Leg(name, scope.relation(Name(name, span=self.span))) for name in names]

@@ -7,8 +7,8 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import call, column, text
 from kqlog.plan.scope import Scope
-from kqlog.plan.searching import SearchTerms, columns_of
-from kqlog.plan.uniting import Leg, leg_name, missing, parameter_word
+from kqlog.plan.searching import SearchTerms, columns_of, searched
+from kqlog.plan.uniting import Leg, missing, parameter_word
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
@@ -28,9 +28,8 @@ def find(
         QueryError: SEM001 when no table can fit.
     """
     terms = SearchTerms()
-    legs = _legs(tables, scope)
-    required = terms.required_columns(predicate, legs)
-    fitting = [leg for leg in legs if required <= {found.name for found in leg.relation.columns}]
+    legs = searched(tables, scope)
+    fitting = terms.fitting(predicate, legs)
     if not fitting:
         raise QueryError("SEM001", "no table has the columns of this condition", predicate.span)
     source = parameter_word(parameters, "withsource") or parameter_word(parameters, "with_source") or "source_"
@@ -38,17 +37,6 @@ def find(
     filtered = [Leg(leg.name, terms.filtered(leg.relation, predicate, scope)) for leg in fitting]
     rows = tuple(_row(leg, source, columns, pack) for leg in filtered)
     return plan.Union(rows, rows[0].columns)
-
-
-def _legs(tables: tuple[syntax.Expr, ...], scope: Scope) -> list[Leg]:
-    legs: list[Leg] = []
-    for position, expr in enumerate(tables or (syntax.Wildcard("*"),)):
-        if isinstance(expr, syntax.Wildcard):
-            legs += [Leg(name, scope.relation(syntax.Name(name, span=expr.span))) for name in scope.tables_like(expr.pattern)]
-        else:
-            relation = scope.relation(expr)
-            legs.append(Leg(expr.name if isinstance(expr, syntax.Name) else leg_name(relation, position), relation))
-    return legs
 
 
 def _columns(

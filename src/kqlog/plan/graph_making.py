@@ -44,7 +44,7 @@ def made(
     numbered = plan.Window(source, (plan.Item(EDGE, call("row_number", number(1))),))
     ends_of_edge = (plan.Item(SOURCE, keys[0]), plan.Item(TARGET, keys[1]))
     edges = plan.Named(scope.session.unique("$edges"), plan.Extend(numbered, ends_of_edge))
-    tables_of_nodes = [
+    tables_of_nodes: list[plan.Node] = [
         plan.Extend(table, (plan.Item(NODE, key),)) for (table, _), key in zip(found, keys[2:], strict=True)
     ]
     every = _distinct([_ids(edges, SOURCE), _ids(edges, TARGET), *(_ids(table, NODE) for table in tables_of_nodes)])
@@ -53,7 +53,7 @@ def made(
     else:
         named = (plan.Item(id_name, column(every.columns[0])),) if id_name is not None else ()
         nodes = plan.Extend(every, named)
-    return Graph(plan.Named(scope.session.unique("$nodes"), nodes), edges)
+    return Graph(plan.Named(scope.session.unique("$nodes"), nodes), edges, within is not None)
 
 
 def _key(id_: plan.Value, type_: Type, partition: plan.Value | None) -> plan.Value:
@@ -143,7 +143,7 @@ def with_nodes(graph: Graph, nodes: plan.Node) -> Graph:
         key = dict(edges.columns)[end]
         pair = (plan.ColumnRef(end, key), plan.ColumnRef(NODE, key))
         edges = plan.Join(edges, nodes, plan.JoinKind.LEFTSEMI, (pair,), outputs)
-    return Graph(nodes, edges)
+    return Graph(nodes, edges, graph.partitioned)
 
 
 def with_components(graph: Graph, name: str, strong: bool) -> Graph:
@@ -155,4 +155,4 @@ def with_components(graph: Graph, name: str, strong: bool) -> Graph:
     outputs = [plan.JoinColumn(*found, False, found.name) for found in graph.nodes.columns if found.name != name]
     outputs.append(plan.JoinColumn(name, Type.LONG, True, name))
     nodes = plan.Join(graph.nodes, marked, plan.JoinKind.INNER, ((column(key), column(key)),), tuple(outputs))
-    return Graph(nodes, graph.edges)
+    return Graph(nodes, graph.edges, graph.partitioned)

@@ -20,10 +20,12 @@ class Graph:
 
     nodes: plan.Node
     edges: plan.Node
+    partitioned: bool = False
+    """Whether NODE says the partition, too."""
 
     def relation(self) -> plan.Node:
         """The graph as what operators hand on; no engine runs it."""
-        return plan.Custom(GRAPH, (self.nodes, self.edges), (), ())
+        return plan.Custom(GRAPH, (self.nodes, self.edges), (("partitioned", self.partitioned),), ())
 
 
 def is_graph(relation: plan.Node) -> bool:
@@ -34,7 +36,8 @@ def is_graph(relation: plan.Node) -> bool:
 def graph_of(relation: plan.Node | None) -> Graph:
     """The graph that a relation stands for."""
     assert isinstance(relation, plan.Custom)
-    return Graph(*relation.sources)
+    nodes, edges = relation.sources
+    return Graph(nodes, edges, bool(dict(relation.options)["partitioned"]))
 
 
 def properties(relation: plan.Node) -> Schema:

@@ -10,9 +10,21 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.scope import Scope
 from kqlog.plan.special import as_text
-from kqlog.plan.uniting import Leg
+from kqlog.plan.uniting import Leg, leg_name
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
+
+
+def searched(tables: tuple[syntax.Expr, ...], scope: Scope) -> list[Leg]:
+    """The tables that search and find look in: those named, or all of the workspace."""
+    legs: list[Leg] = []
+    for position, expr in enumerate(tables or (syntax.Wildcard("*"),)):
+        if isinstance(expr, syntax.Wildcard):
+            legs += [Leg(name, scope.relation(syntax.Name(name, span=expr.span))) for name in scope.tables_like(expr.pattern)]
+        else:
+            relation = scope.relation(expr)
+            legs.append(Leg(expr.name if isinstance(expr, syntax.Name) else leg_name(relation, position), relation))
+    return legs
 
 
 @dataclass(frozen=True)
@@ -27,10 +39,14 @@ class SearchTerms:
         row.windows = None
         return plan.Filter(relation, self._condition(predicate, row))
 
-    def required_columns(self, predicate: syntax.Expr, legs: list[Leg]) -> set[str]:
-        """Columns without which the condition cannot be true of a table: those compared outside of `or`."""
-        known = {column.name for leg in legs for column in leg.relation.columns}
-        return columns_of(predicate) & known
+    def fitting(self, predicate: syntax.Expr, legs: list[Leg]) -> list[Leg]:
+        """The tables that the condition can be true of: with all columns that it compares outside of `or`."""
+        wanted = columns_of(predicate)
+        if not wanted:
+            return legs
+        names = {leg.name: {column.name for column in leg.relation.columns} for leg in legs}
+        required = wanted & set().union(*names.values())
+        return [leg for leg in legs if required <= names[leg.name]]
 
     def _condition(self, expr: syntax.Expr, row: Scope) -> plan.Value:
         match expr:

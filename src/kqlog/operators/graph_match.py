@@ -1,0 +1,45 @@
+"""The operator `graph-match`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.graph_matching import Matching
+from kqlog.plan.graph_paths import Cycles
+from kqlog.plan.graphs import graph_of
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import parameter_word
+from kqlog.syntax.nodes import Expr, GraphEdge, GraphNode, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class GraphMatch(Operator):
+    """Find a pattern of nodes and edges in a graph, a row for each match."""
+
+    rule: ClassVar[str] = "graph_match"
+    syntax: ClassVar[str] = (
+        "G | graph-match [cycles=all|none|unique_edges] (Node)-[Edge]->(Node)... [where Condition] "
+        "project [Name =] Expression, ..."
+    )
+    examples: ClassVar[tuple[str, ...]] = (
+        'datatable(Child: string, Parent: string) ["sshd", "systemd", "bash", "sshd"] | make-graph Child --> Parent '
+        'with_node_id=Name | graph-match (a)-[e*1..3]->(b) where b.Name == "systemd" project a.Name, Path = map(e, Parent) '
+        "| sort by a_Name asc",
+    )
+    takes_graph: ClassVar[bool] = True
+
+    parameters: tuple[Parameter, ...]
+    pattern: tuple[tuple[GraphNode | GraphEdge, ...], ...]
+    where: Expr | None
+    project: tuple[Expr, ...] | None
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        if self.project is None:
+            raise QueryError("SEM003", "graph-match needs a project", self.span, "write: project node.Property, ...")
+        cycles = parameter_word(self.parameters, "cycles") or Cycles.UNIQUE_EDGES
+        if cycles not in tuple(Cycles):
+            raise QueryError("SEM002", f"'{cycles}' is no way to treat cycles", self.span, f"it is {', '.join(Cycles)}")
+        return Matching(graph_of(source), self.pattern, Cycles(cycles), scope).projected(self.where, self.project)
