@@ -1,4 +1,4 @@
-"""The manual: help for any function, operator, type or error code. The shell, the REPL and notebooks all read it here."""
+"""The manual: help for any function, operator, plugin or error code. The shell, the REPL and notebooks all read it here."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from kqlog.errors import CODES, QueryError
 from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
 from kqlog.operators import operators
 from kqlog.plan.lookup import closest
+from kqlog.plugins import OFFERED, about, usage
 from kqlog.syntax.nodes import Operator
 
 _WHERE = {
@@ -29,7 +30,7 @@ class Help(str):
 
 
 def help(name: str | None = None) -> Help:
-    """What the manual says of a function, operator or error code; without a name, what there is.
+    """What the manual says of a function, operator, plugin or error code; without a name, what there is.
 
     Raises:
         QueryError: SEM001 for a name that the manual does not know.
@@ -52,6 +53,8 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
         pages.setdefault(name, []).append(partial(_operator, name, operator))
     for name, function in FUNCTIONS.items():
         pages.setdefault(name, []).append(partial(_function, function))
+    for name in OFFERED:
+        pages.setdefault(name, []).append(partial(_plugin, name))
     for code, meaning in CODES.items():
         pages[code] = [partial("{}: {}".format, code, meaning)]
     return pages
@@ -60,6 +63,11 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
 def _operator(name: str, operator: type[Operator]) -> str:
     sections = [f"{name} (operator): {operator.__doc__}", f"  {operator.syntax}", _examples(operator.examples)]
     return "\n\n".join(section for section in sections if section)
+
+
+def _plugin(name: str) -> str:
+    examples = _examples(one for one in operators()["evaluate"].examples if f"evaluate {name}(" in one)
+    return "\n\n".join(filter(None, [f"{name} (plugin): {about(name)}", f"  T | evaluate {usage(name)}", examples]))
 
 
 def _function(function: Function) -> str:
@@ -102,6 +110,7 @@ def _contents() -> str:
     for kind, title in ((Kind.SCALAR, "Functions"), (Kind.AGGREGATE, "Aggregates"), (Kind.WINDOW, "Window functions")):
         names = sorted(one.name for one in functions if one.kind is kind and not one.deprecated and one.name[0].isalpha())
         sections.append((title, names))
+    sections.append(("Plugins, for evaluate", sorted(OFFERED)))
     sections.append(("Error codes", list(CODES)))
     return "\n\n".join(f"{title}\n{_wrapped(names)}" for title, names in sections if names)
 

@@ -17,6 +17,19 @@ def _between_dynamic(long: str, real: str) -> Signature:
     )
 
 
+def _beside_dynamic(operator: str, **results: str) -> list[Signature]:
+    """An operator with a dynamic value on one side, which is read as the type of the other. `results`: its type by that one."""
+    return [
+        signature
+        for type_, result in results.items()
+        for signature in (
+            sig(f"(left: dynamic, right: {type_}) -> {result}", kql=f"to{type_}(left) {operator} right"),
+            sig(f"(left: {type_}, right: dynamic) -> {result}", kql=f"left {operator} to{type_}(right)"),
+        )
+    ]
+
+
+_NUMERIC = {"long": "long", "real": "real", "decimal": "decimal"}
 _PLUS = "({left} + {right})"
 _MINUS = "({left} - {right})"
 _TIMES = "({left} * {right})"
@@ -30,6 +43,7 @@ scalar(
     sig("(left: datetime, right: timespan) -> datetime", sql=_PLUS),
     sig("(left: timespan, right: timespan) -> timespan", sql=_PLUS),
     sig("(left: timespan, right: datetime) -> datetime", sql=_PLUS),
+    *_beside_dynamic("+", **_NUMERIC, datetime="datetime", timespan="timespan"),
     _between_dynamic("(%s + %s)", "(%s + %s)"),
     examples={
         "2 + 3": 5,
@@ -53,6 +67,7 @@ scalar(
     sig("(left: datetime, right: timespan) -> datetime", sql=_MINUS),
     sig("(left: timespan, right: timespan) -> timespan", sql=_MINUS),
     sig("(left: timespan, right: datetime) -> datetime"),
+    *_beside_dynamic("-", **_NUMERIC, datetime="timespan", timespan="timespan"),
     _between_dynamic("(%s - %s)", "(%s - %s)"),
     examples={
         "2 - 3": -1,
@@ -74,6 +89,7 @@ scalar(
     sig("(left: timespan, right: timespan) -> timespan"),
     sig("(left: datetime, right: number) -> datetime"),
     sig("(left: number, right: datetime) -> datetime"),
+    *_beside_dynamic("*", **_NUMERIC),
     _between_dynamic("(%s * %s)", "(%s * %s)"),
     examples={"6 * 7": 42, "1.5 * 2": 3.0, "3 * 20m": "01:00:00", "1h * 0.25": "00:15:00", "decimal(1.1) * decimal(1.1)": "1.21"},
 )
@@ -88,6 +104,7 @@ scalar(
     sig("(left: timespan, right: long) -> timespan", duckdb="({left} // nullif({right}, 0))"),
     sig("(left: datetime, right: datetime|timespan) -> real", duckdb="(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"),
     sig("(left: datetime, right: number) -> datetime"),
+    *_beside_dynamic("/", **_NUMERIC),
     _between_dynamic("(%s // nullif(%s, 0))", "(%s / %s)"),
     examples={
         "7 / 2": 3,
@@ -117,6 +134,7 @@ scalar(
     sig("(left: datetime, right: datetime|timespan) -> timespan", duckdb=_MODULO),
     sig("(left: timespan, right: number) -> timespan"),
     sig("(left: datetime, right: number) -> datetime"),
+    *_beside_dynamic("%", **_NUMERIC),
     _between_dynamic(
         "((%s %% nullif({0}, 0) + abs({0})) %% abs(nullif(%s, 0)))".replace("{0}", _INSIDE_LONG[1]),
         "(CASE WHEN ({0} %% {1}) < 0 THEN (%s %% {1}) + abs({1}) ELSE ({0} %% %s) END)".replace("{0}", _INSIDE_REAL[0]).replace(

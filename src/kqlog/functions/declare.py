@@ -147,6 +147,11 @@ class Function:
     of_values: Function | None = None
     """The scalar function that shares an aggregate's name (hll_merge, merge_tdigest): the one with several arguments."""
 
+    @property
+    def of_columns(self) -> bool:
+        """Whether it gives several columns, at least for some arguments."""
+        return bool(self.signatures) and bool(self.signatures[-1].result_columns)
+
 
 FUNCTIONS: dict[str, Function] = {}
 """Every declared function by name."""

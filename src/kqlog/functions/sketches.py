@@ -87,6 +87,20 @@ scalar(
     examples={"dcount_hll(dynamic([[4096], [17, 23]]))": 2},
 )
 
+# Below the least of the summaries' largest hashes each of them has all of its values, which stand for the rest.
+_COMMON = (
+    "list_transform([{states}], lambda states: list_transform([list_min(list_transform(states, lambda state: "
+    "CASE WHEN len(state[2]) < state[1][1] THEN (1::BIGINT << 53) ELSE state[2][state[1][1]] END))], lambda edge: "
+    "round(len(list_filter(list_reduce(list_transform(states, lambda state: state[2]), lambda one, other: "
+    "list_intersect(one, other)), lambda value: value < edge)) * pow(2, 53) / edge)::BIGINT)[1])[1]"
+)
+scalar(
+    "__dcount_hll_common",
+    "The number of distinct values that are in all of several summaries.",
+    sig("(hll: array, others: array...) -> long", duckdb=_COMMON.replace("{states}", _STATES)),
+    examples={"__dcount_hll_common(dynamic([[4096], [17, 23]]), dynamic([[4096], [23, 42]]))": 1},
+)
+
 # ---------------------------------------------------------------------------------------------------------------- tdigest
 
 _KINDS = {"number": "of_numbers", "datetime": "of_datetimes", "timespan": "of_timespans"}

@@ -9,8 +9,8 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import closest
 from kqlog.plan.scope import Scope
-from kqlog.plugins import plugin, plugin_names
-from kqlog.syntax.nodes import Call, Operator, Parameter, TypeLiteral
+from kqlog.plugins import SCHEMAS, SERVICES, plugin, plugin_names, results
+from kqlog.syntax.nodes import Call, NameAndType, Operator, Parameter, TypeLiteral
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,12 @@ class Evaluate(Operator):
         "| evaluate pivot(Result) | sort by User asc",
         'print Details = dynamic({"user": "alice", "tries": 3}) | evaluate bag_unpack(Details)',
         'print Host = "web-01", Errors = 3 | evaluate narrow()',
+        'datatable(Host: string, App: string, Result: string) ["web-01", "nginx", "ok", "web-01", "nginx", "failed", '
+        '"web-02", "nginx", "failed", "web-02", "cron", "failed"] | evaluate basket(0.5)',
+        'let Networks = datatable(Network: string, Site: string) ["10.1.0.0/16", "Lisbon", "10.2.0.0/16", "Porto"]; '
+        'datatable(Address: string) ["10.1.4.7", "10.2.0.9"] | evaluate ipv4_lookup(Networks, Address, Network) '
+        "| sort by Address asc",
+        "range Minute from 1 to 8 step 1 | evaluate rows_near(Minute == 5, 1)",
     )
 
     parameters: tuple[Parameter, ...]
@@ -37,4 +43,19 @@ class Evaluate(Operator):
             raise QueryError(
                 "SEM001", f"no plugin named '{self.call.name}'", self.call.name_span, f"did you mean '{near}'?" if near else None
             )
-        return found(source, self.call, self.schema, scope)
+        node = found(source, self.call, self.schema, scope)
+        if self.schema is not None and self.call.name not in SCHEMAS | SERVICES:
+            self._check(self.schema, node)
+        return node
+
+    def _check(self, schema: TypeLiteral, node: plan.Node) -> None:
+        """Refuse a schema that is not the plugin's."""
+        wanted = [tuple(found) for found in node.columns]
+        given = [(found.name, found.type) for found in schema.columns if isinstance(found, NameAndType)]
+        if given != wanted:
+            columns = ", ".join(f"{name}: {type_}" for name, type_ in wanted)
+            raise QueryError("SEM002", f"{self.call.name} gives other columns", schema.span, f"it gives ({columns})")
+
+    def results(self, source: plan.Node | None, scope: Scope) -> tuple[plan.Output, ...] | None:
+        several = results(self.call.name)
+        return several(source, self.call, scope) if several is not None else None

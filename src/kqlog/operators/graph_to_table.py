@@ -10,6 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.calls import call
 from kqlog.plan.graphs import NODE, SOURCE, TARGET, Graph, graph_of, properties
 from kqlog.plan.lookup import Lookup
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import GraphOutput, Operator
@@ -47,10 +48,12 @@ class GraphToTable(Operator):
     def _table(self, output: GraphOutput, graph: Graph, scope: Scope) -> plan.Node:
         relation = graph.nodes if output.kind == "nodes" else graph.edges
         types = dict(relation.columns)
+        names = ColumnNames()
+        names.reserve(properties(relation))
         ids = []
         for parameter, column in _IDS[output.kind].items():
             if (name := parameter_word(output.parameters, parameter)) is not None:
-                ids.append(plan.Item(name, call("hash", plan.ColumnRef(column, types[column]))))
+                ids.append(plan.Item(names.derive(name), call("hash", plan.ColumnRef(column, types[column]))))
         given = [plan.Item(found.name, plan.ColumnRef(*found)) for found in properties(relation)]
         if not ids and not given:
             raise QueryError(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, Named, Operator
+from kqlog.syntax.nodes import Expr, Named, Operator, Wildcard
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,11 @@ class Print(Operator):
         items: list[plan.Item] = []
         for position, expr in enumerate(self.items):
             if isinstance(expr, Named):
-                items += row.item(expr, names)
+                # More columns than names: print shows the named ones.
+                items += row.item(expr, names)[: len(expr.names) if expr.tupled else None]
                 continue
+            if isinstance(expr, Wildcard):
+                raise QueryError("SEM005", "print has no columns that '*' could stand for", expr.span)
             found = row.item(expr, ColumnNames())
             items += found if len(found) > 1 else [plan.Item(names.derive(f"print_{position}"), found[0].value)]
         return plan.Project(one_row, tuple(items))

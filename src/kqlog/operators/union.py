@@ -12,6 +12,10 @@ from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, un
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 
+MAX_LEGS = 1000
+"""Tables in one union: DuckDB takes a second to plan so many."""
+
+
 @dataclass(frozen=True)
 class Union(Operator):
     """Put the rows of several tables one after the other."""
@@ -32,6 +36,8 @@ class Union(Operator):
         legs = [] if source is None else [Leg(leg_name(source, 0), source)]
         for expr in self.sources:
             legs += self._legs(expr, len(legs), fuzzy, scope)
+        if len(legs) > MAX_LEGS:
+            raise QueryError("LIM001", f"more than {MAX_LEGS:,} tables in one union", self.span)
         if not legs:
             raise QueryError("SEM001", "no table of this union exists", self.span)
         named = parameter_word(self.parameters, "withsource") or parameter_word(self.parameters, "with_source")

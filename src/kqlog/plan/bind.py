@@ -47,17 +47,17 @@ def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
     inner = Scope(session, scope)
     if isinstance(value, syntax.Pipeline) and value.operators:
         *before, last = value.operators
-        relation = inner.piped(inner.relation(value.source), before)
+        relation = inner.piped(inner.table_or_graph(value.source), before)
         if (several := last.results(relation, inner)) is not None:
             return several
         relation = inner.piped(relation, [last])
     elif scope.is_tabular(value):
-        relation = inner.relation(value)
+        relation = inner.table_or_graph(value)
     else:
         single = inner.value(value)
         relation = plan.Project(plan.Values((), ((),)), (plan.Item("print_0", single),))
     if is_graph(relation):
-        raise QueryError("SEM005", "a graph is no result", value.span, "go on with graph-match or graph-to-table")
+        raise QueryError("ENG001", "a graph itself cannot be shown", value.span, "go on with graph-match or graph-to-table")
     return (plan.Output(relation, session.render, open=session.open),)
 
 

@@ -73,16 +73,15 @@ class Expressions(Lookup):
                 )
 
     def boolean(self, expr: syntax.Expr) -> plan.Value:
-        """A condition. A dynamic value is read as one.
+        """A condition.
 
         Raises:
             QueryError: SEM002 when it is of another type.
         """
         value = self.value(expr)
-        if value.type is Type.DYNAMIC:
-            return overloads.convert(value, Type.BOOL)
         if value.type is not Type.BOOL:
-            raise QueryError("SEM002", f"a condition is wanted here, and this is a {value.type}", expr.span)
+            hint = "convert it with tobool()" if value.type is Type.DYNAMIC else None
+            raise QueryError("SEM002", f"a condition is wanted here, and this is a {value.type}", expr.span, hint)
         return value
 
     def constant(self, expr: syntax.Expr, type_: Type | None = None) -> plan.Literal:
@@ -123,6 +122,8 @@ class Expressions(Lookup):
             raise QueryError(
                 "SEM002", f"a value is wanted here, and '{name}' is a table", span, "take one value of it with toscalar()"
             )
+        if name in self.records:
+            raise QueryError("SEM005", f"'{name}' cannot stand alone here", span, f"write {name}.Column")
         if self.session.open and self.columns is not None:
             return plan.ColumnRef(name, Type.DYNAMIC)
         raise self.unknown("column" if self.columns is not None else "variable", name, span)
@@ -140,6 +141,8 @@ class Expressions(Lookup):
             steps.insert(0, target.name if isinstance(target, syntax.Member) else self._step(target.index))
             target = target.target
         value = self._of_record(target) if isinstance(target, syntax.Member) else self.value(target)
+        if isinstance(value, plan.Call) and steps and value.signature.result_columns:
+            value = self._part(value, steps.pop(0), target.span)
         if not steps:
             return value
         if value.type is not Type.DYNAMIC:
@@ -149,6 +152,13 @@ class Expressions(Lookup):
         if isinstance(value, plan.Path):
             return plan.Path(value.value, value.steps + tuple(steps))
         return plan.Path(value, tuple(steps))
+
+    def _part(self, call: plan.Call, step: str | int | plan.Value, span: Span) -> plan.Value:
+        """One column of a function of several, which is found by its number."""
+        columns = overloads.result_columns(call)
+        if not isinstance(step, int) or not 0 <= step < len(columns):
+            raise QueryError("SEM002", f"the columns of {call.name}() are numbered from 0 to {len(columns) - 1}", span)
+        return overloads.result_column(call, step)
 
     def _step(self, index: syntax.Expr) -> str | int | plan.Value:
         value = self.value(index)

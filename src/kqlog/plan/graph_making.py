@@ -8,6 +8,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import call, column, number
+from kqlog.plan.calls import every as conjunction
 from kqlog.plan.graphs import EDGE, NODE, SOURCE, TARGET, Graph, properties
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
@@ -15,6 +16,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 IN, OUT = "$in", "$out"
+ID = "$id"
 _HAS = "$has.{}"
 
 
@@ -39,57 +41,54 @@ def made(
     if type_ in (None, Type.DYNAMIC):
         raise QueryError("SEM002", "the ids of these nodes cannot be compared", ends[0].span, "convert them with tostring()")
     assert type_ is not None
+    raw = [overloads.convert(id_, type_) for id_ in ids]
     partition = None if within is None else column(row.require_column(within))
-    keys = [_key(id_, type_, partition) for id_ in ids]
+    keys = [_key(id_, partition) for id_ in raw]
     numbered = plan.Window(source, (plan.Item(EDGE, call("row_number", number(1))),))
     ends_of_edge = (plan.Item(SOURCE, keys[0]), plan.Item(TARGET, keys[1]))
     edges = plan.Named(scope.session.unique("$edges"), plan.Extend(numbered, ends_of_edge))
-    tables_of_nodes: list[plan.Node] = [
+    described: list[plan.Node] = [
         plan.Extend(table, (plan.Item(NODE, key),)) for (table, _), key in zip(found, keys[2:], strict=True)
     ]
-    every = _distinct([_ids(edges, SOURCE), _ids(edges, TARGET), *(_ids(table, NODE) for table in tables_of_nodes)])
-    if tables_of_nodes:
-        nodes = _described(every, tables_of_nodes, [id_.name for _, id_ in found], within is not None)
+    parts = [_ids(edges, SOURCE, raw[0]), _ids(edges, TARGET, raw[1])]
+    parts += [_ids(table, NODE, id_) for table, id_ in zip(described, raw[2:], strict=True)]
+    every = plan.Aggregate(plan.Union(tuple(parts), parts[0].columns), tuple(map(_as_it_is, parts[0].columns)), ())
+    if described:
+        nodes = _described(every, described, [id_.name for _, id_ in found])
     else:
-        named = (plan.Item(id_name, column(every.columns[0])),) if id_name is not None else ()
-        nodes = plan.Extend(every, named)
+        named = (plan.Item(id_name, plan.ColumnRef(ID, type_)),) if id_name is not None else ()
+        nodes = plan.Project(every, (_as_it_is(every.columns[0]), *named))
     return Graph(plan.Named(scope.session.unique("$nodes"), nodes), edges, within is not None)
 
 
-def _key(id_: plan.Value, type_: Type, partition: plan.Value | None) -> plan.Value:
+def _key(id_: plan.Value, partition: plan.Value | None) -> plan.Value:
     """What tells a node from others: its id, or its partition and its id."""
-    key = overloads.convert(id_, type_)
-    if partition is None:
-        return key
-    return overloads.convert(call("pack_array", partition, key), Type.STRING)
+    return id_ if partition is None else overloads.convert(call("pack_array", partition, id_), Type.STRING)
 
 
-def _ids(relation: plan.Node, name: str) -> plan.Node:
-    return plan.Project(relation, (plan.Item(NODE, plan.ColumnRef(name, dict(relation.columns)[name])),))
+def _ids(relation: plan.Node, key: str, id_: plan.Value) -> plan.Node:
+    return plan.Project(relation, (plan.Item(NODE, plan.ColumnRef(key, dict(relation.columns)[key])), plan.Item(ID, id_)))
 
 
-def _distinct(sources: list[plan.Node]) -> plan.Node:
-    columns = sources[0].columns
-    key = plan.Item(NODE, column(columns[0]))
-    return plan.Aggregate(plan.Union(tuple(sources), columns), (key,), ())
+def _as_it_is(found: Column) -> plan.Item:
+    return plan.Item(found.name, column(found))
 
 
-def _described(every: plan.Node, tables: list[plan.Node], ids: list[str], partitioned: bool) -> plan.Node:
+def _described(every: plan.Node, tables: list[plan.Node], ids: list[str]) -> plan.Node:
     """Every node with the properties that the tables give it; a node of no table knows its own id."""
     node = every
-    key = column(every.columns[0])
+    key, id_ = map(column, every.columns)
     parts: dict[str, list[plan.Value]] = {}
     for position, table in enumerate(tables):
-        node = _joined(node, _one_row_each(table, position), position)
+        node = _joined(node, _one_row_each(table, position))
         for found in properties(table):
             parts.setdefault(found.name, []).append(plan.ColumnRef(f"{position}.{found.name}", found.type))
     unknown = [call("isnull", plan.ColumnRef(_HAS.format(position), Type.BOOL)) for position in range(len(tables))]
-    in_none = unknown[0] if len(unknown) == 1 else call("and", *unknown)
     items = [plan.Item(NODE, key)]
     for name, values in parts.items():
         value = _merged(values)
-        if name in ids and not partitioned:
-            value = call("iff", in_none, overloads.convert(key, value.type), value)
+        if name in ids:
+            value = call("iff", conjunction(unknown), overloads.convert(id_, value.type), value)
         items.append(plan.Item(name, value))
     return plan.Project(node, tuple(items))
 
@@ -103,7 +102,7 @@ def _one_row_each(table: plan.Node, position: int) -> plan.Node:
     return plan.ArgExtreme(table, (key,), number(0), True, (*items, present))
 
 
-def _joined(nodes: plan.Node, table: plan.Node, position: int) -> plan.Node:
+def _joined(nodes: plan.Node, table: plan.Node) -> plan.Node:
     key = column(nodes.columns[0])
     outputs = [plan.JoinColumn(*found, False, found.name) for found in nodes.columns]
     outputs += [plan.JoinColumn(*found, True, found.name) for found in table.columns if found.name != NODE]

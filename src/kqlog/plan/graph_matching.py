@@ -8,10 +8,11 @@ from itertools import combinations
 
 from kqlog.errors import QueryError, Span
 from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
 from kqlog.plan.calls import call, column, every, number
 from kqlog.plan.expressions import references
 from kqlog.plan.graph_making import IN, OUT, with_degrees
-from kqlog.plan.graph_paths import EDGES, FROM, INNER, TO, Cycles, Gathering, Paths, PathValue, absent, oriented
+from kqlog.plan.graph_paths import BACK, EDGES, FROM, INNER, TO, Cycles, Gathering, Paths, PathValue, absent, oriented
 from kqlog.plan.graphs import EDGE, NODE, Graph, properties
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
@@ -42,10 +43,13 @@ class _Pattern:
 
     nodes: list[str] = field(default_factory=list)
     edges: dict[str, _Edge] = field(default_factory=dict)
+    ends: tuple[str, str] = ("", "")
+    """The first and the last node of the last sequence."""
 
     def add(self, sequence: tuple[syntax.GraphNode | syntax.GraphEdge, ...]) -> None:
         """Take in one of the sequences between commas."""
         names = [part.name or f"${len(self.nodes)}.{place}".replace(".", "_") for place, part in enumerate(sequence)]
+        self.ends = names[0], names[-1]
         for position in range(0, len(sequence), 2):
             if names[position] not in self.nodes:
                 self.nodes.append(names[position])
@@ -163,13 +167,30 @@ class Matching:
             QueryError: SEM005 for a pattern whose parts do not hang together.
         """
         conditions = [] if where is None else _conjuncts(self._row.boolean(where))
-        items = tuple(self._row.items(project, ColumnNames()))
+        self._list_properties()
+        items = tuple(map(self._typed, self._row.items(project, ColumnNames())))
         wanted = [*conditions, *(item.value for item in items)]
         self._used |= {name for value in wanted for name in references(value)}
+        for edge in self._pattern.edges.values():
+            edge.values = [asked for asked in edge.values if asked.name in self._used]
         found = self._found(conditions, shortest)
         if shortest is not None:
             found = self._shortest(found, shortest)
         return plan.Project(found, items)
+
+    def _list_properties(self) -> None:
+        """Lets `path.property` mean the array of the property's values along a path."""
+        for edge in self._pattern.edges.values():
+            if edge.hops is not None:
+                for found in properties(self._graph.edges):
+                    asked = PathValue(f"{edge.name}.${len(edge.values)}", Gathering.MAP, False, column(found))
+                    edge.values.append(asked)
+                    self._row.records[edge.name][found.name] = plan.ColumnRef(asked.name, asked.type)
+
+    def _typed(self, item: plan.Item) -> plan.Item:
+        """The column of an expression: all that depends on a path is dynamic to Kusto, even text."""
+        of_path = references(item.value) & {asked.name for edge in self._pattern.edges.values() for asked in edge.values}
+        return plan.Item(item.name, overloads.convert(item.value, Type.DYNAMIC)) if of_path else item
 
     def _found(self, conditions: list[plan.Value], shortest: str | None) -> plan.Node:
         """The ends, edges and used properties of each match."""
@@ -177,7 +198,9 @@ class Matching:
         rest = [value for value in conditions if not self._owner(value)]
         one_path = len(pending) == 1 and pending[0].hops is not None and pending[0].hops[0] <= 1
         prunes = shortest if one_path and not any(name.count(".$") for value in rest for name in references(value)) else None
-        first = self._pattern.nodes[0]
+        # From a node that conditions narrow down, so that long paths begin at few places.
+        narrow = [name for name in self._pattern.nodes if any(self._owner(value) == name for value in conditions)]
+        first = [*narrow, *self._pattern.nodes][0]
         relation = self._node(first, conditions)
         met = {first}
         while pending:
@@ -185,8 +208,13 @@ class Matching:
             if edge is None:
                 raise QueryError("SEM005", "the parts of this pattern share no node", pending[0].span)
             pending.remove(edge)
-            start = relation if edge.left in met else None
-            step = self._edge(edge, conditions, start, prunes)
+            if edge.hops is None:
+                step = self._edge(edge, conditions)
+            else:
+                relation = plan.Named(self._scope.session.unique("$matches"), relation)
+                start = edge.left if edge.left in met else edge.right
+                starts = kept(relation, [Column(f"{start}.{NODE}", self._key)]) if narrow else None
+                step = self._path(edge, conditions, starts, edge.left not in met, prunes)
             relation = self._hung_on(relation, step, edge, met)
             for node in {edge.left, edge.right} - met:
                 relation = self._described(relation, node, conditions)
@@ -231,18 +259,22 @@ class Matching:
         key = plan.ColumnRef(f"{name}.{NODE}", self._key)
         return _joined(relation, nodes, [(key, key)])
 
-    def _edge(self, edge: _Edge, conditions: list[plan.Value], start: plan.Node | None, shortest: str | None) -> plan.Node:
+    def _edge(self, edge: _Edge, conditions: list[plan.Value]) -> plan.Node:
         """What one edge of the pattern may be, with its ends."""
-        if edge.hops is None:
-            used = [found for found in properties(self._graph.edges) if f"{edge.name}.{found.name}" in self._used]
-            hops = oriented(self._graph.edges, edge.direction, [plan.Item(found.name, column(found)) for found in used])
-            items = tuple(plan.Item(f"{edge.name}.{found.name}", column(found)) for found in hops.columns)
-            return self._restricted(plan.Project(hops, items), edge.name, conditions)
+        used = [found for found in properties(self._graph.edges) if f"{edge.name}.{found.name}" in self._used]
+        hops = oriented(self._graph.edges, edge.direction, [plan.Item(found.name, column(found)) for found in used])
+        items = tuple(plan.Item(f"{edge.name}.{found.name}", column(found)) for found in hops.columns)
+        return self._restricted(plan.Project(hops, items), edge.name, conditions)
+
+    def _path(
+        self, edge: _Edge, conditions: list[plan.Value], starts: plan.Node | None, backwards: bool, shortest: str | None
+    ) -> plan.Node:
+        """What an edge of variable length may be, with its ends. `backwards`: found from its right end."""
+        assert edge.hops is not None
         demands = [inner for value in conditions if self._owner(value) == edge.name and (inner := self._of_every_edge(value))]
-        starts = None if start is None else kept(start, [Column(f"{edge.left}.{NODE}", self._key)])
         paths = Paths(
             self._graph,
-            edge.direction,
+            BACK[edge.direction] if backwards else edge.direction,
             edge.hops,
             tuple(edge.values),
             self._cycles,
@@ -251,9 +283,12 @@ class Matching:
             starts,
             shortest,
         ).relation(self._scope)
-        named = [plan.Item(f"{edge.name}.{found.name}", column(found)) for found in paths.columns[:4]]
-        named += [plan.Item(found.name, column(found)) for found in paths.columns[4:]]
-        return plan.Project(paths, tuple(named))
+        ends = {FROM: TO, TO: FROM} if backwards else {}
+        items = [plan.Item(f"{edge.name}.{ends.get(found.name, found.name)}", column(found)) for found in paths.columns[:4]]
+        for found in paths.columns[4:]:
+            turned = backwards and found.type is Type.DYNAMIC
+            items.append(plan.Item(found.name, call("array_reverse", column(found)) if turned else column(found)))
+        return plan.Project(paths, tuple(items))
 
     def _hung_on(self, relation: plan.Node, step: plan.Node, edge: _Edge, met: set[str]) -> plan.Node:
         """Matches with one more edge, and its ends as nodes."""
@@ -279,12 +314,24 @@ class Matching:
         elif len(edges) >= len(self._pattern.nodes):
             apart = [plan.Literal(Type.BOOL, False)]
         else:
-            parts: list[plan.Value] = [
-                call("tostring", plan.ColumnRef(f"{node}.{NODE}", self._key)) for node in self._pattern.nodes
-            ]
-            parts += [plan.ColumnRef(f"{edge.name}.{INNER}", Type.DYNAMIC) for edge in edges if edge.hops is not None]
-            apart = [_apart(one, other) for one, other in combinations(parts, 2)]
+            apart = self._nodes_apart(edges)
         return plan.Filter(relation, every(apart)) if apart else relation
+
+    def _nodes_apart(self, edges: list[_Edge]) -> list[plan.Value]:
+        """That no two nodes are the same, but for those of one path, which sees to that itself."""
+        if sum(edge.hops is not None and edge.hops[0] == 0 for edge in edges) > 1:
+            raise QueryError("ENG001", "cycles=none is not offered for several paths that may be empty", edges[0].span)
+        parts: dict[str, plan.Value] = {
+            node: call("tostring", plan.ColumnRef(f"{node}.{NODE}", self._key)) for node in self._pattern.nodes
+        }
+        settled = set()
+        for edge in edges:
+            if edge.hops is not None:
+                parts[edge.name] = plan.ColumnRef(f"{edge.name}.{INNER}", Type.DYNAMIC)
+                settled |= {frozenset(pair) for pair in combinations((edge.left, edge.right, edge.name), 2)}
+        return [
+            _apart(parts[one], parts[other]) for one, other in combinations(parts, 2) if frozenset((one, other)) not in settled
+        ]
 
     # --------------------------------------------------------------------------------------------------------- shortest
 
@@ -296,7 +343,7 @@ class Matching:
             if edge.hops is not None:
                 length = call("+", length, call("array_length", plan.ColumnRef(f"{edge.name}.{EDGES}", Type.DYNAMIC)))
         measured = plan.Named(self._scope.session.unique("$matches"), plan.Extend(relation, (plan.Item(LENGTH, length),)))
-        names = dict.fromkeys(f"{node}.{NODE}" for node in (self._pattern.nodes[0], self._pattern.nodes[-1]))
+        names = dict.fromkeys(f"{node}.{NODE}" for node in self._pattern.ends)
         keys = tuple(plan.Item(name, plan.ColumnRef(name, self._key)) for name in names)
         by = plan.ColumnRef(LENGTH, Type.LONG)
         if output == "any":

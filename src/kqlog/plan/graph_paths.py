@@ -12,6 +12,7 @@ from kqlog.plan.scope import Scope
 from kqlog.types import Column, Type
 
 FROM, TO, EDGES, INNER = "$from", "$to", "$edges", "$inner"
+BACK = {"->": "<-", "<-": "->", "-": "-"}
 _NEXT = "$next."
 
 

@@ -40,12 +40,16 @@ class Grouping:
             if inner.name in ANY:
                 return self._several(self._any(inner), given, expr)
         value = self._aggregated(inner)
+        if isinstance(value, plan.Call) and value.signature.result_columns:
+            return self.row.columns_of(value, given, inner, self.names)
         if len(given) > 1:
             raise QueryError("SEM003", f"{len(given)} names for one value", expr.span)
-        name = self.names.declare(given[0], expr.span) if given else self.names.derive(_aggregate_name(inner))
+        name = self.names.declare(given[0], expr.span) if given else self.names.derive(self._aggregate_name(inner))
         return [plan.Item(name, value)]
 
     def _several(self, found: list[tuple[str, plan.Value]], given: tuple[str, ...], expr: syntax.Expr) -> list[plan.Item]:
+        if len(given) > len(found):
+            raise QueryError("SEM003", f"{len(given)} names for {len(found)} values", expr.span)
         items = []
         for position, (wanted, value) in enumerate(found):
             name = self.names.declare(given[position], expr.span) if position < len(given) else self.names.derive(wanted)
@@ -74,21 +78,29 @@ class Grouping:
         first = overloads.call(FUNCTIONS[extreme], (compared,), call.span)
         name = derived_name(call.arguments[0])
         # The old spellings say in every column's name what is extreme.
-        legacy = f"{extreme}_{name or ''}" if FUNCTIONS[call.name].deprecated else ""
-        columns: list[tuple[str, plan.Value]] = [(legacy or name or f"{extreme}_", first)]
-        for argument in call.arguments[1:]:
-            for returned, value in self._returned(argument, {name or ""}):
-                bound = overloads.call(FUNCTIONS[call.name], (compared, value), call.span)
-                columns.append((f"{legacy}_{returned}" if legacy else returned, bound))
+        described = f"{extreme}_{name or ''}"
+        legacy = FUNCTIONS[call.name].deprecated is not None
+        columns: list[tuple[str, plan.Value]] = [(described if legacy or name is None else name, first)]
+        for returned, value in self._returned(call, 1, f"{described}_" if legacy else "", f"{described}_"):
+            columns.append((returned, overloads.call(FUNCTIONS[call.name], (compared, value), call.span)))
         return compared, columns
 
-    def _returned(self, argument: syntax.Expr, taken: set[str]) -> list[tuple[str, plan.Value]]:
-        """A returned expression, or for `*` every column that is neither compared nor grouped by."""
-        if isinstance(argument, syntax.Wildcard):
-            grouped = {item.value.name for item in self.keys if isinstance(item.value, plan.ColumnRef)}
-            columns = [column for column in self.row.schema if column.name not in taken | grouped]
-            return [(column.name, plan.ColumnRef(*column)) for column in columns]
-        return [(derived_name(argument) or "Column1", self._plain(argument))]
+    def _returned(self, call: syntax.Call, first: int, prefix: str, unnamed: str) -> list[tuple[str, plan.Value]]:
+        """The arguments from `first` on; for `*` every column that is neither an argument nor grouped by.
+
+        `prefix` stands before their names, `unnamed` before the place of those that have none.
+        """
+        found: list[tuple[str, plan.Value]] = []
+        named = {argument.name for argument in call.arguments if isinstance(argument, syntax.Name)}
+        grouped = {item.value.name for item in self.keys if isinstance(item.value, plan.ColumnRef)}
+        for position, argument in enumerate(call.arguments[first:], start=first):
+            if isinstance(argument, syntax.Wildcard):
+                columns = [column for column in self.row.schema if column.name not in named | grouped]
+                found += [(prefix + column.name, plan.ColumnRef(*column)) for column in columns]
+            else:
+                name = derived_name(argument)
+                found.append((f"{unnamed}arg{position}" if name is None else prefix + name, self._plain(argument)))
+        return found
 
     def _percentiles(self, call: syntax.Call) -> list[tuple[str, plan.Value]]:
         """One column for each percentile."""
@@ -100,19 +112,30 @@ class Grouping:
         found: list[tuple[str, plan.Value]] = []
         for argument in call.arguments[fixed:]:
             bound = overloads.call(single, (*values, self.row.constant(argument)), call.span)
-            found.append((_percentile_name(call.arguments[0], argument), bound))
+            found.append((self._percentile_name(call.arguments[0], argument), bound))
         return found
 
     def _any(self, call: syntax.Call) -> list[tuple[str, plan.Value]]:
-        prefix = "any_" if call.name == "any" else ""
-        columns = [found for argument in call.arguments for found in self._returned(argument, set())]
+        columns = self._returned(call, 0, "any_" if call.name == "any" else "", "any_")
         function = FUNCTIONS["take_any"]
         # With the others after it, so that the overload is taken that tells of one row, the same for all.
         values = [value for _, value in columns]
         return [
-            (prefix + name, overloads.call(function, (value, *values[:place], *values[place + 1 :]), call.span))
+            (name, overloads.call(function, (value, *values[:place], *values[place + 1 :]), call.span))
             for place, (name, value) in enumerate(columns)
         ]
+
+    def _aggregate_name(self, expr: syntax.Expr) -> str | None:
+        if isinstance(expr, syntax.Call) and expr.name in ("percentile", "percentilew") and len(expr.arguments) > 1:
+            return self._percentile_name(expr.arguments[0], expr.arguments[-1])
+        return derived_name(expr)
+
+    def _percentile_name(self, value: syntax.Expr, percentile: syntax.Expr) -> str:
+        shown = ""
+        if isinstance(percentile, (syntax.Literal, syntax.Name)):
+            constant = self.row.constant(percentile).value
+            shown = f"{constant:g}" if isinstance(constant, float) else str(constant)
+        return f"percentile_{derived_name(value) or ''}_{shown.replace('.', '_')}"
 
     def _plain(self, expr: syntax.Expr) -> plan.Value:
         """An argument of an aggregate, where no aggregate may stand."""
@@ -121,19 +144,6 @@ class Grouping:
             return self.row.value(expr)
         finally:
             self.row.aggregates = True
-
-
-def _aggregate_name(expr: syntax.Expr) -> str | None:
-    if isinstance(expr, syntax.Call) and expr.name in ("percentile", "percentilew") and len(expr.arguments) > 1:
-        return _percentile_name(expr.arguments[0], expr.arguments[-1])
-    return derived_name(expr)
-
-
-def _percentile_name(value: syntax.Expr, percentile: syntax.Expr) -> str:
-    shown = ""
-    if isinstance(percentile, syntax.Literal):
-        shown = f"{percentile.value:g}" if isinstance(percentile.value, float) else str(percentile.value)
-    return f"percentile_{derived_name(value) or ''}_{shown.replace('.', '_')}"
 
 
 def _outside(value: plan.Value) -> str | None:

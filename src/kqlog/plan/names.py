@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError, Span
-from kqlog.functions.declare import called
+from kqlog.functions.declare import Function, called
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Schema
 
@@ -17,6 +17,7 @@ class ColumnNames:
 
     def __init__(self) -> None:
         self._declared: dict[str, bool] = {}
+        self._reserved: frozenset[str] = frozenset()
         self._unnamed = 0
 
     def declare(self, name: str, span: Span) -> str:
@@ -41,12 +42,13 @@ class ColumnNames:
 
     def reserve(self, schema: Schema) -> None:
         """Take the names of columns that are there already."""
-        self._declared.update(dict.fromkeys((column.name for column in schema), False))
+        self._reserved |= {column.name for column in schema}
+        self._declared.update(dict.fromkeys(self._reserved, False))
 
     def _next_unnamed(self) -> str:
         while True:
             self._unnamed += 1
-            if (name := f"Column{self._unnamed}") not in self._declared:
+            if (name := f"Column{self._unnamed}") not in self._reserved:
                 return name
 
     def _free(self, name: str) -> str:
@@ -65,6 +67,8 @@ def derived_name(expr: syntax.Expr) -> str | None:
             return name
         case syntax.Member(target, name):
             return _path_name(target, name)
+        case syntax.Element(syntax.Call() as call, syntax.Literal(_, int(position))) if (name := _part_of(call, position)):
+            return name
         case syntax.Element(target, index):
             return _path_name(target, _step_name(index))
         case syntax.Call(name, arguments):
@@ -78,7 +82,7 @@ def derived_name(expr: syntax.Expr) -> str | None:
 def _path_name(target: syntax.Expr, step: str) -> str | None:
     if isinstance(target, syntax.Name) and target.name in ("$left", "$right"):
         return step
-    base = derived_name(target)
+    base = _inner_name(target)
     return step if base is None else f"{base}_{step}"
 
 
@@ -90,12 +94,41 @@ def _step_name(index: syntax.Expr) -> str:
             return ""
 
 
+def _inner_name(expr: syntax.Expr) -> str | None:
+    """What the name of a larger expression takes from this part of it."""
+    if isinstance(expr, syntax.Call):
+        function = called(expr.name, len(expr.arguments))
+        if function is not None and function.of_columns:
+            return None
+    return derived_name(expr)
+
+
+def part_name(function: Function, arguments: tuple[syntax.Expr, ...], position: int, column: str) -> str:
+    """What a column of a function of several is called."""
+    template = function.result or f"{function.name}_{{first}}_{{column}}"
+    named = [derived_name(argument) for argument in arguments]
+    each = (named[position] if position < len(named) else None) or f"array{position}"
+    return template.replace("{first}", (named and named[0]) or "").replace("{column}", column).replace("{each}", each)
+
+
+def _part_of(call: syntax.Call, position: int) -> str | None:
+    """The name of one column of a function of several."""
+    function = called(call.name, len(call.arguments))
+    if function is None or not function.of_columns:
+        return None
+    columns = function.signatures[-1].result_columns
+    if "{each}" in (function.result or ""):
+        arrays = [argument for argument in call.arguments if not isinstance(argument, syntax.Literal)]
+        columns *= len(arrays) if len(arrays) > 1 else 0
+    return part_name(function, call.arguments, position, columns[position][0]) if 0 <= position < len(columns) else None
+
+
 def _call_name(name: str, arguments: tuple[syntax.Expr, ...]) -> str | None:
     function = called(name, len(arguments))
     if function is None or function.result is None:
         return None
     template = function.result
-    first = derived_name(arguments[0]) if arguments else None
+    first = _inner_name(arguments[0]) if arguments else None
     if template == "{value}":
         value = arguments[0] if arguments else None
         return str(value.value) if isinstance(value, syntax.Literal) else None

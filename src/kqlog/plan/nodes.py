@@ -2,7 +2,8 @@
 
 Values compute one cell from a row; relations are tables. All are immutable. A relation's `columns` are its schema; column
 names in one relation are unique, and case matters. `Sort` is the only node that makes an order; Filter, Project, Extend,
-Limit, Window and Unnest keep it, and the engine repeats it in what it finally selects.
+Limit, Window and Unnest keep it, and the engine repeats it in what it finally selects. Columns that follow from a source are
+worked out once, which needs a dict: nodes that have such columns have no slots.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from kqlog.functions.declare import Function, Signature
 from kqlog.types import Column, Schema, Type
@@ -137,7 +139,7 @@ class Values:
     rows: tuple[tuple[Value, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Range:
     """One column that counts from `start` to at most `stop` (inclusive) by `step`, in order."""
 
@@ -146,46 +148,46 @@ class Range:
     stop: Value
     step: Value
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """The one column."""
         return (self.column,)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Filter:
     """The rows for which `predicate` is true (neither false nor null)."""
 
     source: Node
     predicate: Value
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Those of the source."""
         return self.source.columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Project:
     """Exactly these columns, each computed from a row of the source."""
 
     source: Node
     items: tuple[Item, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """One for each item."""
         return tuple([item.column for item in self.items])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Extend:
     """The source's columns and these: an item named as one of them replaces it in place, the others follow."""
 
     source: Node
     items: tuple[Item, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """The source's, with the items in place or at the end."""
         merged = {column.name: column for column in self.source.columns}
@@ -193,7 +195,7 @@ class Extend:
         return tuple(merged.values())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Aggregate:
     """A row for each distinct combination of the keys: the keys, then the aggregates.
 
@@ -205,13 +207,13 @@ class Aggregate:
     keys: tuple[Item, ...]
     items: tuple[Item, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Keys, then items."""
         return tuple([item.column for item in self.keys + self.items])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ArgExtreme:
     """For each combination of the keys, the row where `by` is largest (or smallest): the keys, `items` of that row.
 
@@ -224,7 +226,7 @@ class ArgExtreme:
     largest: bool
     items: tuple[Item, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Keys, then items."""
         return tuple([item.column for item in self.keys + self.items])
@@ -239,27 +241,27 @@ class SortKey:
     nulls_first: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sort:
     """The rows in an order."""
 
     source: Node
     keys: tuple[SortKey, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Those of the source."""
         return self.source.columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limit:
     """The first rows in the order at hand, or any where there is none. `rows` is a constant."""
 
     source: Node
     rows: Value
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Those of the source."""
         return self.source.columns
@@ -289,7 +291,7 @@ class JoinColumn:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Join:
     """Rows that agree on every pair of `on` (left value, right value; null agrees with null), under `outputs`.
 
@@ -303,7 +305,7 @@ class Join:
     on: tuple[tuple[Value, Value], ...]
     outputs: tuple[JoinColumn, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """One for each output."""
         return tuple([Column(output.name, output.type) for output in self.outputs])
@@ -346,7 +348,7 @@ class Unnest:
     columns: Schema
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """The source's columns, then window functions over its rows in their order.
 
@@ -356,26 +358,26 @@ class Window:
     source: Node
     items: tuple[Item, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """The source's, then one for each item."""
         return self.source.columns + tuple([item.column for item in self.items])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sample:
     """Any `rows` rows, each as likely as the others."""
 
     source: Node
     rows: Value
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Those of the source."""
         return self.source.columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Apply:
     """For each row of the source the rows of `body`, which may use OuterRefs to it: the `kept` columns, then the body's."""
 
@@ -383,21 +385,21 @@ class Apply:
     body: Node
     kept: tuple[str, ...]
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """The kept ones, then the body's."""
         kept = {column.name: column for column in self.source.columns}
         return tuple([kept[name] for name in self.kept]) + self.body.columns
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Named:
     """A relation that is used more than once under one name (let, as, materialize): computed once."""
 
     name: str
     source: Node
 
-    @property
+    @cached_property
     def columns(self) -> Schema:
         """Those of the source."""
         return self.source.columns

@@ -7,7 +7,7 @@ from decimal import Decimal
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import Function, Kind, Parameter, Signature
 from kqlog.plan import nodes as plan
-from kqlog.types import NUMBERS, Type, widens
+from kqlog.types import INTEGERS, NUMBERS, Type, widens
 
 Argument = plan.Value | Type | plan.Node
 """What can be handed to a function: a value, a type (typeof), or a relation."""
@@ -38,8 +38,21 @@ def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> pla
 def _first_column(argument: Argument) -> Argument:
     """What a function of several columns hands to another function: the first one."""
     if isinstance(argument, plan.Call) and argument.signature.result_columns:
-        return convert(plan.Path(argument, (0,)), argument.signature.result_columns[0][1])
+        return result_column(argument, 0)
     return argument
+
+
+def result_columns(call: plan.Call) -> tuple[tuple[str, Type], ...]:
+    """Names and types of the columns of a function of several, nothing for any other."""
+    columns = call.signature.result_columns
+    if "{each}" in (call.function.result or ""):
+        return columns * sum(argument.type is Type.DYNAMIC for argument in call.arguments)
+    return columns
+
+
+def result_column(call: plan.Call, position: int) -> plan.Value:
+    """One column of a function of several."""
+    return convert(plan.Path(call, (position,)), result_columns(call)[position][1])
 
 
 def common_type(types: list[Type]) -> Type | None:
@@ -111,7 +124,7 @@ def _cost(signature: Signature, arguments: tuple[Argument, ...], kind: Kind) -> 
 def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
     """0 for a type as declared, more for each conversion, NO_FIT when it cannot stand there.
 
-    Only functions of values read a dynamic value as what they want: sum() of one would not say of which type.
+    A dynamic value is read as a string where one is wanted, and as nothing else: which type it holds, only the query knows.
     """
     if isinstance(argument, Type):
         return 0 if parameter.kind == "type" else NO_FIT
@@ -128,8 +141,10 @@ def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
         wider = [_RANK[type_] - _RANK[given] for type_ in wanted if type_ in NUMBERS and widens(given, type_)]
         if wider:
             return 2 * min(wider)
-        return 40 if wanted & NUMBERS else NO_FIT
-    if given is Type.DYNAMIC and wanted and kind is Kind.SCALAR:
+        # Fractions are never cut off unasked.
+        narrower = wanted & ({Type.REAL} if given is Type.DECIMAL else INTEGERS & {given, Type.INT})
+        return 40 if narrower else NO_FIT
+    if given is Type.DYNAMIC and Type.STRING in wanted and not parameter.constant and kind is Kind.SCALAR:
         return 20
     return NO_FIT
 

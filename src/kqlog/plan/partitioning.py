@@ -45,7 +45,7 @@ class _Lifting:
     """Takes functions over whole tables out of the query for one key: they run once before, for all keys."""
 
     def __init__(self, keys: plan.Node, key: Column, scope: Scope, by: syntax.Expr) -> None:
-        self._keys = plan.Extend(keys, (plan.Item(KEY, column(key)),))
+        self._keys = keys
         self._key = key
         self._scope = scope
         self._by = by
@@ -71,11 +71,16 @@ class _Lifting:
         if node.function not in KEYED:
             raise QueryError("ENG001", "this is not offered inside of partition", self._by.span)
         (rows,) = node.sources
+        options = dict(node.options)
+        # Of a partition inside of this one.
+        inner = int(options.get("keys") or 0)
+        key = Column(f"{KEY}{inner}", self._key.type)
+        keys = plan.Extend(self._keys, (plan.Item(key.name, column(self._key)),))
         numbered = plan.Window(rows, (plan.Item(ORDER, call("row_number", number(1))),))
-        every = plan.Apply(self._keys, numbered, (KEY,))
-        key = Column(KEY, self._key.type)
+        every = plan.Apply(keys, numbered, (key.name,))
         order = tuple(plan.SortKey(plan.ColumnRef(*found), descending=False) for found in (key, Column(ORDER, Type.LONG)))
         together = kept(plan.Sort(every, order), (key, *rows.columns))
-        computed = plan.Custom(node.function, (together,), (*node.options, ("keys", 1)), (key, *node.columns))
+        options["keys"] = inner + 1
+        computed = plan.Custom(node.function, (together,), tuple(options.items()), (key, *node.columns))
         named = plan.Named(self._scope.session.unique("$computed"), computed)
         return kept(_of_one_key(named, key, self._key), node.columns)

@@ -32,14 +32,19 @@ class _Program:
     """Steps on their way to the kernel. `states` says which step and column a name stands for."""
 
     width: int
+    step: int
+    """The step that is being written: it sees itself and those before."""
     states: dict[str, tuple[int, int]]
     computed: list[plan.Item] = field(default_factory=list)
 
     def written(self, value: plan.Value, span: Span) -> list[Any]:
         """A value as the kernel reads it."""
         match value:
-            case plan.ColumnRef(name) if name in self.states:
-                return ["state", *self.states[name]]
+            case plan.ColumnRef(name, type_) if name in self.states and type_ is not Type.DECIMAL:
+                step, place = self.states[name]
+                if step > self.step:
+                    raise QueryError("ENG001", "a step that looks at a later one is not offered", span)
+                return ["state", step, place]
             case plan.Literal(type_, constant) if type_ is not Type.DECIMAL:
                 return ["literal", constant]
             case _ if not self._of_state(value):
@@ -52,9 +57,11 @@ class _Program:
                 return ["call", value.name, str(value.type), types, arguments]
             case plan.Call():
                 what = f"{value.name}()"
+            case plan.ColumnRef(_, type_):
+                what = f"a {type_}"
             case _:
                 what = "this conversion"
-        raise QueryError("ENG001", f"{what} of a value that a step keeps is not offered", span)
+        raise QueryError("ENG001", f"{what} of what a step keeps is not offered", span)
 
     def _of_state(self, value: plan.Value) -> bool:
         match value:
@@ -103,7 +110,7 @@ def scanned(
     rows = plan.Extend(source, defaults) if defaults else source
     row = scope.over(rows)
     states = _named_steps(row, own, steps)
-    program = _Program(len(own), states)
+    program = _Program(len(own), 0, states)
     written = [_step(step, position, own, row, program) for position, step in enumerate(steps)]
     items = (*(plan.Item(found.name, column(found)) for found in own), *program.computed)
     empty = [_empty(found, defaults) for found in own]
@@ -149,6 +156,7 @@ def _named_steps(row: Scope, own: Schema, steps: tuple[syntax.ScanStep, ...]) ->
 
 
 def _step(step: syntax.ScanStep, position: int, own: Schema, row: Scope, program: _Program) -> dict[str, Any]:
+    program.step = position
     if step.optional:
         raise QueryError("ENG001", "an optional step is not offered", step.span)
     output = "all" if step.output is None else step.output.value
@@ -169,6 +177,6 @@ def _step(step: syntax.ScanStep, position: int, own: Schema, row: Scope, program
 def _empty(found: Column, defaults: tuple[plan.Item, ...]) -> plan.Constant:
     """What a step that no row has matched yet says of a column."""
     default = next((item.value for item in defaults if item.name == found.name), None)
-    if isinstance(default, plan.Literal) and not (default.type is Type.DECIMAL and default.value is not None):
+    if isinstance(default, plan.Literal) and default.type is not Type.DECIMAL:
         return default.value
     return "" if found.type is Type.STRING else None

@@ -12,11 +12,13 @@ from kqlog.plan import overloads
 from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import UserFunction, Variable
-from kqlog.plan.names import ColumnNames, derived_name
+from kqlog.plan.names import ColumnNames, derived_name, part_name
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
-TABULAR_FUNCTIONS = frozenset({"materialize", "table", "totable", "view", "cluster", "database", "workspace", "app", "resource"})
+TABULAR_FUNCTIONS = frozenset(
+    {"materialize", "table", "totable", "view", "cluster", "database", "workspace", "app", "resource", "graph"}
+)
 
 
 class Scope(Expressions):
@@ -64,7 +66,7 @@ class Scope(Expressions):
         given, inner = (expr.names, expr.value) if isinstance(expr, syntax.Named) else ((), expr)
         value = self.value(inner)
         if isinstance(value, plan.Call) and value.signature.result_columns:
-            return self._columns_of(value, given, inner, names)
+            return self.columns_of(value, given, inner, names)
         if len(given) > 1:
             raise QueryError("SEM003", f"{len(given)} names for one value", expr.span)
         if given:
@@ -73,23 +75,16 @@ class Scope(Expressions):
             return [plan.Item(names.declare(inner.name, expr.span), value)]
         return [plan.Item(names.derive(derived_name(inner)), value)]
 
-    def _columns_of(self, call: plan.Call, given: tuple[str, ...], expr: syntax.Expr, names: ColumnNames) -> list[plan.Item]:
+    def columns_of(self, call: plan.Call, given: tuple[str, ...], expr: syntax.Expr, names: ColumnNames) -> list[plan.Item]:
         """The columns of a function of several, the first ones under the names given."""
-        template = call.function.result or (call.name + "_{first}_{column}")
-        named = [derived_name(argument) for argument in expr.arguments] if isinstance(expr, syntax.Call) else []
-        columns = call.signature.result_columns
-        if "{each}" in template:
-            columns *= sum(argument.type is Type.DYNAMIC for argument in call.arguments)
+        arguments = expr.arguments if isinstance(expr, syntax.Call) else ()
         items = []
-        for position, (name, type_) in enumerate(columns):
-            part = overloads.convert(plan.Path(call, (position,)), type_)
-            each = (named[position] if position < len(named) else None) or f"array{position}"
-            wanted = (
-                template.replace("{first}", named[0] or "" if named else "").replace("{column}", name).replace("{each}", each)
-            )
-            items.append(
-                plan.Item(names.declare(given[position], expr.span) if position < len(given) else names.derive(wanted), part)
-            )
+        for position, (column, _) in enumerate(overloads.result_columns(call)):
+            if position < len(given):
+                name = names.declare(given[position], expr.span)
+            else:
+                name = names.derive(part_name(call.function, arguments, position, column))
+            items.append(plan.Item(name, overloads.result_column(call, position)))
         return items
 
     def matching(self, pattern: syntax.Wildcard) -> tuple[Column, ...]:
@@ -99,15 +94,23 @@ class Scope(Expressions):
     # ----------------------------------------------------------------------------------------------------------- tables
 
     def relation(self, expr: syntax.Expr | syntax.Operator) -> plan.Node:
-        """The relation that an expression stands for.
+        """The table that an expression stands for.
 
         Raises:
-            QueryError: SEM001 for an unknown table, SEM002 for a value.
+            QueryError: SEM001 for an unknown table, SEM002 for a value or a graph.
         """
+        relation = self.table_or_graph(expr)
+        if is_graph(relation):
+            hint = "get one with graph-match or graph-to-table"
+            raise QueryError("SEM002", "a table is wanted here, and this is a graph", expr.span, hint)
+        return relation
+
+    def table_or_graph(self, expr: syntax.Expr | syntax.Operator) -> plan.Node:
+        """The table or graph that an expression stands for."""
         match expr:
             case syntax.Pipeline(source, operators):
                 scope = self.starting_from(self.source)
-                return scope.piped(scope.relation(source), operators)
+                return scope.piped(scope.table_or_graph(source), operators)
             case syntax.Operator():
                 return expr.bind(None, self)
             case syntax.ImplicitSource():
@@ -119,7 +122,7 @@ class Scope(Expressions):
             case syntax.Member(target, name):
                 return self._qualified(target, name, expr)
             case syntax.Named(_, value):
-                return self.relation(value)
+                return self.table_or_graph(value)
             case syntax.Wildcard(pattern):
                 matching = self.tables_like(pattern)
                 raise QueryError(
@@ -204,6 +207,8 @@ class Scope(Expressions):
                 return plan.Named(self.session.unique(f"${call.name}"), self.relation(call.arguments[0]))
             case "table" if call.arguments:
                 return self._table(str(self.constant(call.arguments[0], Type.STRING).value), call)
+            case "graph":
+                raise QueryError("ENG001", "graphs that are stored are not offered", call.span, "make one with make-graph")
         function = FUNCTIONS.get(call.name)
         if function is None:
             raise self.unknown("function", call.name, call.name_span)
@@ -235,6 +240,8 @@ class Scope(Expressions):
                 meaning = self.variable(name)
                 if self.columns is not None and name in self.columns:
                     return False
+                if isinstance(meaning, UserFunction):
+                    return self._calls_tabular(name)
                 return isinstance(meaning, plan.Node) or (meaning is None and name in self.environment.tables)
             case syntax.Call(name):
                 return name in TABULAR_FUNCTIONS or self._calls_tabular(name)
@@ -272,7 +279,7 @@ class Scope(Expressions):
         if isinstance(value, syntax.FunctionBody):
             self.define(name, UserFunction(value, self))
         elif self.is_tabular(value):
-            relation = self.relation(value)
+            relation = self.table_or_graph(value)
             self.define(name, relation if is_graph(relation) else plan.Named(self.session.unique(name), relation))
         else:
             self.define(name, self.value(value))
@@ -293,7 +300,7 @@ class Scope(Expressions):
                     inner.let(statement)
             if body.result is None:
                 raise QueryError("SEM005", f"{call.name}() has no result", call.span)
-            return inner.relation(body.result) if inner.is_tabular(body.result) else inner.value(body.result)
+            return inner.table_or_graph(body.result) if inner.is_tabular(body.result) else inner.value(body.result)
         finally:
             self.session.names["$depth"] = depth
 

@@ -1,12 +1,14 @@
 """What `evaluate name(...)` can run, one file a plugin: `bind(source, call, schema, scope)` gives its plan.
 
-Plugins that need Microsoft's service, and those not offered yet, are listed so that they are refused by name.
+Most are written in the language itself (`kqlog.plugins.written`); what no query says is a function in `kqlog.plugins.kernels`.
+Plugins that need Microsoft's service bind and are refused where they would run; the rest is refused by name.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
+from inspect import cleandoc
 from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from kqlog.syntax import nodes as syntax
 
 Plugin = Callable[["plan.Node | None", "syntax.Call", "syntax.TypeLiteral | None", "Scope"], "plan.Node"]
+Results = Callable[["plan.Node | None", "syntax.Call", "Scope"], "tuple[plan.Output, ...]"]
 
 OFFERED = frozenset(
     {
@@ -24,37 +27,40 @@ OFFERED = frozenset(
         "activity_counts_metrics",
         "activity_engagement",
         "activity_metrics",
+        "autocluster",
         "bag_unpack",
+        "basket",
+        "dcount_intersect",
+        "diffpatterns",
+        "estimate_rows_count",
+        "funnel_sequence_completion",
+        "geo_line_lookup",
+        "geo_polygon_lookup",
+        "identity",
+        "ipv4_lookup",
+        "ipv6_lookup",
         "narrow",
         "new_activity_metrics",
         "pivot",
+        "preview",
+        "rolling_percentile",
+        "rows_near",
+        "sequence_detect",
         "session_count",
         "sliding_window_counts",
     }
 )
 
-NOT_OFFERED = frozenset(
-    {
-        "autocluster",
-        "basket",
-        "dcount_intersect",
-        "diffpatterns",
-        "diffpatterns_text",
-        "funnel_sequence",
-        "funnel_sequence_completion",
-        "geo_line_lookup",
-        "geo_polygon_lookup",
-        "infer_storage_schema",
-        "infer_storage_schema_with_suggestions",
-        "ipv4_lookup",
-        "ipv6_lookup",
-        "preview",
-        "rolling_percentile",
-        "rows_near",
-        "schema_merge",
-        "sequence_detect",
-    }
-)
+SEVERAL_RESULTS = frozenset({"preview"})
+"""Plugins that can only end a query."""
+
+SCHEMAS = frozenset({"bag_unpack", "pivot"})
+"""Plugins that take the columns of their result from the query."""
+
+BOUND_ONLY = frozenset({"funnel_sequence"})
+"""Those not offered of which the columns are known."""
+
+NOT_OFFERED = BOUND_ONLY | {"diffpatterns_text", "identity_v3", "schema_merge"}
 
 SERVICES = frozenset(
     {
@@ -64,10 +70,15 @@ SERVICES = frozenset(
         "ai_embeddings",
         "azure_digital_twins_query_request",
         "cosmosdb_sql_request",
+        "csharp",
+        "dax_request",
         "execute_query",
         "execute_show_command",
+        "external_datatable",
         "http_request",
         "http_request_post",
+        "infer_storage_schema",
+        "infer_storage_schema_with_suggestions",
         "mysql_request",
         "postgresql_request",
         "python",
@@ -81,21 +92,32 @@ def plugin(name: str) -> Plugin | None:
     """The plugin of that name, loaded when first used; None when KQL has none.
 
     Raises:
-        QueryError: ENG001 when KQL has it and kqlog does not offer it.
+        QueryError: ENG001 when KQL has it and kqlog does not know what it gives.
     """
-    if name in OFFERED:
-        found: Plugin = import_module(f"kqlog.plugins.{name}").bind
-        return found
-    if name in SERVICES:
-        raise QueryError(
-            "ENG001",
-            f"the plugin {name} calls a service, which is not offered",
-            None,
-            "load what it gives as a table of the folder",
-        )
-    if name in NOT_OFFERED:
-        raise QueryError("ENG001", f"the plugin {name} is not offered yet")
-    return None
+    if name in NOT_OFFERED - BOUND_ONLY:
+        raise QueryError("ENG001", f"the plugin {name} is not offered")
+    if name not in OFFERED | BOUND_ONLY | SERVICES:
+        return None
+    found: Plugin = import_module(f"kqlog.plugins.{'services' if name in SERVICES else name}").bind
+    return found
+
+
+def results(name: str) -> Results | None:
+    """What gives the results of a plugin that has several; None for all others."""
+    if name not in SEVERAL_RESULTS:
+        return None
+    found: Results = import_module(f"kqlog.plugins.{name}").results
+    return found
+
+
+def usage(name: str) -> str:
+    """How an offered plugin is called."""
+    return f"{name}({import_module(f'kqlog.plugins.{name}').USAGE})"
+
+
+def about(name: str) -> str:
+    """What an offered plugin gives, in a line or more."""
+    return cleandoc(import_module(f"kqlog.plugins.{name}").bind.__doc__ or "")
 
 
 def plugin_names() -> list[str]:

@@ -19,15 +19,15 @@ CALENDAR = ("week", "month", "year")
 class Activity:
     """The table of such a plugin under names of ours, for queries of ours: Rows(Id, Timeline, Dimension1, Dimension2 ...).
 
-    `names` are its constants. `by` lists the dimensions, each after a comma.
+    `names` are its constants. `by` lists the dimensions, each after a comma. `dimension` is the parameter that gives them.
     """
 
-    def __init__(self, source: plan.Node, arguments: Arguments, scope: Scope) -> None:
+    def __init__(self, source: plan.Node, arguments: Arguments, scope: Scope, dimension: str = "Dimension") -> None:
         self._scope = scope
         self._arguments = arguments
         self.id = arguments.column("IdColumn", frozenset(Type) - {Type.DYNAMIC})
         self.timeline = arguments.column("TimelineColumn", SUMMABLE)
-        self.dimensions = arguments.columns("Dimension")
+        self.dimensions = arguments.columns(dimension)
         self._own = tuple(f"Dimension{number + 1}" for number in range(len(self.dimensions)))
         self.by = "".join(f", {name}" for name in self._own)
         self._calendar: str | None = None
@@ -99,12 +99,12 @@ class Activity:
         tests = [f"tostring({name}) != tostring(prev({name}))" for name in (*self._own, *others)]
         return f"({' or '.join((f'isnull(prev({moment}))', *tests))})"
 
-    def answer(self, text: str, results: tuple[str, ...], starts: tuple[str, ...] = ()) -> plan.Node:
-        """The result of a query of ours, in order: its Bin (and To), its dimensions under their names, its results."""
+    def answer(self, text: str, results: tuple[str, ...], starts: tuple[str, ...] = (), order: tuple[str, ...] = ()) -> plan.Node:
+        """The result of a query of ours: its Bin (and To) under the names `starts`, its dimensions, its results; in order."""
         node = written(text, self.names, self._scope)
         own = ("Bin", "To")[: len(starts) or 1] + self._own
         shown = (starts or (self.timeline.name,)) + tuple(found.name for found in self.dimensions)
-        keys = tuple(plan.SortKey(self._value(node, name), False, True) for name in own)
+        keys = tuple(plan.SortKey(self._value(node, name), False, True) for name in order or own)
         names = ColumnNames()
         items = [plan.Item(names.derive(name), self._value(node, key)) for key, name in zip(own, shown, strict=True)]
         items += [plan.Item(names.derive(name), self._value(node, name)) for name in results]

@@ -69,6 +69,10 @@ class Arguments:
     def __getitem__(self, name: str) -> syntax.Expr:
         return self._given[name][0]
 
+    def several(self, name: str) -> tuple[syntax.Expr, ...]:
+        """The arguments of a repeated parameter, none if the plugin does not have it."""
+        return tuple(self._given.get(name, ()))
+
     def column(self, name: str, types: frozenset[Type] = frozenset(Type)) -> Column:
         """The column that an argument names.
 
@@ -79,7 +83,7 @@ class Arguments:
 
     def columns(self, name: str) -> tuple[Column, ...]:
         """The columns that a repeated argument names; dynamic ones cannot be grouped by."""
-        return tuple(self._typed(expr, frozenset(Type) - {Type.DYNAMIC}) for expr in self._given[name])
+        return tuple(self._typed(expr, frozenset(Type) - {Type.DYNAMIC}) for expr in self.several(name))
 
     def _typed(self, expr: syntax.Expr, types: frozenset[Type]) -> Column:
         found = self.row.require_column(expr)

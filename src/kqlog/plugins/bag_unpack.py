@@ -24,12 +24,13 @@ _TYPES = {
     "timespan": Type.TIMESPAN,
     "guid": Type.GUID,
 }
+USAGE = "Column, [OutputColumnPrefix], [columnsConflict], [ignoredProperties]"
 OPTIONS = ("OutputColumnPrefix", "columnsConflict", "ignoredProperties")
 CONFLICTS = ("error", "replace_source", "keep_source")
 
 
 def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """`bag_unpack(bag [, prefix] [, columnsConflict] [, ignoredProperties])`: the other columns, then the properties by name.
+    """The other columns, then one for each property of a bag, by name.
 
     Raises:
         QueryError: SEM006 for a property named as a column, unless columnsConflict says what to do.

@@ -7,9 +7,11 @@ from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
 
+USAGE = ""
+
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
     """The rows unchanged."""
     source = required(source, call)
-    Arguments(call, scope.over(source), "")
+    Arguments(call, scope.over(source), USAGE)
     return source

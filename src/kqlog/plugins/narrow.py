@@ -10,11 +10,12 @@ from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
+USAGE = ""
 ROW, CELL = "$row", "$cell"
 
 
 def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """`narrow()`: the number of the row from 0, the name of the column, and the value as text."""
+    """For each cell the number of its row from 0, the name of its column, and its value as text."""
     if source is None or arguments.arguments:
         raise QueryError("SEM003", "narrow() takes a table and no arguments", arguments.span)
     numbered = plan.Window(source, (plan.Item(ROW, call("row_number", number(0))),))

@@ -14,11 +14,12 @@ from kqlog.plan.uniting import missing
 from kqlog.syntax import nodes as syntax
 from kqlog.types import NUMBERS, Column, Type
 
+USAGE = "Column, [Aggregate], Column..."
 MEASURE = "$measure"
 
 
 def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """`pivot(column [, aggregate] [, column ...])`: a row for each combination of the other columns, count() by default."""
+    """A column for each value of the first one, and a row for each combination of the others, with an aggregate, else count()."""
     if source is None or not arguments.arguments:
         raise QueryError("SEM003", "pivot wants a table and the column to turn", arguments.span)
     row = scope.over(source)

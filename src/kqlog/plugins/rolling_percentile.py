@@ -36,7 +36,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         | extend Bin = Bin + Later * Size
         | join kind=inner (Binned | summarize by Bin{by}) on {on}
         | summarize Value = percentile(Value, Percentile) by Bin{by}
-        | sort by {", ".join((*own, "Bin asc"))}
+        | sort by {", ".join(f"{name} asc" for name in ("Bin", *own))}
     """
     columns = zip(("Value", "Index", *own), (value, index, *dimensions), strict=True)
     rows = plan.Project(source, tuple(plan.Item(name, column(found)) for name, found in columns))

@@ -12,6 +12,8 @@ from kqlog.syntax.hints import did_you_mean
 from kqlog.syntax.tables import Token
 from kqlog.types import ALIASES, Type
 
+MAX_OPERATORS = 400
+"""Operators in one pipeline."""
 MAX_CHAIN = 400
 """Operands in one expression such as `a + b + c`; more would be too deep for the steps that follow."""
 
@@ -196,6 +198,10 @@ class Builder:
         index, end = children[-2], children[-1]
         return lambda target: nodes.Element(target, index, span=Span(target.span.start, end.end))
 
+    def _check_length(self, operators: list[Any], span: Span) -> None:
+        if len(operators) > MAX_OPERATORS:
+            raise QueryError("LIM001", f"more than {MAX_OPERATORS} operators in one pipeline", span)
+
     def _check_depth(self, depth: int, children: list[Any]) -> None:
         if depth > MAX_CHAIN:
             raise QueryError("LIM001", f"more than {MAX_CHAIN} operands in one expression", span_of(children))
@@ -242,10 +248,12 @@ class Builder:
         source, *operators = values_of(children)
         if isinstance(source, nodes.Expr) and not operators:
             return source
+        self._check_length(operators, span_of(children))
         return nodes.Pipeline(source, tuple(operators), span=span_of(children))
 
     def inner_query(self, children: list[Any]) -> nodes.Pipeline:
         span = span_of(children)
+        self._check_length(children, span)
         return nodes.Pipeline(nodes.ImplicitSource(span=Span(span.start, span.start)), tuple(values_of(children)), span=span)
 
     def parameter(self, children: list[Any]) -> nodes.Parameter:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
+
+from kqlog.errors import QueryError, Span
+
+MAX_TOKENS = 50_000
+"""Words and signs in one text: reading so many takes about half a second."""
 
 END = "$END"
 ALWAYS = "NAME"
@@ -131,7 +137,9 @@ class Tables:
         """The tokens of a text, each read as the states at that moment allow."""
         skip = re.compile(self.skipped).match
         position = 0
-        while True:
+        for count in itertools.count():
+            if count > MAX_TOKENS:
+                raise QueryError("LIM001", f"the query has more than {MAX_TOKENS:,} words", Span(position, position), text=text)
             skipped = skip(text, position, end)
             position = skipped.end() if skipped else position
             if position >= end:

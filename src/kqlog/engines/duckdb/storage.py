@@ -34,6 +34,8 @@ _SAME = {
     "JSON": Type.DYNAMIC,
 }
 """The types that need no conversion."""
+EXTRAS = {"h3": "geo", "s2rst": "geo"}
+"""The packages that some functions need, and what kqlog is installed with to have them."""
 _MANY_FILES = 200
 """Reading the statistics of more files than this costs more than it saves."""
 
@@ -259,12 +261,21 @@ def _text_moment(sql: str) -> str:
 
 def register_kernel(connection: duckdb.DuckDBPyConnection, kernel: Kernel) -> None:
     """Make a Python function known to SQL."""
-    module, name = kernel.function.split(".")
-    function = getattr(import_module(f"kqlog.functions.kernels.{module}"), name)
+    function = _kernel(*kernel.function.split("."))
     called = _over_columns(function) if kernel.whole else _over_arrays(function)
     _take(called, len(kernel.arguments))
     kinds: Any = {"type": "arrow", "null_handling": "special"}
     connection.create_function(kernel.name, called, list(kernel.arguments), kernel.result, side_effects=kernel.volatile, **kinds)
+
+
+def _kernel(module: str, name: str) -> Callable[..., Any]:
+    try:
+        return getattr(import_module(f"kqlog.functions.kernels.{module}"), name)  # type: ignore[no-any-return]
+    except ModuleNotFoundError as error:
+        if error.name not in EXTRAS:
+            raise
+        hint = f"pip install 'kqlog[{EXTRAS[error.name]}]'"
+        raise QueryError("ENG001", f"the query needs the Python package {error.name}", hint=hint) from None
 
 
 def _take(function: Any, count: int) -> None:

@@ -12,7 +12,7 @@ from kqlog.engines.sql.joins import join
 from kqlog.engines.sql.mentions import columns_mentioned, repeatable
 from kqlog.engines.sql.merging import expressions, open_for, sort_keys
 from kqlog.engines.sql.rows import apply, counted, custom, row_count, sampled, unnested, windowed, written
-from kqlog.engines.sql.select import Output, Select, aliases, free_alias, quote, unwrapped
+from kqlog.engines.sql.select import Output, Select, aliases, quote, unused_alias, unwrapped
 from kqlog.engines.sql.statement import Shared, Statement
 from kqlog.engines.sql.values import Expressions, Row, mentioned
 from kqlog.plan.nodes import (
@@ -148,7 +148,7 @@ def _computed(known: Mapping[str, Output], items: Sequence[Item], select: Select
     outputs = dict(known)
     used = {output.alias.casefold() for output in known.values()}
     for item in items:
-        alias = known[item.name].alias if item.name in known else free_alias(item.name, used)
+        alias = known[item.name].alias if item.name in known else unused_alias(item.name, used)
         used.add(alias.casefold())
         if isinstance(item.value, ColumnRef):
             outputs[item.name] = select.outputs[item.value.name]._replace(alias=alias)

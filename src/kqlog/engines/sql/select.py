@@ -141,7 +141,7 @@ def quote(name: str) -> str:
 def free_alias(name: str, taken: Iterable[str]) -> str:
     """A quoted name that differs from all the taken ones even where case is ignored."""
     used = {alias.casefold() for alias in taken}
-    return _unused(name, used)
+    return unused_alias(name, used)
 
 
 def aliases(names: Iterable[str]) -> list[str]:
@@ -149,13 +149,14 @@ def aliases(names: Iterable[str]) -> list[str]:
     used: set[str] = set()
     found = []
     for name in names:
-        alias = _unused(name, used)
+        alias = unused_alias(name, used)
         used.add(alias.casefold())
         found.append(alias)
     return found
 
 
-def _unused(name: str, used: set[str]) -> str:
+def unused_alias(name: str, used: set[str]) -> str:
+    """A quoted name that is not among the used ones, which are in lower case."""
     alias, number = quote(name), 1
     while alias.casefold() in used:
         number += 1

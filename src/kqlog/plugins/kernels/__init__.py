@@ -1,1 +1,1 @@
-"""What is Python over whole Arrow tables: the functions of the plan's Custom nodes."""
+"""What no relational operator says: functions from Arrow tables to one, named by plan.Custom."""

@@ -4,17 +4,6 @@ from __future__ import annotations
 
 import pyarrow
 
-from kqlog.errors import QueryError
-
-
-def graph(nodes: pyarrow.Table, edges: pyarrow.Table) -> pyarrow.Table:
-    """A graph itself, which is no table.
-
-    Raises:
-        QueryError: SEM002 always.
-    """
-    raise QueryError("SEM002", "a table is wanted here, and this is a graph", None, "get one with graph-match or graph-to-table")
-
 
 def components(nodes: pyarrow.Table, edges: pyarrow.Table, *, strong: bool) -> pyarrow.Table:
     """The ids of nodes and the number of the component that each is in, from 0."""

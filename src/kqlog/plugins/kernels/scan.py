@@ -131,7 +131,7 @@ def run(table: pyarrow.Table, *, program: str, keys: int = 0) -> pyarrow.Table:
     columns = zip(*found, strict=True) if found else [()] * len(kinds)
     try:
         arrays = [pyarrow.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
-    except (OverflowError, pyarrow.ArrowInvalid) as error:
-        raise QueryError("ENG002", f"a step of scan gives a value that its column cannot hold: {error}") from None
+    except (OverflowError, pyarrow.ArrowInvalid):
+        raise QueryError("ENG002", "a step of scan gives a number that its column cannot hold") from None
     arrays.append(pyarrow.array(range(len(found)), pyarrow.int64()))
     return pyarrow.table(arrays, names=[str(number) for number in range(len(arrays))])

@@ -1,0 +1,35 @@
+"""The plugin `autocluster`: a few patterns that describe many rows."""
+
+from __future__ import annotations
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.calls import call as called
+from kqlog.plan.scope import Scope
+from kqlog.plugins.arguments import Arguments, required
+from kqlog.plugins.mining import given, mined, share, weight
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Type
+
+USAGE = "[SizeWeight], [WeightColumn], [NumSeeds], CustomWildcard..."
+MEASURES = (Column("SegmentId", Type.LONG), Column("Count", Type.LONG), Column("Percent", Type.REAL))
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+    """A few patterns of values that many rows have in common, by size and by how many columns they tell of.
+
+    Patterns grow from rows spread over the table, so that the same table gives the same patterns; others may be as good.
+    """
+    source = required(source, call)
+    arguments = Arguments(call, scope.over(source), USAGE)
+    ignored = {arguments.column("WeightColumn").name} if given(arguments, "WeightColumn") else set()
+    return mined(
+        source,
+        "autocluster",
+        (called("sum", weight(arguments)),),
+        MEASURES,
+        ignored,
+        arguments,
+        scope,
+        size_weight=share(arguments, "SizeWeight", 0.5, 0),
+        seeds=arguments.whole_number("NumSeeds") if given(arguments, "NumSeeds") else 25,
+    )

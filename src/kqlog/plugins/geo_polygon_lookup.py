@@ -1,0 +1,23 @@
+"""The plugin `geo_polygon_lookup`: the columns of a table of polygons, by place."""
+
+from __future__ import annotations
+
+from kqlog.plan import nodes as plan
+from kqlog.plan.scope import Scope
+from kqlog.plugins.arguments import Arguments, required
+from kqlog.plugins.shapes import found_in
+from kqlog.syntax import nodes as syntax
+
+USAGE = (
+    "LookupTable, LookupPolygonKey, SourceLongitude, SourceLatitude, [radius], [return_unmatched], [lookup_area_radius], "
+    "[return_lookup_key]"
+)
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+    """Each row with the rows of a table of polygons that its place is inside of, or at most `radius` metres from."""
+    source = required(source, call)
+    arguments = Arguments(call, scope.over(source), USAGE)
+    inside = "geo_point_in_polygon(Longitude, Latitude, Shape)"
+    test = "geo_distance_point_to_polygon(Longitude, Latitude, Shape) <= Radius" if "radius" in arguments else inside
+    return found_in(source, arguments, "LookupPolygonKey", test, scope)

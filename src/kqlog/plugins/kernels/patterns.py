@@ -1,0 +1,198 @@
+"""Patterns: what many rows have in common. Tables hold each combination of values once, with its weight.
+
+A column of values holds their codes as texts, and a pattern's column a code or, where it says nothing, ''.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from kqlog.errors import QueryError
+
+MOST_PATTERNS = 100_000
+Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
+Codes = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+Seed = np.ndarray[tuple[int], np.dtype[np.int64]]
+Places = np.ndarray[tuple[int], np.dtype[np.intp]]
+Pattern = tuple[int, ...]
+"""The code of each column, or ANY."""
+
+ANY = -1
+TINY = 1e-300
+"""What stands for nothing where something is divided by it."""
+
+
+class Rows(NamedTuple):
+    """Combinations of values: a column of `codes` for each column, and what texts the codes stand for."""
+
+    codes: Codes
+    texts: list[list[str]]
+
+    def closed(self, places: Places) -> Pattern:
+        """All that some rows have in common."""
+        first = self.codes[places[0]]
+        shared = (self.codes[places] == first).all(axis=0)
+        return tuple(int(code) if same else ANY for code, same in zip(first, shared, strict=True))
+
+    def having(self, pattern: Pattern) -> Places:
+        """Where the pattern holds."""
+        wanted = np.array(pattern)
+        return np.flatnonzero(((self.codes == wanted) | (wanted == ANY)).all(axis=1))
+
+
+def _rows(table: pa.Table, weights: int) -> tuple[Rows, list[Numbers]]:
+    """The combinations of a table, and its last columns as weights."""
+    columns = [column.combine_chunks().dictionary_encode() for column in table.columns[:-weights]]
+    codes = np.array([column.indices.to_numpy() for column in columns], np.int64).reshape(len(columns), -1).T
+    numbers = [column.to_numpy().astype(np.float64) for column in table.columns[-weights:]]
+    return Rows(codes, [column.dictionary.to_pylist() for column in columns]), numbers
+
+
+def _table(rows: Rows, patterns: list[Pattern], measures: Iterable[Numbers | list[float] | list[int]]) -> pa.Table:
+    columns = [pa.array(range(len(patterns)), pa.int64()), *(pa.array(measure) for measure in measures)]
+    for at, texts in enumerate(rows.texts):
+        columns.append(pa.array(["" if found[at] == ANY else texts[found[at]] for found in patterns], pa.string()))
+    return pa.table(columns, [str(number) for number in range(len(columns))])
+
+
+def _whole(counts: Iterable[float]) -> list[int]:
+    return [round(count) for count in counts]
+
+
+def _sizes(counts: list[float], weights: Numbers) -> tuple[list[int], list[float]]:
+    """Counts and the percentages that they are of all."""
+    total = max(float(weights.sum()), TINY)
+    return _whole(counts), [100 * count / total for count in counts]
+
+
+# ----------------------------------------------------------------------------------------------------------------- basket
+
+
+def basket(table: pa.Table, threshold: float, dimensions: int) -> pa.Table:
+    """Every frequent pattern that so many values imply, with all that its rows have in common; most frequent first."""
+    rows, (weights,) = _rows(table, 1)
+    total = float(weights.sum())
+    found: dict[Pattern, float] = {}
+    everywhere = np.flatnonzero(weights)
+    for places in _frequent(rows, weights, everywhere, 0, threshold * total, dimensions):
+        found[rows.closed(places)] = float(weights[places].sum())
+        if len(found) > MOST_PATTERNS:
+            hint = "raise the threshold, or keep fewer columns"
+            raise QueryError("LIM003", f"there are more than {MOST_PATTERNS} frequent patterns", hint=hint)
+    found.pop((ANY,) * len(rows.texts), None)
+    patterns = sorted(found, key=lambda pattern: (-found[pattern], pattern))
+    counts = [found[pattern] for pattern in patterns]
+    return _table(rows, patterns, _sizes(counts, weights))
+
+
+def _frequent(rows: Rows, weights: Numbers, places: Places, start: int, least: float, depth: int) -> Iterator[Places]:
+    """Some rows, and those of each combination of at most `depth` frequent values that narrows them, in columns from `start`."""
+    if not len(places):
+        return
+    yield places
+    for at in range(start, rows.codes.shape[1] if depth else 0):
+        codes = rows.codes[places, at]
+        for code in np.flatnonzero(np.bincount(codes, weights[places]) >= max(least, TINY)):
+            inner = places[codes == code]
+            if len(inner) < len(places):
+                yield from _frequent(rows, weights, inner, at + 1, least, depth - 1)
+
+
+# ------------------------------------------------------------------------------------------------------------ autocluster
+
+
+def autocluster(table: pa.Table, size_weight: float, seeds: int) -> pa.Table:
+    """A few patterns that are common and say much: each the best way to relax a row of the table, by size and information."""
+    rows, (weights,) = _rows(table, 1)
+    shares = weights / max(float(weights.sum()), TINY)
+    bits = [-np.log2(np.maximum(np.bincount(codes, shares), TINY)) for codes in rows.codes.T] if len(shares) else []
+    found = {}
+    for seed in _sampled(shares, seeds):
+        codes = rows.codes[seed]
+        information = np.array([float(of_value[code]) for of_value, code in zip(bits, codes, strict=True)])
+        score, pattern = _relaxed(codes, information, rows, shares, size_weight)
+        found[pattern] = score
+    covered = np.zeros(len(weights), bool)
+    patterns, counts = [], []
+    for pattern in sorted(found, key=lambda pattern: (-found[pattern], pattern)):
+        places = rows.having(pattern)
+        if float(shares[places][~covered[places]].sum()) * 2 > float(shares[places].sum()):
+            covered[places] = True
+            patterns.append(pattern)
+            counts.append(float(weights[places].sum()))
+    return _table(rows, patterns, _sizes(counts, weights))
+
+
+def _sampled(shares: Numbers, seeds: int) -> Places:
+    """Places of at most so many rows, spread evenly over the shares: always the same ones for the same table."""
+    if not shares.any():
+        return np.array([], np.intp)
+    return np.unique(np.searchsorted(np.cumsum(shares), (np.arange(seeds) + 0.5) / seeds))
+
+
+def _relaxed(seed: Seed, information: Numbers, rows: Rows, shares: Numbers, size_weight: float) -> tuple[float, Pattern]:
+    """The best pattern on the way from a row to one of its values, always dropping what makes the next one best."""
+    differs = rows.codes != seed
+    kept = np.ones(len(seed), bool)
+    best: tuple[float, Pattern] = (-1.0, ())
+    while kept.any():
+        misses = differs[:, kept].sum(axis=1)
+        share, nearly = float(shares[misses == 0].sum()), misses == 1
+        score = _score(share, information[kept].sum(), size_weight)
+        if score > best[0]:
+            best = score, tuple(int(code) if use else ANY for code, use in zip(seed, kept, strict=True))
+        relaxed = _score(share + shares[nearly] @ differs[nearly], information[kept].sum() - information, size_weight)
+        kept[int(np.argmax(np.where(kept, relaxed, -1.0)))] = False
+    return best
+
+
+def _score(share: Any, information: Any, size_weight: float) -> Any:
+    """The weighted geometric mean of how many rows a pattern has and how much it says of each."""
+    return share**size_weight * np.maximum(information, 0) ** (1 - size_weight)
+
+
+# ----------------------------------------------------------------------------------------------------------- diffpatterns
+
+
+def diffpatterns(table: pa.Table, threshold: float, dimensions: int) -> pa.Table:
+    """The patterns whose share differs most between two sets: each value, narrowed down as long as that helps."""
+    rows, (first, second) = _rows(table, 2)
+    totals = max(float(first.sum()), TINY), max(float(second.sum()), TINY)
+    shares = first / totals[0], second / totals[1]
+    found: dict[Pattern, float] = {}
+    for at in range(rows.codes.shape[1]):
+        codes = rows.codes[:, at]
+        common = np.maximum(np.bincount(codes, shares[0]), np.bincount(codes, shares[1])) >= threshold
+        for code in np.flatnonzero(common):
+            places = _narrowed(rows, shares, np.flatnonzero(codes == code), dimensions)
+            difference = abs(float(shares[0][places].sum() - shares[1][places].sum()))
+            if difference >= threshold:
+                found[rows.closed(places)] = difference
+    patterns = sorted(found, key=lambda pattern: (-found[pattern], pattern))
+    places_of = [rows.having(pattern) for pattern in patterns]
+    percents = [[100 * float(share[places].sum()) for places in places_of] for share in shares]
+    counts = [_whole(float(weights[places].sum()) for places in places_of) for weights in (first, second)]
+    return _table(rows, patterns, (*counts, *percents, [100 * found[pattern] for pattern in patterns]))
+
+
+def _narrowed(rows: Rows, shares: tuple[Numbers, Numbers], places: Places, dimensions: int) -> Places:
+    """Fewer of some rows, by values added one after the other, as long as the difference between the shares grows."""
+    used = 1
+    while dimensions == 0 or used < dimensions:
+        difference = abs(float(shares[0][places].sum() - shares[1][places].sum()))
+        best = None
+        for at in range(rows.codes.shape[1]):
+            codes = rows.codes[places, at]
+            differences = np.abs(np.bincount(codes, shares[0][places]) - np.bincount(codes, shares[1][places]))
+            code = int(np.argmax(differences))
+            # Sums of shares in another order differ in their last digits.
+            if differences[code] > difference + 1e-9:
+                difference, best = float(differences[code]), codes == code
+        if best is None:
+            return places
+        places, used = places[best], used + 1
+    return places

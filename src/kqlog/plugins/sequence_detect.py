@@ -1,0 +1,82 @@
+"""The plugin `sequence_detect`: where events follow one another."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
+from kqlog.plan.calls import column
+from kqlog.plan.lookup import Variable
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.scope import Scope
+from kqlog.plugins.arguments import SUMMABLE, Arguments, required
+from kqlog.plugins.refused import refused
+from kqlog.plugins.written import written
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Type
+
+USAGE = "TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, Step..."
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+    """A row for each way to go through all steps, `Name = Condition`, in time, within rows of equal dimensions.
+
+    Each step is later than the one before, by at most MaxSequenceStepWindow; the last at most MaxSequenceSpan later than the
+    first. What several rows at one moment say counts once.
+    """
+    source = required(source, call)
+    row = scope.over(source)
+    steps = tuple(argument for argument in call.arguments[3:] if not isinstance(argument, syntax.Name))
+    rest = syntax.Call(call.name, call.arguments[:3], span=call.span)
+    arguments = Arguments(rest, row, USAGE)
+    timeline = arguments.column("TimelineColumn", SUMMABLE)
+    if not steps:
+        raise QueryError("SEM003", "sequence_detect wants at least one step", call.span, "write: Name = (Condition)")
+    dimensions = tuple(row.require_column(argument) for argument in call.arguments[3:] if isinstance(argument, syntax.Name))
+    names = ColumnNames()
+    shown = [names.declare(found.name, call.span) for found in dimensions]
+    shown += [names.declare(f"{_name(step)}_{timeline.name}", step.span) for step in steps]
+    shown.append(names.derive("Duration"))
+    if timeline.type is not Type.DATETIME and not scope.session.open:
+        types_shown = (*(found.type for found in dimensions), *(timeline.type for _ in steps), Type.TIMESPAN)
+        columns_shown = tuple(map(Column, shown, types_shown))
+        return refused(columns_shown, f"{call.name} is offered on a timeline of datetimes only", None, call, scope)
+    own = [f"Dimension{number + 1}" for number in range(len(dimensions))]
+    known: dict[str, Variable] = {
+        "Step": arguments.constant("MaxSequenceStepWindow", Type.TIMESPAN),
+        "Span": arguments.constant("MaxSequenceSpan", Type.TIMESPAN),
+    }
+    columns = [plan.Item(name, column(found)) for name, found in zip(own, dimensions, strict=True)]
+    items = (*columns, plan.Item("Time", column(timeline)), *(_condition(number, step, row) for number, step in enumerate(steps)))
+    known["Rows"] = plan.Named(scope.session.unique("$steps"), plan.Project(row.lifted(source), items))
+    node = written(_text(len(steps), own), known, scope)
+    results = (*own, *(f"Time{number}" for number in range(len(steps))), "Duration")
+    types = dict(node.columns)
+    return plan.Project(
+        node, tuple(plan.Item(name, plan.ColumnRef(have, types[have])) for name, have in zip(shown, results, strict=True))
+    )
+
+
+def _name(step: syntax.Expr) -> str:
+    return step.names[0] if isinstance(step, syntax.Named) else ""
+
+
+def _condition(number: int, step: syntax.Expr, row: Scope) -> plan.Item:
+    value = row.value(step.value if isinstance(step, syntax.Named) else step)
+    if value.type is not Type.BOOL and not row.session.open:
+        raise QueryError("SEM002", f"a step is a condition, and this is a {value.type}", step.span)
+    return plan.Item(f"Step{number}", overloads.convert(value, Type.BOOL))
+
+
+def _text(steps: int, dimensions: list[str]) -> str:
+    """The first step joined to the second, those to the third ..."""
+    by = "".join(f", {name}" for name in dimensions)
+    on = ", ".join(("All", *dimensions))
+    text = f"Rows | where Step0 and isnotnull(Time) | summarize by All = 1, Time0 = Time{by}"
+    for number in range(1, steps):
+        text += f"""
+        | join kind=inner (Rows | where Step{number} | summarize by All = 1, Time{number} = Time{by}) on {on}
+        | where Time{number} > Time{number - 1} and Time{number} <= Time{number - 1} + Step and Time{number} <= Time0 + Span
+        """
+    order = ", ".join(f"Time{number} asc" for number in range(steps))
+    return f"{text} | extend Duration = Time{steps - 1} - Time0 | sort by {order}"

@@ -1,0 +1,83 @@
+"""Plugins that call a service: they bind, so that queries with them can be checked, and are refused where they would run."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.names import derived_name
+from kqlog.plan.scope import Scope
+from kqlog.plugins.refused import refused
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+_RESPONSE = (Column("ResponseHeaders", Type.DYNAMIC), Column("ResponseBody", Type.DYNAMIC))
+_FIXED: dict[str, Schema] = {
+    "http_request": _RESPONSE,
+    "http_request_post": _RESPONSE,
+    "infer_storage_schema": (Column("CslSchema", Type.STRING),),
+    "infer_storage_schema_with_suggestions": (Column("SuggestedTableSchema", Type.STRING),),
+}
+_SCRIPTS = frozenset({"csharp", "python", "r"})
+"""Their first argument is the schema of what they give."""
+_ADDED = {
+    "ai_chat_completion": Column("completion", Type.STRING),
+    "ai_chat_completion_prompt": Column("completion", Type.STRING),
+    "ai_embed_text": Column("embedding", Type.DYNAMIC),
+    "ai_embeddings": Column("embeddings", Type.DYNAMIC),
+}
+"""They add a column, called after their first argument."""
+_WITH_ERRORS = 3
+"""The argument that asks for a column of errors."""
+_HINTS = {
+    "infer_storage_schema": "put the files into the connected folder, and read their columns with getschema",
+    "infer_storage_schema_with_suggestions": "put the files into the connected folder, and read their columns with getschema",
+    "python": "run the query, and go on in Python with its result",
+    "r": "save the result of the query, and read it in R",
+}
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+    """A table of the columns that the service would give; where nothing says which, they stay open.
+
+    Raises:
+        QueryError: ENG001 where there is an engine.
+    """
+    columns = _columns(source, call, schema, scope)
+    if columns is None:
+        scope.session.open = True
+    hint = _HINTS.get(call.name, "load what it gives as a table of the folder")
+    return refused(columns or (), f"the plugin {call.name} calls a service, which is not offered", hint, call, scope)
+
+
+def _columns(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> Schema | None:
+    have = source.columns if source is not None else ()
+    if schema is not None:
+        return _listed(schema, ())
+    if call.name in _FIXED:
+        return _FIXED[call.name]
+    if call.name in _SCRIPTS:
+        first = call.arguments[0] if call.arguments else None
+        if not isinstance(first, syntax.TypeLiteral):
+            raise QueryError(
+                "SEM002", f"{call.name} wants the columns of its result first", call.span, "write: typeof(*, x: long)"
+            )
+        return _listed(first, have)
+    if call.name in _ADDED and call.arguments:
+        return have + _added(call, scope)
+    return None
+
+
+def _listed(schema: syntax.TypeLiteral, have: Schema) -> Schema:
+    """The columns of a schema; a star stands for those of the source."""
+    columns: list[Column] = []
+    for found in schema.columns:
+        columns += have if isinstance(found, syntax.Wildcard) else [Column(found.name, found.type)]
+    return tuple(columns)
+
+
+def _added(call: syntax.Call, scope: Scope) -> Schema:
+    column = _ADDED[call.name]
+    name = f"{derived_name(call.arguments[0]) or ''}_{column.name}"
+    added = Column(name, column.type)
+    asked = len(call.arguments) > _WITH_ERRORS and scope.constant(call.arguments[_WITH_ERRORS], Type.BOOL).value
+    return (added, Column(f"{name}_error", Type.STRING)) if asked else (added,)
