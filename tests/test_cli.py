@@ -93,10 +93,12 @@ def test_several_results_follow_each_other_in_a_table_and_are_refused_elsewhere(
         (["query", "-d", "/no/such/folder", "print 1"], "ING001"),
         (["query", "-f", "/no/such/file.kql"], "No such file"),
         (["query", "print 1", "-o", "/no/such/folder/out.csv"], "No such file"),
+        (["query", "print 1", "-o", "out.xlsx"], "cannot tell a format from 'out.xlsx'"),
         (["query", "print 1", "--param", "novalue"], "NAME=VALUE"),
         (["query", "print 1", "--timespan", "yesterday"], "SYN003"),
         (["schema", "Nope"], "SEM001"),
         (["help", "sumarize"], "did you mean 'summarize'?"),
+        ([], "the prompt wants a terminal"),
     ],
 )
 def test_errors_go_to_standard_error_without_a_traceback(arguments, says):
@@ -183,3 +185,8 @@ def test_output_does_not_depend_on_the_locale():
 
 def test_the_command_is_installed():
     assert (Path(sys.executable).parent / "kqlog").exists()
+
+
+@pytest.mark.parametrize(("second", "first"), [("order by", "sort"), ("sort by", "sort"), ("limit", "take")])
+def test_help_knows_operators_by_their_second_names(second, first):
+    assert kqlog("help", second).stdout == kqlog("help", first).stdout

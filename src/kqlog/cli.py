@@ -97,6 +97,8 @@ def _run(options: argparse.Namespace) -> int:
 
             print(help(options.name))
         case _:
+            if not sys.stdin.isatty():
+                raise CommandError("the prompt wants a terminal: use kqlog query - to read a query from standard input")
             from kqlog.repl.shell import Shell
 
             Shell(_connect(options)).run()
@@ -120,9 +122,10 @@ def _query(options: argparse.Namespace) -> int:
 def _write(result: Result, options: argparse.Namespace) -> None:
     from kqlog.formats import ENDINGS, Format
 
-    format_ = ENDINGS.get(Path(options.output).suffix.lower(), Format.TABLE) if options.output else Format.TABLE
-    if options.format:
-        format_ = Format(options.format)
+    ending = Path(options.output or "").suffix.lower()
+    if not options.format and ending and ending not in ENDINGS:
+        raise CommandError(f"cannot tell a format from '{options.output}': give --format, or one of {', '.join(ENDINGS)}")
+    format_ = Format(options.format) if options.format else ENDINGS.get(ending, Format.TABLE)
     if len(result.tables) > 1 and format_ not in _READABLE:
         raise CommandError(f"the query has {len(result.tables)} results, and {format_} holds one: use --format table or markdown")
     if options.output:

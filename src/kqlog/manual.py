@@ -19,6 +19,9 @@ _WHERE = {
     Kind.WINDOW: "window function, for serialized rows",
 }
 
+_OTHER_NAMES = {"limit": "take", "order": "sort"}
+"""Operators that go by a second name."""
+
 
 class Help(str):
     """A page of the manual: a text that a Python prompt shows as it is."""
@@ -37,9 +40,9 @@ def help(name: str | None = None) -> Help:
     """
     if name is None:
         return Help(_contents())
-    wanted = name.strip().removesuffix("()")
+    wanted = name.strip().removesuffix("()").removesuffix(" by")
     pages = _pages()
-    for spelling in (wanted, wanted.lower(), wanted.upper()):
+    for spelling in (wanted, wanted.lower(), wanted.upper(), _OTHER_NAMES.get(wanted.lower())):
         if spelling in pages:
             return Help("\n\n".join(page() for page in pages[spelling]))
     close = closest(wanted, list(pages))

@@ -379,7 +379,6 @@ aggregate(
     _plain(_ANY_TEXT),
     _plain(_ANY),
     *_ANY_ROW,
-    result="{first}",
     examples={
         "datatable(x: string)['', 'a'] | summarize take_any(x)": "a",
         "datatable(x: int)[int(null), 5] | summarize take_any(x)": 5,

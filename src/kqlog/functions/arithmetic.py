@@ -43,7 +43,9 @@ scalar(
     sig("(left: datetime, right: timespan) -> datetime", sql=_PLUS),
     sig("(left: timespan, right: timespan) -> timespan", sql=_PLUS),
     sig("(left: timespan, right: datetime) -> datetime", sql=_PLUS),
-    *_beside_dynamic("+", **_NUMERIC, datetime="datetime", timespan="timespan"),
+    *_beside_dynamic("+", **_NUMERIC, timespan="timespan"),
+    sig("(left: dynamic, right: datetime) -> datetime", kql="totimespan(left) + right"),
+    sig("(left: datetime, right: dynamic) -> datetime", kql="left + totimespan(right)"),
     _between_dynamic("(%s + %s)", "(%s + %s)"),
     examples={
         "2 + 3": 5,

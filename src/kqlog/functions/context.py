@@ -57,9 +57,15 @@ scalar(
     "estimate_data_size",
     "The estimated size of columns in bytes, as the service stores them.",
     sig("(column: column scalar...) -> long"),
-    sig("(columns: star) -> long"),
     service="string_size() of text columns",
 )
+scalar(
+    "column_names_of",
+    "The names of the columns of a table, as an array.",
+    sig("(table: table) -> dynamic"),
+    examples={"column_names_of((print Host = 'web-01', Errors = 3))": ["Host", "Errors"]},
+)
+scalar("row_id", "The number of the row in the service's storage.", sig("() -> string"), service="row_number() over sorted rows")
 
 
 def _assert(predicate: bool | None, message: str | None) -> str:
@@ -79,7 +85,6 @@ scalar(
     "column_ifexists",
     "The column of a name if there is one, else another value.",
     sig("(column_name: const string, default_value: scalar) -> default_value"),
-    result="{value}",
     examples={"column_ifexists('Account', 'nobody')": "nobody"},
 )
 alias("columnifexists", "column_ifexists")

@@ -133,7 +133,7 @@ scalar(
     "geo_intersection_2lines",
     "What two lines have in common: points and lines, as GeoJSON; an empty GeometryCollection for nothing.",
     sig("(lineString1: bag, lineString2: bag) -> dynamic", python="geo_overlays.intersection_2lines"),
-    examples={f"geo_intersection_2lines({_LINE}, {_CROSSING})": {"type": "Point", "coordinates": [5.0, 0.0]}},
+    examples={f"geo_intersection_2lines({_LINE}, {_CROSSING}).coordinates": [5.0, 0.0]},
 )
 scalar(
     "geo_intersection_2polygons",
@@ -171,14 +171,14 @@ scalar(
     "geo_point_buffer",
     "The polygon of all points within a radius of a point, exact to a tolerance (10 unless told otherwise), both in meters.",
     sig("(longitude: real, latitude: real, radius: real) -> dynamic", kql="geo_point_buffer(longitude, latitude, radius, 10)"),
-    sig("(longitude: real, latitude: real, radius: real, tolerance: real) -> dynamic", python="geo_outlines.point_buffer"),
+    sig("(longitude: real, latitude: real, radius: real, tolerance: real) -> dynamic", python="geo_buffers.point_buffer"),
     examples={"round(geo_polygon_area(geo_point_buffer(13.4, 52.5, 1000, 0.001)), -3)": 3142000.0},
 )
 scalar(
     "geo_line_buffer",
     "The polygon of all points within a radius of a line, exact to a tolerance (10 unless told otherwise), both in meters.",
     sig("(lineString: bag, radius: real) -> dynamic", kql="geo_line_buffer(lineString, radius, 10)"),
-    sig("(lineString: bag, radius: real, tolerance: real) -> dynamic", python="geo_outlines.line_buffer"),
+    sig("(lineString: bag, radius: real, tolerance: real) -> dynamic", python="geo_buffers.line_buffer"),
     examples={
         f"geo_distance_point_to_polygon(5, 1, geo_line_buffer({_LINE}, 200000))": 0.0,
         f"geo_line_buffer({_LINE}, 0)": None,
@@ -188,24 +188,18 @@ scalar(
     "geo_polygon_buffer",
     "A polygon widened by a radius, exact to a tolerance (10 unless told otherwise), both in meters.",
     sig("(polygon: bag, radius: real) -> dynamic", kql="geo_polygon_buffer(polygon, radius, 10)"),
-    sig("(polygon: bag, radius: real, tolerance: real) -> dynamic", python="geo_outlines.polygon_buffer"),
+    sig("(polygon: bag, radius: real, tolerance: real) -> dynamic", python="geo_buffers.polygon_buffer"),
     examples={f"geo_distance_point_to_polygon(3, 1, geo_polygon_buffer({_SQUARE}, 200000))": 0.0},
 )
 scalar(
     "geo_line_simplify",
-    "A line with fewer points, within a tolerance in meters (10 unless told otherwise); null when nothing is left of it.",
-    sig("(lineString: bag) -> dynamic", kql="geo_line_simplify(lineString, 10)"),
-    sig("(lineString: bag, tolerance: real) -> dynamic", python="geo_outlines.line_simplify"),
-    examples={"geo_line_simplify(geo_from_wkt('LINESTRING (0 0, 3 0.00001, 6 0)'), 100).coordinates": [[0.0, 0.0], [6.0, 0.0]]},
+    "A line with fewer points, within a tolerance in meters.",
+    sig("(lineString: bag, tolerance?: real) -> dynamic"),
 )
 scalar(
     "geo_polygon_simplify",
-    "A polygon with fewer points, within a tolerance in meters (10 unless told otherwise); null when nothing is left of it.",
-    sig("(polygon: bag) -> dynamic", kql="geo_polygon_simplify(polygon, 10)"),
-    sig("(polygon: bag, tolerance: real) -> dynamic", python="geo_outlines.polygon_simplify"),
-    examples={
-        "array_length(geo_polygon_simplify(geo_from_wkt('POLYGON ((0 0, 1 0.00001, 2 0, 2 2, 0 0))'), 100).coordinates[0])": 4
-    },
+    "A polygon with fewer points, within a tolerance in meters.",
+    sig("(polygon: bag, tolerance?: real) -> dynamic"),
 )
 scalar(
     "geo_simplify_polygons_array",
@@ -216,7 +210,7 @@ scalar(
     "geo_line_densify",
     "A line whose edges, straight on a map, have points enough to be the same on the sphere, within a tolerance in meters.",
     sig("(lineString: bag) -> dynamic", kql="geo_line_densify(lineString, 10)"),
-    sig("(lineString: bag, tolerance: real) -> dynamic", python="geo_outlines.line_densify"),
+    sig("(lineString: bag, tolerance: real) -> dynamic", python="geo_densify.line_densify"),
     sig(
         "(lineString: bag, tolerance: real, preserve_crossing: number|bool) -> dynamic",
         kql="geo_line_densify(lineString, tolerance)",
@@ -230,7 +224,7 @@ scalar(
     "geo_polygon_densify",
     "A polygon whose edges, straight on a map, have points enough to be the same on the sphere, within a tolerance in meters.",
     sig("(polygon: bag) -> dynamic", kql="geo_polygon_densify(polygon, 10)"),
-    sig("(polygon: bag, tolerance: real) -> dynamic", python="geo_outlines.polygon_densify"),
+    sig("(polygon: bag, tolerance: real) -> dynamic", python="geo_densify.polygon_densify"),
     sig(
         "(polygon: bag, tolerance: real, preserve_crossing: number|bool) -> dynamic",
         kql="geo_polygon_densify(polygon, tolerance)",

@@ -19,5 +19,5 @@ def operators() -> Mapping[str, type[Operator]]:
 
 def kql_name(operator: type[Operator]) -> str:
     """How queries spell an operator: the first word of its `syntax` after the pipe."""
-    match = re.match(r"(?:T \| |\[T \|\] )?([\w-]+)", operator.syntax)
+    match = re.match(r"(?:[TG] \| |\[T \|\] )?([\w-]+)", operator.syntax)
     return match[1] if match else operator.rule

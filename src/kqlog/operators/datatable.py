@@ -8,6 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, NameAndType, Operator
 from kqlog.types import Column, Type
@@ -29,7 +30,8 @@ class Datatable(Operator):
     values: tuple[Expr, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        columns = tuple(Column(column.name, column.type) for column in self.schema)
+        names = ColumnNames()
+        columns = tuple(Column(names.declare(column.name, column.span), column.type) for column in self.schema)
         width = len(columns)
         if width == 0 or len(self.values) % width:
             raise QueryError("SEM003", f"{len(self.values)} values do not fill rows of {width} columns", self.span)

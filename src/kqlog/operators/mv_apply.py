@@ -8,8 +8,9 @@ from typing import ClassVar
 from kqlog.plan import nodes as plan
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.unnesting import item_name, unnested
-from kqlog.syntax.nodes import Expr, MvItem, Operator, Parameter, Pipeline
+from kqlog.plan.unnesting import unnested
+from kqlog.syntax.nodes import Expr, MvItem, Name, Operator, Parameter, Pipeline
+from kqlog.types import Column
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,10 @@ class MvApply(Operator):
         )
         rows = unnested(row, self.items, self.parameters, self.limit, scope)
         body = scope.starting_from(rows).relation(self.body)
-        expanded = {item_name(item) for item in self.items}
-        left = tuple(column.name for column in source.columns if column.name not in expanded)
-        return plan.Apply(source, kept(body, [column for column in body.columns if column.name not in left]), left)
+        given = dict(body.columns)
+        # A column that is expanded under its own name is gone, unless the query gives it again.
+        expanded = {item.value.name for item in self.items if isinstance(item.value, Name)}
+        left = tuple(column.name for column in source.columns if column.name not in expanded | given.keys())
+        applied = plan.Apply(source, body, left)
+        there = [Column(name, given.get(name, type_)) for name, type_ in source.columns if name not in expanded]
+        return kept(applied, dict.fromkeys([*there, *body.columns]))

@@ -10,6 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import call, text
 from kqlog.plan.keyvalues import KeyValueFormat
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
@@ -37,6 +38,9 @@ class ParseKv(Operator):
         source = self.required(source)
         row = scope.over(source)
         row.windows = None
+        names = ColumnNames()
+        for column in self.schema:
+            names.declare(column.name, column.span)
         format_ = self._format(scope)
         try:
             pattern = format_.pattern()

@@ -8,15 +8,15 @@ from typing import ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import chosen, kept
+from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, Name, Operator, Wildcard
+from kqlog.syntax.nodes import Expr, Operator, Wildcard
 from kqlog.types import Column
 
 
 @dataclass(frozen=True)
 class ProjectByNames(Operator):
-    """Keep the columns whose names are given as strings or arrays of strings."""
+    """Keep the columns whose names, or patterns with stars, are given as strings or arrays of strings."""
 
     rule: ClassVar[str] = "project_by_names"
     syntax: ClassVar[str] = "T | project-by-names Names, ..."
@@ -29,12 +29,8 @@ class ProjectByNames(Operator):
         row = scope.over(source)
         found: dict[str, Column] = {}
         for item in self.items:
-            if isinstance(item, (Name, Wildcard)):
-                columns = chosen((item,), row)
-            else:
-                names = _names(row.constant(item).value, item)
-                columns = [column for name in names for column in source.columns if column.name == name]
-            found.update({column.name: column for column in columns})
+            for pattern in _names(scope.constant(item).value, item):
+                found.update({column.name: column for column in row.matching(Wildcard(pattern))})
         return kept(source, list(found.values()))
 
 

@@ -24,10 +24,10 @@ class ProjectRename(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         source = self.required(source)
         row = scope.over(source)
-        renamed = {row.require_column(item.value).name: item.names[0] for item in self.items}
+        renamed = {row.require_column(item.value).name: item.names[0] for item in reversed(self.items)}
         names = [renamed.get(column.name, column.name) for column in source.columns]
         for item in self.items:
-            if names.count(item.names[0]) > 1:
+            if names.count(item.names[0]) > 1 or item.names[0] in dict(source.columns):
                 raise QueryError("SEM006", f"there is a column '{item.names[0]}' already", item.span)
         return plan.Project(
             source, tuple(plan.Item(name, plan.ColumnRef(*column)) for name, column in zip(names, source.columns, strict=True))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import chosen, kept
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Operator, SortKey
+from kqlog.syntax.nodes import Name, Operator, SortKey
 from kqlog.types import Column
 
 
@@ -29,6 +30,10 @@ class ProjectReorder(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         source = self.required(source)
         row = scope.over(source)
+        names = ColumnNames()
+        for key in self.items:
+            if isinstance(key.value, Name):
+                names.declare(key.value.name, key.span)
         moved = {column.name: column for key in self.items for column in self._in_order(key, row)}
         rest = [column for column in source.columns if column.name not in moved]
         return kept(source, [*moved.values(), *rest])
@@ -38,10 +43,10 @@ class ProjectReorder(Operator):
         columns = chosen((key.value,), row)
         if key.order is None:
             return columns
-        order = (lambda column: _numbers_apart(column.name)) if key.order.startswith("granny") else (lambda column: [column.name])
-        return sorted(columns, key=order, reverse=key.order.endswith("desc"))
+        split = r"(\d+)" if key.order.startswith("granny") else "$"
+        return sorted(columns, key=lambda column: _parts(column.name, split), reverse=key.order.endswith("desc"))
 
 
-def _numbers_apart(name: str) -> list[str]:
-    """A key by which a2 comes before a10."""
-    return [part.zfill(20) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
+def _parts(name: str, split: str) -> list[str]:
+    """A key without regard to case, by which a2 comes before a10 when the numbers in names are split off."""
+    return [part.zfill(20) if part.isdigit() else part for part in re.split(split, name.upper())]

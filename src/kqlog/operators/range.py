@@ -37,11 +37,13 @@ class Range(Operator):
                 raise QueryError(
                     "SEM002", f"a range counts numbers, datetimes or timespans, and this is a {value.type}", expr.span
                 )
+        wanted = NUMBERS if start.type in NUMBERS else {Type.TIMESPAN}
+        if self.step is not None and step.type not in wanted:
+            raise QueryError("SEM002", f"a {step.type} cannot be added to a {start.type}", self.step.span)
         types = [start.type, stop.type] + ([step.type] if start.type in NUMBERS else [])
         type_ = overloads.common_type(types)
         if type_ is None:
             raise QueryError("SEM002", f"a range from {start.type} to {stop.type} by {step.type} is not defined", self.span)
-        type_ = Type.LONG if type_ is Type.INT else type_
         step_type = Type.TIMESPAN if type_ in (Type.DATETIME, Type.TIMESPAN) else type_
         return plan.Range(
             Column(self.name, type_),

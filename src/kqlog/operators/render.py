@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.lookup import closest
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Literal, Name, Operator, Parameter
+
+KINDS = frozenset(
+    {"table", "list", "barchart", "piechart", "ladderchart", "timechart", "linechart", "anomalychart", "pivotchart", "areachart"}
+    | {"stackedareachart", "scatterchart", "timepivot", "columnchart", "timeline", "3Dchart", "card", "treemap", "plotly"}
+    | {"graph", "sankey"}
+)
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,11 @@ class Render(Operator):
     properties: tuple[Parameter, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        if self.kind not in KINDS:
+            close = closest(self.kind, sorted(KINDS))
+            raise QueryError(
+                "SEM005", f"there is no chart '{self.kind}'", self.span, f"did you mean '{close}'?" if close else None
+            )
         properties = tuple((parameter.name, _text(parameter.value)) for parameter in self.properties)
         scope.session.render = plan.Render(self.kind, properties)
         return self.required(source)

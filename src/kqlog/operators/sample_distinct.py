@@ -9,7 +9,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import groupable
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, Operator
+from kqlog.syntax.nodes import Expr, Named, Operator
 from kqlog.types import Type
 
 
@@ -29,6 +29,7 @@ class SampleDistinct(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         source = self.required(source)
         row = scope.over(source)
+        row.require_column(self.of.value if isinstance(self.of, Named) else self.of)
         keys = row.item(self.of, ColumnNames())
         groupable(keys, self.span)
         return plan.Sample(plan.Aggregate(row.lifted(source), tuple(keys), ()), scope.constant(self.rows, Type.LONG))

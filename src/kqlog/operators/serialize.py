@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import extended
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
@@ -24,4 +25,7 @@ class Serialize(Operator):
     items: tuple[Expr, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        return extended(self.required(source), self.items, scope)
+        source = self.required(source)
+        names = ColumnNames()
+        names.reserve(source.columns)
+        return extended(source, self.items, scope, names)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
@@ -12,7 +13,7 @@ from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.plan.rows import groupable
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
-from kqlog.types import Type
+from kqlog.types import NUMBERS, Type
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,17 @@ class TopHitters(Operator):
         source = self.required(source)
         row = scope.over(source)
         row.windows = None
+        row.require_column(self.of)
         keys = row.item(self.of, ColumnNames())
         groupable(keys, self.span)
         if self.by is None:
             name, measure = f"approximate_count_{keys[0].name}", overloads.call(FUNCTIONS["count"], (), self.span)
         else:
             name = f"approximate_sum_{derived_name(self.by) or ''}"
-            measure = overloads.call(FUNCTIONS["sum"], (row.value(self.by),), self.by.span)
+            weight = row.value(self.by)
+            if weight.type not in NUMBERS:
+                raise QueryError("SEM002", f"a number is wanted here, and this is a {weight.type}", self.by.span)
+            measure = overloads.call(FUNCTIONS["sum"], (weight,), self.by.span)
         counted = plan.Aggregate(source, tuple(keys), (plan.Item(name, measure),))
         ordered = plan.Sort(counted, (plan.SortKey(plan.ColumnRef(name, measure.type)),))
         return plan.Limit(ordered, scope.constant(self.rows, Type.LONG))

@@ -11,7 +11,6 @@ from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
-
 MAX_LEGS = 1000
 """Tables in one union: DuckDB takes a second to plan so many."""
 

@@ -52,7 +52,7 @@ class Expressions(Lookup):
             case syntax.Binary(operator, left, right):
                 return self._binary(operator, left, right, expr.span)
             case syntax.Unary(operator, inner):
-                return fold(overloads.call(FUNCTIONS[f"unary {operator}"], (self.value(inner),), expr.span))
+                return self._applied(FUNCTIONS[f"unary {operator}"], (self.value(inner),), expr.span)
             case syntax.InList():
                 return self._in_list(expr)
             case syntax.Between(operator, value, low, high):
@@ -94,7 +94,7 @@ class Expressions(Lookup):
         if not overloads.is_constant(value):
             raise QueryError("SEM004", "a constant is wanted here, and this depends on the row", expr.span)
         if type_ is not None and value.type is not type_:
-            if value.type is not Type.DYNAMIC and overloads.common_type([value.type, type_]) is None:
+            if (type_ is Type.LONG and value.type is not Type.INT) or overloads.common_type([value.type, type_]) is None:
                 raise QueryError("SEM002", f"a {type_} is wanted here, and this is a {value.type}", expr.span)
             value = overloads.convert(value, type_)
         return self.literal(value)
@@ -206,7 +206,11 @@ class Expressions(Lookup):
                 return self._function(function, call.arguments, call.span)
 
     def _function(self, function: Function, arguments: tuple[syntax.Expr, ...], span: Span) -> plan.Value:
-        bound = overloads.call(function, tuple([self._argument(argument) for argument in arguments]), span)
+        return self._applied(function, tuple([self._argument(argument) for argument in arguments]), span)
+
+    def _applied(self, function: Function, arguments: tuple[overloads.Argument, ...], span: Span) -> plan.Value:
+        """What a function or operator makes of bound arguments; written out if it is declared in KQL."""
+        bound = overloads.call(function, arguments, span)
         if bound.signature.kql is not None:
             return self.expanded(bound, span)
         return fold(self._checked(self._with_constants(bound), span))
@@ -300,7 +304,7 @@ class Expressions(Lookup):
         first, second = self.value(left), self.value(right)
         if operator in ("and", "or"):
             first, second = _as_condition(first), _as_condition(second)
-        return fold(self._checked(self._with_constants(overloads.call(function, (first, second), span)), span))
+        return self._applied(function, (first, second), span)
 
     def _operator(self, operator: str, span: Span) -> Function:
         """The function that an operator's spelling is declared as."""
@@ -324,6 +328,9 @@ class Expressions(Lookup):
 
     def _in_list(self, expr: syntax.InList) -> plan.Value:
         value = self.value(expr.value)
+        if expr.operator not in ("in", "!in") and value.type not in (Type.STRING, Type.DYNAMIC):
+            hint = "convert it with tostring()"
+            raise QueryError("SEM002", f"'{expr.operator}' looks into text, and this is a {value.type}", expr.value.span, hint)
         if len(expr.items) == 1 and self.is_tabular(expr.items[0]):
             return self._in_query(expr, value, self.relation(expr.items[0]))
         items = [self.value(item) for item in expr.items]

@@ -131,7 +131,8 @@ class Matching:
                 raise QueryError(
                     "SEM003", f"{how}() takes an edge of the pattern and an expression", written.span, f"usage: {usage}"
                 )
-        row = self._scope_of_edge(edge) if edge.hops is None else self._scope_of_element(of_nodes)
+        alone = edge.hops is None and not of_nodes
+        row = self._scope_of_edge(edge) if alone else self._scope_of_element(of_nodes)
         value = row.value(expr) if how is Gathering.MAP else row.boolean(expr)
         if edge.hops is None:
             single = PathValue("", how, of_nodes, value)
@@ -216,9 +217,10 @@ class Matching:
                 starts = kept(relation, [Column(f"{start}.{NODE}", self._key)]) if narrow else None
                 step = self._path(edge, conditions, starts, edge.left not in met, prunes)
             relation = self._hung_on(relation, step, edge, met)
-            for node in {edge.left, edge.right} - met:
-                relation = self._described(relation, node, conditions)
-                met.add(node)
+            for node in (edge.left, edge.right):
+                if node not in met:
+                    relation = self._described(relation, node, conditions)
+                    met.add(node)
         relation = self._without_cycles(relation)
         return plan.Filter(relation, every(rest)) if rest else relation
 

@@ -8,7 +8,7 @@ from kqlog.plan import overloads
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
-from kqlog.types import NUMBERS, Type
+from kqlog.types import INTEGERS, Type
 
 _SPELLINGS = {"anti": "leftanti", "leftantisemi": "leftanti", "rightantisemi": "rightanti"}
 LEFT_ONLY = frozenset({plan.JoinKind.LEFTSEMI, plan.JoinKind.LEFTANTI})
@@ -91,7 +91,9 @@ def _side(expr: syntax.Expr) -> str | None:
 
 def _comparable(first: plan.Value, second: plan.Value, span: Span) -> None:
     both = {first.type, second.type}
-    if len(both) == 1 or both <= NUMBERS or Type.DYNAMIC in both:
+    if Type.DYNAMIC in both:
+        raise QueryError("SEM002", "a dynamic value is no key of a join", span, "convert it with tostring(), tolong() ...")
+    if len(both) == 1 or both <= INTEGERS:
         return
     raise QueryError(
         "SEM002",
@@ -103,13 +105,8 @@ def _comparable(first: plan.Value, second: plan.Value, span: Span) -> None:
 
 def _alike(first: plan.Value, second: plan.Value) -> tuple[plan.Value, plan.Value]:
     if first.type is second.type:
-        return (first, second) if first.type is not Type.DYNAMIC else _as_texts(first, second)
-    type_ = overloads.common_type([first.type, second.type]) or Type.STRING
-    return overloads.convert(first, type_), overloads.convert(second, type_)
-
-
-def _as_texts(first: plan.Value, second: plan.Value) -> tuple[plan.Value, plan.Value]:
-    return overloads.convert(first, Type.STRING), overloads.convert(second, Type.STRING)
+        return first, second
+    return overloads.convert(first, Type.LONG), overloads.convert(second, Type.LONG)
 
 
 def joined_columns(

@@ -67,8 +67,8 @@ def derived_name(expr: syntax.Expr) -> str | None:
             return name
         case syntax.Member(target, name):
             return _path_name(target, name)
-        case syntax.Element(syntax.Call() as call, syntax.Literal(_, int(position))) if (name := _part_of(call, position)):
-            return name
+        case syntax.Element(syntax.Call() as call, syntax.Literal(_, int(position))) if part := _part_of(call, position):
+            return part
         case syntax.Element(target, index):
             return _path_name(target, _step_name(index))
         case syntax.Call(name, arguments):

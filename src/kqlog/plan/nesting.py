@@ -8,7 +8,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.calls import call, column, every
 from kqlog.plan.grouping import Grouping
-from kqlog.plan.names import ColumnNames, derived_name
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import groupable
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
@@ -45,11 +45,14 @@ def _level(source: plan.Node, level: syntax.TopNestedLevel, names: ColumnNames, 
         raise QueryError("ENG001", "'with others' is not offered yet", level.others.span)
     row = scope.over(source)
     row.windows = None
-    key = row.item(level.of, names)[0]
+    if isinstance(level.of, syntax.Name):
+        key = plan.Item(names.derive(level.of.name), row.value(level.of))
+    else:
+        key = row.item(level.of, names)[0]
     groupable((key,), level.of.span)
     grouping = Grouping(scope.grouped(source), (key,), ColumnNames())
     value = grouping.items(level.by)[0].value
-    wanted = level.by.names[0] if isinstance(level.by, syntax.Named) else f"aggregated_{derived_name(level.of) or key.name}"
+    wanted = level.by.names[0] if isinstance(level.by, syntax.Named) else f"aggregated_{key.name}"
     rows = scope.constant(level.rows, Type.LONG) if level.rows is not None else None
     return _Level(key, plan.Item(names.derive(wanted), value), rows, level.order != "asc")
 

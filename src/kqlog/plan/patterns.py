@@ -9,6 +9,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import call
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import missing, parameter_word
@@ -70,15 +71,20 @@ def _regex(pattern: tuple[syntax.Expr, ...], kind: str, flags: str, scope: Scope
     """The regular expression that a pattern means, and the column of each of its groups."""
     parts: list[str] = []
     columns: list[Column] = []
+    names = ColumnNames()
     for position, part in enumerate(pattern):
         last = position == len(pattern) - 1
+        if position and not _may_follow(pattern[position - 1], part):
+            raise QueryError("SEM005", "a text is missing before this part of the pattern", part.span)
         match part:
             case syntax.Wildcard():
                 parts.append(".*" if last else ".*?")
             case syntax.Name(name):
+                names.declare(name, part.span)
                 columns.append(Column(name, Type.STRING))
                 parts.append("(.*)" if last else "(.*?)")
             case syntax.NameAndType(name, type_):
+                names.declare(name, part.span)
                 columns.append(Column(name, type_))
                 parts.append(_NUMERIC.get(type_, "(.*)" if last else "(.*?)"))
             case _:
@@ -88,6 +94,13 @@ def _regex(pattern: tuple[syntax.Expr, ...], kind: str, flags: str, scope: Scope
     if unknown := set(flags) - set("imsU"):
         raise QueryError("SEM005", f"there is no regex flag '{min(unknown)}'", pattern[0].span, "the flags are i, m, s and U")
     return f"(?s{options.replace('s', '')})^{''.join(parts)}$", columns
+
+
+def _may_follow(before: syntax.Expr, part: syntax.Expr) -> bool:
+    """Whether it is clear where a part begins: texts tell, and so does the end of a value that is no string."""
+    if isinstance(part, syntax.Wildcard) and isinstance(before, syntax.NameAndType):
+        return before.type is not Type.STRING
+    return isinstance(part, syntax.Literal) or isinstance(before, syntax.Literal)
 
 
 def _uncaptured(regex: str) -> str:

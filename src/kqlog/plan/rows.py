@@ -12,15 +12,17 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
 
-def extended(source: plan.Node, exprs: Iterable[syntax.Expr], scope: Scope) -> plan.Node:
-    """`source` with the columns of some expressions: one of a name that is there replaces it, others follow."""
+def extended(source: plan.Node, exprs: Iterable[syntax.Expr], scope: Scope, names: ColumnNames | None = None) -> plan.Node:
+    """`source` with the columns of some expressions: one of a name that is there replaces it, others follow.
+
+    `names` gives the columns other names than those of extend; a column under a new name always replaces the one that had it.
+    """
     row = scope.over(source)
     items: dict[str, plan.Item] = {}
-    names = ColumnNames()
-    unnamed = ColumnNames()
-    unnamed.reserve(source.columns)
+    of_extend = _ExtendNames(source.columns)
     for expr in exprs:
-        for item in row.item(expr, _ExtendNames(names, unnamed)):
+        renames = isinstance(expr.value if isinstance(expr, syntax.Named) else expr, syntax.Name)
+        for item in row.item(expr, of_extend if names is None or renames else names):
             items[item.name] = item
     if not items:
         return source
@@ -30,14 +32,10 @@ def extended(source: plan.Node, exprs: Iterable[syntax.Expr], scope: Scope) -> p
 class _ExtendNames(ColumnNames):
     """In extend a name that follows from an expression replaces the column of that name, and only Column1 is kept unique."""
 
-    def __init__(self, declared: ColumnNames, unnamed: ColumnNames) -> None:
+    def __init__(self, there: Schema) -> None:
         super().__init__()
-        self._all = declared
-        self._numbers = unnamed
-
-    def declare(self, name: str, span: Span) -> str:
-        """As for every operator: a declared name stands once."""
-        return self._all.declare(name, span)
+        self._numbers = ColumnNames()
+        self._numbers.reserve(there)
 
     def derive(self, name: str | None) -> str:
         """The name itself, or the next free ColumnN."""

@@ -13,15 +13,19 @@ from kqlog.errors import QueryError, Span
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import column
+from kqlog.plan.expressions import references
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Column, Schema, Type
+from kqlog.types import INTEGERS, Column, Schema, Type
 
 OFFERED = frozenset(
-    "+ - * / % < <= > >= == != between !between and or not unary_- unary_+ iff iif case coalesce isnull isnotnull notnull"
-    " isempty isnotempty notempty abs strcat min_of max_of".replace("_-", " -").split(" ")
+    {
+        *("+", "-", "*", "/", "%", "unary -", "unary +", "abs", "<", "<=", ">", ">=", "==", "!=", "between", "!between"),
+        *("and", "or", "not", "iff", "iif", "case", "coalesce", "isnull", "isnotnull", "notnull", "isempty", "isnotempty"),
+        *("notempty", "strcat", "min_of", "max_of"),
+    }
 )
 OUTPUTS = ("all", "last", "none")
 ORDER = "$order"
@@ -49,7 +53,7 @@ class _Program:
                 return ["literal", constant]
             case _ if not self._of_state(value):
                 return ["row", self._place(value)]
-            case plan.Cast(inner, type_) if type_ in (Type.REAL, Type.LONG, Type.INT) and inner.type in (Type.INT, Type.LONG):
+            case plan.Cast(inner, type_) if type_ in (Type.REAL, *INTEGERS) and inner.type in INTEGERS:
                 return ["call", f"to{type_}", str(type_), [str(inner.type)], [self.written(inner, span)]]
             case plan.Call() if _is_offered(value):
                 types = [str(argument.type) for argument in value.arguments]
@@ -88,6 +92,8 @@ def _steps(path: plan.Path) -> list[plan.Value]:
 
 
 def _is_offered(call: plan.Call) -> bool:
+    if call.name in ("toint", "tolong", "toreal", "todouble"):
+        return call.arguments[0].type in INTEGERS
     values = call.arguments if call.name not in ("iff", "iif", "case", "coalesce") else ()
     exotic = any(argument.type in (Type.DYNAMIC, Type.DECIMAL) for argument in values)
     return call.name in OFFERED and (not exotic or call.name.startswith("is"))
@@ -164,11 +170,15 @@ def _step(step: syntax.ScanStep, position: int, own: Schema, row: Scope, program
         raise QueryError("SEM002", "a step's output is all, last or none", step.span)
     places = {found.name: place for place, found in enumerate(own)}
     assignments: list[tuple[int, list[Any]]] = []
+    assigned: set[str] = set()
     for assignment in step.assignments:
         name = assignment.names[0]
         if name not in places:
             raise row.unknown("column", name, assignment.span)
         value = overloads.convert(row.value(assignment.value), own[places[name]].type)
+        if references(value) & assigned:
+            raise QueryError("ENG001", "a step that reads what it has just assigned is not offered", assignment.span)
+        assigned.add(name)
         assignments.append((places[name], program.written(value, assignment.span)))
     condition = program.written(row.boolean(step.condition), step.condition.span)
     return {"output": output, "condition": condition, "assignments": assignments}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterable
+from dataclasses import replace
 
 from kqlog.errors import NOWHERE, QueryError
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
-from kqlog.plan import overloads
+from kqlog.plan import overloads, special
 from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import UserFunction, Variable
@@ -73,7 +74,28 @@ class Scope(Expressions):
             return [plan.Item(names.declare(given[0], expr.span), value)]
         if isinstance(inner, syntax.Name):
             return [plan.Item(names.declare(inner.name, expr.span), value)]
-        return [plan.Item(names.derive(derived_name(inner)), value)]
+        if isinstance(inner, syntax.Call) and inner.name in special.COLUMN_OR_ELSE and isinstance(value, plan.ColumnRef):
+            return [plan.Item(names.derive(value.name), value)]
+        return [plan.Item(names.derive(self._derived_name(inner)), value)]
+
+    def _derived_name(self, expr: syntax.Expr) -> str | None:
+        """What an expression would like to be called; a function of `record.column` is called after the column alone."""
+        if not isinstance(expr, syntax.Call):
+            return derived_name(expr)
+        if expr.name in self.calls:
+            return None
+        return derived_name(replace(expr, arguments=tuple(map(self._without_record, expr.arguments))))
+
+    def _without_record(self, expr: syntax.Expr) -> syntax.Expr:
+        match expr:
+            case syntax.Member(syntax.Name(record), name) if record in self.records:
+                return syntax.Name(name, span=expr.span)
+            case syntax.Member(target) | syntax.Element(target):
+                return replace(expr, target=self._without_record(target))
+            case syntax.Call():
+                return replace(expr, arguments=tuple(map(self._without_record, expr.arguments)))
+            case _:
+                return expr
 
     def columns_of(self, call: plan.Call, given: tuple[str, ...], expr: syntax.Expr, names: ColumnNames) -> list[plan.Item]:
         """The columns of a function of several, the first ones under the names given."""
@@ -276,6 +298,8 @@ class Scope(Expressions):
     def let(self, statement: syntax.Let) -> None:
         """Give a name to a function, a table or a value."""
         name, value = statement.name, statement.value
+        if name in self.variables:
+            raise QueryError("SEM006", f"'{name}' is already declared", statement.name_span, "a name stands for one thing")
         if isinstance(value, syntax.FunctionBody):
             self.define(name, UserFunction(value, self))
         elif self.is_tabular(value):

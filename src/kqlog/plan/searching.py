@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.scope import Scope
 from kqlog.plan.special import as_text
-from kqlog.plan.uniting import Leg, leg_name
+from kqlog.plan.uniting import Leg, leg_name, missing
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
 
@@ -33,11 +34,19 @@ class SearchTerms:
 
     case_sensitive: bool = False
 
-    def filtered(self, relation: plan.Node, predicate: syntax.Expr, scope: Scope) -> plan.Node:
-        """The rows of `relation` for which the condition is true."""
-        row = scope.over(relation)
+    def filtered(self, relation: plan.Node, predicate: syntax.Expr, types: Mapping[str, Type], scope: Scope) -> plan.Node:
+        """The rows of `relation` for which the condition is true.
+
+        `types` says how the condition reads columns: one that the relation lacks has no value, others are converted.
+        """
+        have = dict(relation.columns)
+        read = [name for name in sorted(names_in(predicate)) if name in types and have.get(name) is not types[name]]
+        items = [plan.Item(name, _converted(name, have.get(name), types[name])) for name in read]
+        completed = plan.Extend(relation, tuple(items)) if items else relation
+        row = scope.over(completed)
+        row.schema = relation.columns
         row.windows = None
-        return plan.Filter(relation, self._condition(predicate, row))
+        return plan.Filter(completed, self._condition(predicate, row))
 
     def fitting(self, predicate: syntax.Expr, legs: list[Leg]) -> list[Leg]:
         """The tables that the condition can be true of: with all columns that it compares outside of `or`."""
@@ -111,6 +120,23 @@ class SearchTerms:
             )
             return operator, plain
         return operator + ("_cs" if self.case_sensitive else ""), plain
+
+
+def _converted(name: str, have: Type | None, type_: Type) -> plan.Value:
+    return missing(type_) if have is None else overloads.convert(plan.ColumnRef(name, have), type_)
+
+
+def names_in(node: syntax.Node) -> set[str]:
+    """Every name that a condition mentions, be it a column or not."""
+    if isinstance(node, syntax.Name):
+        return {node.name}
+    found: set[str] = set()
+    for field in fields(node):
+        part = getattr(node, field.name)
+        for child in part if isinstance(part, tuple) else (part,):
+            if isinstance(child, syntax.Node):
+                found |= names_in(child)
+    return found
 
 
 def columns_of(expr: syntax.Expr) -> set[str]:

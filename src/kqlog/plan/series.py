@@ -82,7 +82,7 @@ def series(
     found = [(item, default) for written in items for item, default in _series_items(written, grouping, scope)]
     bins = _bins(axis, row, scope)
     on = axis.on
-    axis_name = names.declare(on.names[0], on.span) if isinstance(on, syntax.Named) else names.derive(derived_name(on))
+    axis_name = names.declare(on.name, on.span) if isinstance(on, syntax.Name) else names.derive(derived_name(on))
 
     conditions = bins.within(bins.value, also_start=True)
     rows = plan.Filter(source, every(conditions)) if conditions else source

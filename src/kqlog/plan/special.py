@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,20 @@ def _pack_array(scope: Expressions, call: syntax.Call) -> plan.Value:
     return overloads.call(FUNCTIONS["pack_array"], values, call.span) if values else plan.Literal(Type.DYNAMIC, "[]")
 
 
+def _estimate_data_size(scope: Expressions, call: syntax.Call) -> plan.Value:
+    columns: list[Column] = []
+    for argument in call.arguments:
+        columns += scope.schema if isinstance(argument, syntax.Wildcard) else [scope.require_column(argument)]
+    return overloads.call(FUNCTIONS[call.name], tuple(plan.ColumnRef(*column) for column in columns), call.span)
+
+
+def _column_names_of(scope: Expressions, call: syntax.Call) -> plan.Value:
+    if len(call.arguments) != 1:
+        raise QueryError("SEM003", "column_names_of() takes one table", call.span)
+    names = [column.name for column in scope.relation(call.arguments[0]).columns]
+    return plan.Literal(Type.DYNAMIC, json.dumps(names, ensure_ascii=False))
+
+
 def _column_ifexists(scope: Expressions, call: syntax.Call) -> plan.Value:
     if len(call.arguments) != 2:
         raise QueryError("SEM003", f"{call.name}() takes a column's name and a default", call.span)
@@ -99,12 +114,17 @@ def _column_ifexists(scope: Expressions, call: syntax.Call) -> plan.Value:
     return scope.value(call.arguments[1]) if column is None else column
 
 
+COLUMN_OR_ELSE = frozenset({"column_ifexists", "columnifexists"})
+"""Functions whose result is called after the column that they find."""
+
 VALUES: dict[str, Callable[[Expressions, syntax.Call], plan.Value]] = {
     "now": _now,
     "toscalar": _toscalar,
     "pack_all": _pack_all,
     "bag_pack_columns": _bag_pack_columns,
     "pack_array": _pack_array,
+    "estimate_data_size": _estimate_data_size,
+    "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,
     "columnifexists": _column_ifexists,
 }

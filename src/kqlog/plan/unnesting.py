@@ -26,13 +26,16 @@ def unnested(
     """`source` with a row for each element of the items.
 
     Raises:
-        QueryError: SEM002 when an item is not dynamic.
+        QueryError: SEM002 when an item is not dynamic, SEM006 when two have one name.
     """
     row = scope.over(source)
     row.windows = None
     pairs = "array" in (parameter_word(parameters, "kind"), parameter_word(parameters, "bagexpansion"))
     index = parameter_word(parameters, "with_itemindex")
     found = [_item(item, row, pairs) for item in items]
+    names = ColumnNames()
+    for item, expanded in zip(items, found, strict=True):
+        names.declare(expanded.name, item.value.span)
     columns = {column.name: column for column in source.columns}
     columns.update({item.name: Column(item.name, item.type) for item in found})
     if index is not None:

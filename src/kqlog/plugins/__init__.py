@@ -117,7 +117,7 @@ def usage(name: str) -> str:
 
 def about(name: str) -> str:
     """What an offered plugin gives, in a line or more."""
-    return cleandoc(import_module(f"kqlog.plugins.{name}").bind.__doc__ or "")
+    return cleandoc(import_module(f"kqlog.plugins.{name}").bind.__doc__ or "").partition("\n\nRaises:")[0]
 
 
 def plugin_names() -> list[str]:

@@ -15,7 +15,8 @@ USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Period, ActivePer
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
     """The distinct ids, for each bin from Start to End, that were seen in so many periods of the lookback window.
 
-    The window reaches back from each time an id is seen, which is one of its periods. Periods and bins count from Start.
+    The window reaches back from each time an id is seen, which is one of its periods. Periods and bins count from Start;
+    Bin is a length, or 'week', 'month' or 'year'.
     """
     source = required(source, call)
     arguments = Arguments(call, scope.over(source), USAGE)

@@ -12,7 +12,10 @@ USAGE = "IdColumn, TimelineColumn, Start, End, Step, Dimension..."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """Rows, distinct ids, ids never seen before and distinct ids so far, for each period from Start to End that has rows."""
+    """Rows, distinct ids, ids never seen before and distinct ids so far, for each period from Start to End that has rows.
+
+    Periods count from Start; Step is their length, or 'week', 'month' or 'year'.
+    """
     source = required(source, call)
     rows = Activity(source, Arguments(call, scope.over(source), USAGE), scope)
     rows.moment("Start")

@@ -18,7 +18,8 @@ RESULTS = ("dcount_values", "dcount_newvalues", "retention_rate", "churn_rate")
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
     """Distinct ids, those the period before did not have, and the shares of that period's ids that stayed and left.
 
-    Periods count from Start; without Start and End all rows are taken, in periods of bin(). A period without ids is left out.
+    Periods count from Start; Step is their length, or 'week', 'month' or 'year'. Without Start and End all rows are taken, in
+    periods of bin(). A period without ids is left out.
     """
     source = required(source, call)
     row = scope.over(source)

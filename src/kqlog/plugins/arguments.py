@@ -99,14 +99,15 @@ class Arguments:
         """
         return self.row.constant(self[name], type_)
 
-    def whole_number(self, name: str) -> int:
+    def whole_number(self, name: str, least: int = 0) -> int:
         """A constant that counts something; 0 while nothing can be computed.
 
         Raises:
-            QueryError: SEM002 for a negative one.
+            QueryError: SEM002 for one below the least.
         """
-        value = self.constant(name, Type.LONG).value or 0
-        assert isinstance(value, int)
-        if value < 0:
-            raise QueryError("SEM002", f"'{name}' cannot be negative", self[name].span)
-        return value
+        value = self.constant(name, Type.LONG).value
+        if value is None:
+            return 0
+        if int(value) < least:
+            raise QueryError("SEM002", f"'{name}' is at least {least}", self[name].span)
+        return int(value)

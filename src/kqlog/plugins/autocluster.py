@@ -15,9 +15,9 @@ MEASURES = (Column("SegmentId", Type.LONG), Column("Count", Type.LONG), Column("
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """A few patterns of values that many rows have in common, by size and by how many columns they tell of.
+    """A few patterns of values that many rows have in common, by their number and by how much they say.
 
-    Patterns grow from rows spread over the table, so that the same table gives the same patterns; others may be as good.
+    Other choices may be as good, and Kusto may make them; here the same table always gives the same patterns.
     """
     source = required(source, call)
     arguments = Arguments(call, scope.over(source), USAGE)
@@ -31,5 +31,5 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         arguments,
         scope,
         size_weight=share(arguments, "SizeWeight", 0.5, 0),
-        seeds=arguments.whole_number("NumSeeds") if given(arguments, "NumSeeds") else 25,
+        seeds=arguments.whole_number("NumSeeds", 1) if given(arguments, "NumSeeds") else 25,
     )

@@ -39,6 +39,8 @@ def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLi
         raise QueryError("SEM003", "bag_unpack wants a table and its dynamic column", arguments.span)
     row = scope.over(source)
     bag = row.require_column(arguments.arguments[0])
+    if bag.type is not Type.DYNAMIC:
+        raise QueryError("SEM002", f"bag_unpack wants a dynamic column, and this is a {bag.type}", arguments.arguments[0].span)
     prefix, conflict, ignored = _options(arguments, scope)
     rest = tuple(found for found in source.columns if found != bag)
     if schema is not None:

@@ -45,5 +45,5 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         arguments,
         scope,
         threshold=share(arguments, "Threshold", 0.05, 0.015),
-        dimensions=arguments.whole_number("MaxDimensions") if given(arguments, "MaxDimensions") else 0,
+        dimensions=arguments.whole_number("MaxDimensions", 1) if given(arguments, "MaxDimensions") else 0,
     )

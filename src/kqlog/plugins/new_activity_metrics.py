@@ -16,9 +16,10 @@ RESULTS = ("dcount_new_values", "dcount_retained_values", "dcount_churn_values",
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """For each two periods from Start to End: the ids first seen in the one that the other one has, has not, and has beside them.
+    """For each two periods from Start to End: of the ids new in the first, how many the second has; and how many newer ones.
 
-    Cohort leaves only the ids first seen in its period; ids of the lookback table are never new. Periods count from Start.
+    Cohort leaves only the ids new in its period; those of the lookback table are never new. Periods count from Start; Window
+    is their length, or 'week', 'month' or 'year'.
     """
     source = required(source, call)
     row = scope.over(source)

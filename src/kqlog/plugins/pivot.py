@@ -39,6 +39,9 @@ def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLi
     as_text = plan.Item(turned.name, overloads.convert(column(turned), Type.STRING))
     counted = plan.Aggregate(source, (*key_items, as_text), (plan.Item(MEASURE, measure),))
     values = _declared(schema, keys) if schema is not None else _values(counted, as_text.name, scope)
+    if "" in values:
+        hint = f"leave them out with: where isnotempty({turned.name})"
+        raise QueryError("ENG001", f"an empty '{turned.name}' makes a column without a name", arguments.arguments[0].span, hint)
     cells = tuple(_cell(value, as_text.name, measure) for value in values if value not in {found.name for found in keys})
     return plan.Aggregate(counted, key_items, cells)
 

@@ -24,7 +24,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     dimensions = arguments.columns("Dimension")
     percentile = arguments.constant("Percentile")
     size = arguments.constant("BinSize", Type.TIMESPAN if index.type is Type.DATETIME else index.type)
-    bins = arguments.whole_number("BinsPerWindow")
+    bins = arguments.whole_number("BinsPerWindow", 1)
     if size.value is not None and not size.value > 0:  # type: ignore[operator]
         raise QueryError("SEM002", "'BinSize' must be positive", arguments["BinSize"].span)
     own = [f"Dimension{number + 1}" for number in range(len(dimensions))]

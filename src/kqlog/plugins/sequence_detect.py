@@ -15,11 +15,11 @@ from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
-USAGE = "TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, Step..."
+USAGE = "TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, Name = Condition..., Dimension..."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """A row for each way to go through all steps, `Name = Condition`, in time, within rows of equal dimensions.
+    """A row for each way to go through all steps, one after the other in time, within rows of equal dimensions.
 
     Each step is later than the one before, by at most MaxSequenceStepWindow; the last at most MaxSequenceSpan later than the
     first. What several rows at one moment say counts once.

@@ -34,7 +34,7 @@ _SAME = {
     "JSON": Type.DYNAMIC,
 }
 """The types that need no conversion."""
-EXTRAS = {"h3": "geo", "s2rst": "geo"}
+_EXTRAS = {"h3": "geo", "shapely": "geo"}
 """The packages that some functions need, and what kqlog is installed with to have them."""
 _MANY_FILES = 200
 """Reading the statistics of more files than this costs more than it saves."""
@@ -272,9 +272,9 @@ def _kernel(module: str, name: str) -> Callable[..., Any]:
     try:
         return getattr(import_module(f"kqlog.functions.kernels.{module}"), name)  # type: ignore[no-any-return]
     except ModuleNotFoundError as error:
-        if error.name not in EXTRAS:
+        if error.name not in _EXTRAS:
             raise
-        hint = f"pip install 'kqlog[{EXTRAS[error.name]}]'"
+        hint = f"pip install 'kqlog[{_EXTRAS[error.name]}]'"
         raise QueryError("ENG001", f"the query needs the Python package {error.name}", hint=hint) from None
 
 

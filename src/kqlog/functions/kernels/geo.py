@@ -7,6 +7,7 @@ import pyarrow as pa
 
 from kqlog.functions.kernels.json_text import Json, read, write
 from kqlog.functions.kernels.series import is_number
+from kqlog.functions.kernels.sphere import encloses, vectors
 
 ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 LONGEST = 18
@@ -40,8 +41,7 @@ def _floats(column: pa.Array) -> np.ndarray:
 def _vectors(longitudes: np.ndarray, latitudes: np.ndarray) -> np.ndarray:
     """Points as vectors of length 1, NaN for those that are not on Earth."""
     known = (abs(longitudes) <= 180) & (abs(latitudes) <= 90)
-    east, north = np.radians(np.where(known, [longitudes, latitudes], np.nan))
-    return np.column_stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+    return vectors(np.where(known, [longitudes, latitudes], np.nan).T)
 
 
 def _shape(polygon: Json) -> list[list[np.ndarray]] | None:
@@ -72,21 +72,10 @@ def _ring(points: Json) -> np.ndarray | None:
 
 def _inside(points: np.ndarray, rings: list[np.ndarray]) -> np.ndarray:
     shell, *holes = rings
-    inside = _encloses(shell, points)
+    inside = encloses(shell, points)
     for hole in holes:
-        inside &= ~_encloses(hole, points)
+        inside &= ~encloses(hole, points)
     return inside
-
-
-def _encloses(ring: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """For each point, whether the ring goes all the way round it."""
-    sideways = ring[None] - (points @ ring.T)[:, :, None] * points[:, None]
-    here, there = sideways[:, :-1], sideways[:, 1:]
-    across = (np.cross(here, there) * points[:, None]).sum(axis=2)
-    turns = np.arctan2(across, (here * there).sum(axis=2)).sum(axis=1)
-    same_side = points @ ring.mean(axis=0) >= 0  # seen through the Earth a ring goes round as well
-    result: np.ndarray = (abs(turns) > np.pi) & same_side
-    return result
 
 
 # ----------------------------------------------------------------------------------------------------------------- geohash

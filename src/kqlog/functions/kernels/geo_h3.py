@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import h3
 import pyarrow as pa
 
-from kqlog.functions.kernels.geo_outlines import widened
-from kqlog.functions.kernels.geo_shapes import RADIUS, answers, each, polygon, polygons
+from kqlog.functions.kernels.geo_buffers import widened
+from kqlog.functions.kernels.geo_measures import polygon, size
+from kqlog.functions.kernels.geo_shapes import Area, Line, answers, each
 from kqlog.functions.kernels.json_text import Json, write
 
 _FINEST = 15
@@ -108,30 +108,20 @@ def _ring(cell: str, distance: int) -> list[Json]:
 
 def polygon_to_h3cells(column: pa.Array, resolutions: pa.Array, radii: pa.Array) -> pa.Array:
     """geo_polygon_to_h3cells(): the cells with their center inside, or null when there are too many."""
-
-    def known(value: Json) -> Any:
-        area = polygon(value)
-        return None if area is None else (area, value)
-
-    return write(answers(_filled, each(column, known), resolutions.to_pylist(), radii.to_pylist()))
+    return write(answers(_filled, each(column, polygon), resolutions.to_pylist(), radii.to_pylist()))
 
 
-def _filled(shape: Any, resolution: float, radius: float) -> Json:
+def _filled(area: Area, resolution: float, radius: float) -> Json:
     if not 0 <= resolution <= _FINEST or not radius >= 0:
         return None
-    area, value = shape
-    if radius > 0:
-        area = widened(area, radius, _TOLERANCE)
-        parts = [] if area is None else [rings for _, rings in polygons(area)]
-    else:
-        parts = [value["coordinates"]] if value["type"] == "Polygon" else value["coordinates"]
+    level, wider = int(resolution), widened(area, radius, min(_TOLERANCE, radius)) if radius > 0 else area
     # H3 finds all cells before it counts them.
-    if not parts or area.area() * RADIUS**2 > 4 * _MOST_CELLS * h3.average_hexagon_area(int(resolution), "m^2"):
+    if size(wider) > 4 * _MOST_CELLS * h3.average_hexagon_area(level, "m^2"):
         return None
-    found = dict.fromkeys(cell for rings in parts for cell in h3.polygon_to_cells(_flat(rings), int(resolution)))
+    found = dict.fromkeys(cell for rings in wider for cell in h3.polygon_to_cells(_flat(rings), level))
     return list(found) if len(found) <= _MOST_CELLS else None
 
 
-def _flat(rings: Any) -> h3.LatLngPoly:
+def _flat(rings: list[Line]) -> h3.LatLngPoly:
     """A polygon with the straight edges of a map."""
-    return h3.LatLngPoly(*[[(latitude, longitude) for longitude, latitude, *_ in ring] for ring in rings])
+    return h3.LatLngPoly(*[ring[:, ::-1].tolist() for ring in rings])

@@ -2,38 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
 import pyarrow as pa
-from s2rst import Polygon, Polyline, S2Point, ShapeIndex
 
 from kqlog.errors import QueryError
-from kqlog.functions.kernels.geo_shapes import RADIUS, answers, each, index, lines, points, polygon, write_point
+from kqlog.functions.kernels.geo_shapes import Area, Line, answers, each, lines, points, write_point
 from kqlog.functions.kernels.json_text import Json, write
+from kqlog.functions.kernels.sphere import RADIUS, along, angles, encloses, lengths, moment, nearest, positions, unit, vectors
+from kqlog.functions.kernels.sphere import area as ring_area
+
+
+def polygon(value: Json) -> Area | None:
+    """The area of a polygon."""
+    # Lines do without Shapely.
+    from kqlog.functions.kernels.geo_plane import polygon
+
+    return polygon(value)
+
+
+def _rings(area: Area) -> list[np.ndarray]:
+    return [vectors(ring) for rings in area for ring in rings]
 
 
 def line_length(column: pa.Array) -> pa.Array:
     """geo_line_length()."""
-    return pa.array(answers(lambda line: index(*line).get_length().radians * RADIUS, each(column, lines)), pa.float64())
+    return pa.array(answers(_length, each(column, lines)), pa.float64())
+
+
+def _length(found: list[Line]) -> float:
+    return RADIUS * float(sum(lengths(vectors(line)).sum() for line in found))
 
 
 def polygon_perimeter(column: pa.Array) -> pa.Array:
     """geo_polygon_perimeter()."""
-    found = answers(lambda area: index(area).get_perimeter().radians * RADIUS, each(column, polygon))
-    return pa.array(found, pa.float64())
+
+    def perimeter(area: Area) -> float:
+        return _length([ring for rings in area for ring in rings])
+
+    return pa.array(answers(perimeter, each(column, polygon)), pa.float64())
 
 
 def polygon_area(column: pa.Array) -> pa.Array:
     """geo_polygon_area()."""
-    return pa.array(answers(lambda area: area.area() * RADIUS**2, each(column, polygon)), pa.float64())
+    return pa.array(answers(size, each(column, polygon)), pa.float64())
 
 
-def line_centroid(column: pa.Array) -> pa.Array:
-    """geo_line_centroid()."""
-    return write(answers(lambda line: write_point(index(*line).get_centroid()), each(column, lines)))
+def size(area: Area) -> float:
+    """The area of polygons in square meters."""
+    return RADIUS**2 * sum(map(ring_area, _rings(area)))
 
 
 def polygon_centroid(column: pa.Array) -> pa.Array:
     """geo_polygon_centroid()."""
-    return write(answers(lambda area: write_point(area.centroid()), each(column, polygon)))
+    return write(answers(lambda area: _written(sum(map(moment, _rings(area)))), each(column, polygon)))
+
+
+def line_centroid(column: pa.Array) -> pa.Array:
+    """geo_line_centroid()."""
+    return write(answers(lambda found: _written(sum(map(_line_moment, found))), each(column, lines)))
+
+
+def _line_moment(line: Line) -> np.ndarray:
+    """The integral of all places of a line."""
+    places = vectors(line)
+    result: np.ndarray = (2 * np.sin(lengths(places) / 2)) @ unit(places[:-1] + places[1:])
+    return result
+
+
+def _written(place: Any) -> Json:
+    return write_point(positions(place[None])[0])
 
 
 # ---------------------------------------------------------------------------------------------------------------- nearest
@@ -41,63 +81,80 @@ def polygon_centroid(column: pa.Array) -> pa.Array:
 
 def distance_point_to_line(longitudes: pa.Array, latitudes: pa.Array, column: pa.Array) -> pa.Array:
     """geo_distance_point_to_line()."""
-    return _distances(longitudes, latitudes, each(column, _indexed_line))
+    return _distances(*_nearest(points(longitudes, latitudes), each(column, lines), _on_lines))
 
 
 def distance_point_to_polygon(longitudes: pa.Array, latitudes: pa.Array, column: pa.Array) -> pa.Array:
     """geo_distance_point_to_polygon(): 0 inside."""
-    return _distances(longitudes, latitudes, each(column, _indexed_polygon))
-
-
-def _indexed_line(value: Json) -> ShapeIndex | None:
-    line = lines(value)
-    return None if line is None else index(*line)
-
-
-def _indexed_polygon(value: Json) -> ShapeIndex | None:
-    area = polygon(value)
-    return None if area is None else index(area)
-
-
-def _distances(longitudes: pa.Array, latitudes: pa.Array, shapes: list[ShapeIndex | None]) -> pa.Array:
-    def distance(place: S2Point, shape: ShapeIndex) -> float:
-        return shape.distance_to_point(place).radians * RADIUS
-
-    return pa.array(answers(distance, points(longitudes, latitudes), shapes), pa.float64())
+    return _distances(*_nearest(points(longitudes, latitudes), each(column, polygon), _in_area))
 
 
 def closest_point_on_line(longitudes: pa.Array, latitudes: pa.Array, column: pa.Array) -> pa.Array:
     """geo_closest_point_on_line()."""
-
-    def closest(place: S2Point, line: list[Polyline]) -> Json:
-        nearest = (part.project(place)[0] for part in line)
-        return write_point(min(nearest, key=lambda found: found.distance(place).radians))
-
-    return write(answers(closest, points(longitudes, latitudes), each(column, lines)))
+    return _places(*_nearest(points(longitudes, latitudes), each(column, lines), _on_lines))
 
 
 def closest_point_on_polygon(longitudes: pa.Array, latitudes: pa.Array, column: pa.Array) -> pa.Array:
     """geo_closest_point_on_polygon(): the point itself inside."""
+    return _places(*_nearest(points(longitudes, latitudes), each(column, polygon), _in_area))
 
-    def closest(place: S2Point, area: Polygon) -> Json:
-        return write_point(area.project_point(place))
 
-    return write(answers(closest, points(longitudes, latitudes), each(column, polygon)))
+def _nearest(
+    places: np.ndarray, shapes: Sequence[Any], function: Callable[[np.ndarray, Any], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The places, and for each the nearest one of the shape in its row, NaN where there is none; a shape's rows are one call."""
+    found = np.full_like(places, np.nan)
+    known = ~np.isnan(places[:, 0])
+    rows: dict[int, list[int]] = {}
+    for row, shape in enumerate(shapes):
+        if shape is not None and known[row]:
+            rows.setdefault(id(shape), []).append(row)
+    for together in rows.values():
+        found[together] = function(places[together], shapes[together[0]])
+    return places, found
+
+
+def _on_lines(places: np.ndarray, found: list[Line]) -> np.ndarray:
+    feet, away = zip(*[nearest(places, vectors(line))[:2] for line in found], strict=True)
+    return np.stack(feet)[np.argmin(away, axis=0), np.arange(len(places))]
+
+
+def _in_area(places: np.ndarray, area: Area) -> np.ndarray:
+    return np.where(in_area(places, area)[:, None], places, _on_lines(places, [ring for rings in area for ring in rings]))
+
+
+def in_area(places: np.ndarray, area: Area) -> np.ndarray:
+    """For each place, whether it is in one of the polygons."""
+    inside = np.zeros(len(places), bool)
+    for shell, *holes in area:
+        within = encloses(vectors(shell), places)
+        for hole in holes:
+            within &= ~encloses(vectors(hole), places)
+        inside |= within
+    return inside
+
+
+def _distances(places: np.ndarray, found: np.ndarray) -> pa.Array:
+    return pa.array(RADIUS * angles(places, found), pa.float64(), from_pandas=True)
+
+
+def _places(_: np.ndarray, found: np.ndarray) -> pa.Array:
+    return write(None if np.isnan(position[0]) else write_point(position) for position in positions(found))
 
 
 # ---------------------------------------------------------------------------------------------------------------- fractions
 
 
-def _single(value: Json) -> Polyline | None:
+def _single(value: Json) -> np.ndarray | None:
     found = lines(value)
-    return found[0] if found is not None and len(found) == 1 else None
+    return vectors(found[0]) if found is not None and len(found) == 1 else None
 
 
 def line_interpolate_point(column: pa.Array, fractions: pa.Array) -> pa.Array:
     """geo_line_interpolate_point(): null beyond the ends."""
 
-    def interpolated(line: Polyline, fraction: float) -> Json:
-        return write_point(line.interpolate(fraction)[0]) if 0 <= fraction <= 1 else None
+    def interpolated(line: np.ndarray, fraction: float) -> Json:
+        return _written(along(line, fraction)) if 0 <= fraction <= 1 else None
 
     return write(answers(interpolated, each(column, _single), fractions.to_pylist()))
 
@@ -107,7 +164,12 @@ def line_locate_point(column: pa.Array, longitudes: pa.Array, latitudes: pa.Arra
     if any(use_spheroid.to_pylist()):
         raise QueryError("ENG001", "places on a spheroid are not offered; leave out use_spheroid for those on a sphere")
 
-    def located(line: Polyline, place: S2Point) -> float:
-        return line.uninterpolate(*line.project(place))
+    def located(line: np.ndarray, place: np.ndarray) -> float | None:
+        if np.isnan(place[0]):
+            return None
+        feet, _, edges = nearest(place[None], line)
+        bent = lengths(line)
+        before = bent[: edges[0]].sum() + angles(line[edges[0]], feet[0])
+        return float(min(before / bent.sum(), 1.0))
 
     return pa.array(answers(located, each(column, _single), points(longitudes, latitudes)), pa.float64())

@@ -1,36 +1,36 @@
-"""Lines and polygons on the sphere: S2's shapes from GeoJSON values, and GeoJSON values of them.
+"""Lines and polygons of GeoJSON values, in degrees, and GeoJSON values of them.
 
-A value that Kusto does not take for a line or a polygon reads as None.
+A line is an array of positions. An area is a list of polygons, each a list of closed rings, the shell first, with the inside
+on the left of all of them. A value that Kusto does not take for a line or a polygon reads as None.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Any, TypeVar
 
+import numpy as np
 import pyarrow as pa
-from s2rst import Angle, LatLng, Loop, Polygon, Polyline, S2Point, ShapeIndex, find_self_intersection
 
 from kqlog.functions.kernels.json_text import Json, read
 from kqlog.functions.kernels.series import is_number
+from kqlog.functions.kernels.sphere import area, lengths, vectors
 
-RADIUS = 6_371_010.0
-"""Earth's, in meters."""
 EMPTY: Json = {"type": "GeometryCollection", "geometries": []}
-_HALF_WAY_ROUND = math.pi - 1e-12
+_HALF_WAY_ROUND = np.pi - 1e-12
 """An edge has to be shorter, or many would join its ends."""
 
-Edge = tuple[S2Point, S2Point]
-Line = Sequence[S2Point]
+Position = tuple[float, float]
+Line = np.ndarray
+Area = list[list[np.ndarray]]
 Shape = TypeVar("Shape")
 
 # ---------------------------------------------------------------------------------------------------------------- columns
 
 
 def each(column: pa.Array, make: Callable[[Json], Shape | None]) -> list[Shape | None]:
-    """The shapes of a dynamic column; equal values are read once."""
+    """The shapes of a dynamic column; equal values are read once, and are one object."""
     encoded = column.dictionary_encode()
     shapes = [make(value) for value in read(encoded.dictionary)]
     return [None if index is None else shapes[index] for index in encoded.indices.to_pylist()]
@@ -38,28 +38,21 @@ def each(column: pa.Array, make: Callable[[Json], Shape | None]) -> list[Shape |
 
 def answers(function: Callable[..., Any], *columns: Iterable[Any]) -> list[Any]:
     """What a function makes of every row; None where an argument is."""
-    return [None if None in row else function(*row) for row in zip(*columns, strict=True)]
+    rows = zip(*columns, strict=True)
+    return [None if any(value is None for value in row) else function(*row) for row in rows]
 
 
-def points(longitudes: pa.Array, latitudes: pa.Array) -> list[S2Point | None]:
-    """The points of two columns in degrees; None for what is not on Earth."""
-    return answers(point, longitudes.to_pylist(), latitudes.to_pylist())
-
-
-def point(longitude: float, latitude: float) -> S2Point | None:
-    """A point in degrees."""
-    return LatLng.from_degrees(latitude, longitude).to_point() if abs(longitude) <= 180 and abs(latitude) <= 90 else None
-
-
-def angle(meters: float) -> Angle:
-    """A distance on Earth as an angle at its center."""
-    return Angle.from_radians(meters / RADIUS)
+def points(longitudes: pa.Array, latitudes: pa.Array) -> np.ndarray:
+    """Two columns in degrees as vectors, NaN for what is not on Earth."""
+    pairs = [np.asarray(column.cast(pa.float64()).fill_null(np.nan)) for column in (longitudes, latitudes)]
+    known = (abs(pairs[0]) <= 180) & (abs(pairs[1]) <= 90)
+    return vectors(np.where(known, pairs, np.nan).T)
 
 
 # ---------------------------------------------------------------------------------------------------------------- reading
 
 
-def lines(value: Json) -> list[Polyline] | None:
+def lines(value: Json) -> list[Line] | None:
     """The lines of a LineString or a MultiLineString; several are united."""
     match value:
         case {"type": "LineString", "coordinates": list(line)}:
@@ -71,26 +64,21 @@ def lines(value: Json) -> list[Polyline] | None:
             return None
 
 
-def polygon(value: Json) -> Polygon | None:
-    """The area of a Polygon or a MultiPolygon."""
+def polygons(value: Json) -> Area | None:
+    """The polygons of a Polygon or a MultiPolygon by their coordinates; whether rings cross is not looked at."""
     match value:
         case {"type": "Polygon", "coordinates": list(rings)}:
-            return _polygon(rings)
+            return _all([_polygon(rings)])
         case {"type": "MultiPolygon", "coordinates": [_, *_] as many}:
-            found = _all([_polygon(rings) for rings in many])
-            return None if found is None else joint(found)
+            return _all([_polygon(rings) for rings in many])
         case _:
             return None
 
 
-def joint(polygons: list[Polygon]) -> Polygon:
-    """The union of some polygons."""
-    return polygons[0] if len(polygons) == 1 else Polygon.destructive_union(polygons)
-
-
-def united(parts: Iterable[Polyline]) -> list[Polyline]:
+def united(parts: Iterable[Line]) -> list[Line]:
     """Lines without what they have twice, joined where exactly one ends and one starts."""
-    return [Polyline(list(line)) for line in chains(edge for part in parts for edge in edges(part))]
+    edges = (edge for part in parts for edge in pairwise(map(tuple, part.tolist())))
+    return [np.asarray(line, float) for line in _chains(edges)]
 
 
 def _all(shapes: list[Shape | None]) -> list[Shape] | None:
@@ -98,85 +86,45 @@ def _all(shapes: list[Shape | None]) -> list[Shape] | None:
     return known if len(known) == len(shapes) else None
 
 
-def _vertex(position: Any) -> S2Point | None:
-    known = isinstance(position, list) and len(position) >= 2 and all(map(is_number, position[:2]))
-    return point(*position[:2]) if known else None
-
-
-def _vertices(positions: Json) -> list[S2Point] | None:
-    if not isinstance(positions, list):
+def _line(positions: Json) -> Line | None:
+    """Positions on Earth, of which neighbors differ."""
+    if not isinstance(positions, list) or len(positions) < 2 or not all(map(_is_position, positions)):
         return None
-    vertices = _all([_vertex(position) for position in positions])
-    if vertices is None or any(a.distance(b).radians > _HALF_WAY_ROUND for a, b in edges(vertices)):
+    line = np.array([position[:2] for position in positions], float)  # type: ignore[index]
+    edges = lengths(vectors(line))
+    return line if edges.min() > 0 and edges.max() < _HALF_WAY_ROUND else None
+
+
+def _is_position(value: Any) -> bool:
+    if not isinstance(value, list) or len(value) < 2 or not all(map(is_number, value[:2])):
+        return False
+    return bool(abs(value[0]) <= 180 and abs(value[1]) <= 90)
+
+
+def _polygon(rings: Json) -> list[Line] | None:
+    found = _all([_ring(ring) for ring in rings]) if isinstance(rings, list) else None
+    return [ring if number == 0 else ring[::-1] for number, ring in enumerate(found)] if found else None
+
+
+def _ring(positions: Json) -> Line | None:
+    """A closed ring of at least three different positions, counterclockwise around the smaller side."""
+    ring = _line(positions)
+    if ring is None or len(ring) < 4 or (ring[0] != ring[-1]).any() or len(np.unique(ring, axis=0)) < len(ring) - 1:
         return None
-    return vertices
+    return ring if area(vectors(ring)) > 0 else ring[::-1]
 
 
-def _line(positions: Json) -> Polyline | None:
-    vertices = _vertices(positions)
-    if vertices is None or len(vertices) < 2:
-        return None
-    line = Polyline(vertices)
-    return line if line.validate() is None else None
-
-
-def _loop(positions: Json) -> Loop | None:
-    vertices = _vertices(positions)
-    if vertices is None or len(vertices) < 4 or vertices[0] != vertices[-1]:
-        return None
-    loop = Loop(vertices[:-1])
-    if loop.validate() is not None:
-        return None
-    loop.normalize()
-    return loop
-
-
-def _polygon(rings: Json) -> Polygon | None:
-    loops = _all([_loop(ring) for ring in rings]) if isinstance(rings, list) else None
-    if not loops:
-        return None
-    found = Polygon(loops)
-    depths = [loop.depth() for loop in found.loops()]
-    # The first ring is the one shell, and has all the others inside.
-    if depths != [0] + [1] * (len(loops) - 1) or found.loop_(0) != loops[0]:
-        return None
-    return found if found.validate() is None and find_self_intersection(index(found)) is None else None
-
-
-# ---------------------------------------------------------------------------------------------------------------- parts
-
-
-def index(*shapes: Polyline | Polygon) -> ShapeIndex:
-    """An index of some shapes."""
-    result = ShapeIndex()
-    for shape in shapes:
-        result.add(shape)
-    result.build()
-    return result
-
-
-def edges(line: Line | Polyline) -> list[Edge]:
-    """The edges of a line."""
-    return list(pairwise(line))
-
-
-def rings(area: Polygon) -> list[list[S2Point]]:
-    """The closed rings of a polygon, with its inside on their left."""
-    around = [loop.vertices()[::-1] if loop.is_hole() else loop.vertices() for loop in area.loops()]
-    return [[*vertices, vertices[0]] for vertices in around]
-
-
-def chains(parts: Iterable[Edge]) -> list[list[S2Point]]:
+def _chains(edges: Iterable[tuple[Position, Position]]) -> list[list[Position]]:
     """Edges, each once whatever its direction, as lines that branch and meet at their ends only."""
-    once = list({frozenset(edge): edge for edge in reversed(list(parts))}.values())[::-1]
-    following: dict[S2Point, list[S2Point]] = {}
-    arriving: dict[S2Point, int] = {}
+    once = list({frozenset(edge): edge for edge in reversed(list(edges))}.values())[::-1]
+    following: dict[Position, list[Position]] = {}
+    arriving: dict[Position, int] = {}
     for start, end in once:
         following.setdefault(start, []).append(end)
         arriving[end] = arriving.get(end, 0) + 1
 
-    def passes(vertex: S2Point) -> bool:
-        return arriving.get(vertex) == 1 and len(following.get(vertex, ())) == 1
+    def passes(place: Position) -> bool:
+        return arriving.get(place) == 1 and len(following.get(place, ())) == 1
 
     left = dict.fromkeys(once)
     found = []
@@ -197,49 +145,23 @@ def chains(parts: Iterable[Edge]) -> list[list[S2Point]]:
 # ---------------------------------------------------------------------------------------------------------------- writing
 
 
-def degrees(place: S2Point) -> list[Json]:
-    """A GeoJSON position."""
-    position = LatLng.from_point(place)
-    return [position.lng.degrees, position.lat.degrees]
-
-
-def write_point(place: S2Point) -> Json:
+def write_point(position: np.ndarray) -> Json:
     """A GeoJSON Point."""
-    return {"type": "Point", "coordinates": degrees(place)}
+    return {"type": "Point", "coordinates": position.tolist()}
 
 
-def write_lines(found: Iterable[Line | Polyline]) -> Json:
-    """A GeoJSON LineString or MultiLineString."""
-    return geometry(found=[("LineString", [degrees(vertex) for vertex in line]) for line in found])
+def write_area(found: Area) -> Json:
+    """A GeoJSON Polygon or MultiPolygon, None for nothing."""
+    return geometry(("Polygon", [ring.tolist() for ring in rings]) for rings in found) if found else None
 
 
-def write_polygon(area: Polygon) -> Json:
-    """A GeoJSON Polygon or MultiPolygon; None for nothing, and for the whole sphere, which have none."""
-    if area.is_empty_polygon() or area.is_full_polygon():
-        return None
-    return geometry(found=polygons(area))
-
-
-def polygons(area: Polygon) -> list[tuple[str, Json]]:
-    """The parts of a polygon for `geometry`."""
-    parts: dict[int, list[Json]] = {}
-    for number, ring in enumerate(rings(area)):
-        written: Json = [degrees(vertex) for vertex in ring]
-        parent = area.parent(number)
-        if area.loop_(number).is_hole() and parent is not None:
-            parts[parent].append(written)
-        else:
-            parts[number] = [written]
-    return [("Polygon", part) for part in parts.values()]
-
-
-def geometry(found: Iterable[tuple[str, Json]]) -> Json:
+def geometry(parts: Iterable[tuple[str, Json]]) -> Json:
     """The GeoJSON value of some parts, each a type and its coordinates; parts of one type make one Multi value."""
     by_type: dict[str, list[Json]] = {}
-    for type_, coordinates in found:
+    for type_, coordinates in parts:
         by_type.setdefault(type_, []).append(coordinates)
     values: list[Json] = [
-        {"type": type_, "coordinates": parts[0]} if len(parts) == 1 else {"type": f"Multi{type_}", "coordinates": parts}
-        for type_, parts in by_type.items()
+        {"type": type_, "coordinates": found[0]} if len(found) == 1 else {"type": f"Multi{type_}", "coordinates": found}
+        for type_, found in by_type.items()
     ]
     return values[0] if len(values) == 1 else {"type": "GeometryCollection", "geometries": values}

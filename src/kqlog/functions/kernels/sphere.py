@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 RADIUS = 6_371_010.0
@@ -23,7 +25,8 @@ def positions(places: np.ndarray) -> np.ndarray:
 def unit(places: np.ndarray) -> np.ndarray:
     """Vectors made as long as 1; those of no length stay so."""
     lengths = norm(places)
-    return places / np.where(lengths == 0, 1, lengths)[..., None]
+    result: np.ndarray = places / np.where(lengths == 0, 1, lengths)[..., None]
+    return result
 
 
 def norm(places: np.ndarray) -> np.ndarray:
@@ -34,7 +37,8 @@ def norm(places: np.ndarray) -> np.ndarray:
 
 def angles(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """The angles between vectors, as exact for small ones as for large."""
-    return 2 * np.arctan2(norm(first - second), norm(first + second))
+    result: np.ndarray = 2 * np.arctan2(norm(first - second), norm(first + second))
+    return result
 
 
 def lengths(line: np.ndarray) -> np.ndarray:
@@ -47,20 +51,25 @@ def middle(places: np.ndarray) -> np.ndarray:
     return unit(places.sum(axis=0))
 
 
+def closest(places: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """For each place the nearest one on an edge."""
+    normal = unit(np.cross(start - end, start + end))
+    foot = unit(places - (places * normal).sum(axis=-1, keepdims=True) * normal)
+    beside = ((foot * np.cross(start, normal)).sum(axis=-1) > 0) | ((foot * np.cross(normal, end)).sum(axis=-1) > 0)
+    # A place from which all of the edge is equally far has no foot.
+    beside |= norm(foot) == 0
+    first = angles(places, start) <= angles(places, end)
+    return np.where(beside[..., None], np.where(first[..., None], start, end), foot)
+
+
 def nearest(places: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each place the nearest one on a line, the angle to it, and the number of its edge."""
-    found = np.empty_like(places)
-    least = np.full(len(places), np.inf)
-    edge = np.zeros(len(places), int)
-    for number, (start, end) in enumerate(zip(line[:-1], line[1:], strict=True)):
-        normal = unit(np.cross(start - end, start + end))
-        foot = unit(places - (places @ normal)[:, None] * normal)
-        beside = (foot @ np.cross(start, normal) > 0) | (foot @ np.cross(normal, end) > 0)
-        to_start, to_end = angles(places, start), angles(places, end)
-        closest = np.where(beside[:, None], np.where((to_start <= to_end)[:, None], start, end), foot)
-        away = angles(places, closest)
+    found, edge, least = np.empty_like(places), np.zeros(len(places), int), np.full(len(places), np.inf)
+    for number, (start, end) in enumerate(pairwise(line)):
+        foot = closest(places, start, end)
+        away = angles(places, foot)
         nearer = away < least
-        found[nearer], least[nearer], edge[nearer] = closest[nearer], away[nearer], number
+        found[nearer], edge[nearer], least[nearer] = foot[nearer], number, away[nearer]
     return found, least, edge
 
 
@@ -90,3 +99,31 @@ def encloses(ring: np.ndarray, places: np.ndarray) -> np.ndarray:
     turns = np.arctan2(across, (here * there).sum(axis=2)).sum(axis=1)
     result: np.ndarray = (abs(turns) > np.pi) & (places @ ring.mean(axis=0) >= 0)
     return result
+
+
+def along(line: np.ndarray, fraction: float) -> np.ndarray:
+    """The place at a fraction of a line's length."""
+    bent = lengths(line)
+    ends = np.cumsum(bent)
+    edge = min(int(np.searchsorted(ends, fraction * ends[-1])), len(bent) - 1)
+    return between(line[edge], line[edge + 1], (fraction * ends[-1] - ends[edge] + bent[edge]) / bent[edge])
+
+
+def between(start: np.ndarray, end: np.ndarray, fraction: float) -> np.ndarray:
+    """The place at a fraction of an edge."""
+    bent = angles(start, end)
+    return unit(np.sin((1 - fraction) * bent) * start + np.sin(fraction * bent) * end)
+
+
+def circle(center: np.ndarray, radius: float, corners: int) -> np.ndarray:
+    """Places at an angle from a center, counterclockwise all around it."""
+    east, north = across(center)
+    turns = np.arange(corners) * (2 * np.pi / corners)
+    return np.cos(radius) * center + np.sin(radius) * (np.outer(np.cos(turns), east) + np.outer(np.sin(turns), north))
+
+
+def across(center: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two directions at right angles to a place and to each other; north is to the left of east."""
+    pole = np.array([0.0, 0.0, 1.0]) if abs(center[2]) < 0.9 else np.array([1.0, 0.0, 0.0])
+    east = unit(np.cross(pole, center))
+    return east, np.cross(center, east)

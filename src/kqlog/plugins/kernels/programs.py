@@ -104,9 +104,8 @@ def _typed(name: str, type_: str, types: list[str]) -> Callable[..., Any]:
             return _null_in(lambda left, right: _ticks(left * right))
         case "%" if type_ == "real":
             return _null_in(_remainder_real)
-        case "between" | "!between" if types[0] == "datetime" and types[2] == "timespan":
-            inside = name == "between"
-            return _null_in(lambda value, low, length: (low <= value <= low + length) is inside)
+        case "between" | "!between":
+            return _between(name == "between", from_low=types[0] == "datetime" and types[2] == "timespan")
         case "toint":
             return _null_in(lambda value: value if -(2**31) <= value < 2**31 else None)
     return FUNCTIONS[name]
@@ -149,6 +148,21 @@ def _remainder_real(left: float, right: float) -> float:
     return remainder + abs(right) if remainder < 0 else remainder
 
 
+def _between(inside: bool, *, from_low: bool) -> Callable[..., bool | None]:
+    """Whether a value is inside of two ends, or not; the upper one may count from the lower one. One end can rule it out."""
+
+    def between(value: Any, low: Any, high: Any) -> bool | None:
+        if from_low:
+            high = None if low is None or high is None else low + high
+        if value is None:
+            return None
+        if (low is not None and value < low) or (high is not None and value > high):
+            return not inside
+        return None if low is None or high is None else (low <= value <= high) is inside
+
+    return between
+
+
 def _equal(left: Any, right: Any) -> bool | None:
     """Two nulls compare as null, a null and a value as unequal."""
     return None if left is None and right is None else left == right
@@ -174,13 +188,12 @@ _OF_VALUES: dict[str, Callable[..., Any]] = {
     "<=": operator.le,
     ">": operator.gt,
     ">=": operator.ge,
-    "between": lambda value, low, high: low <= value <= high,
-    "!between": lambda value, low, high: not low <= value <= high,
     "not": operator.not_,
     "unary -": operator.neg,
     "unary +": lambda value: value,
     "abs": abs,
     "toreal": float,
+    "todouble": float,
     "tolong": lambda value: value,
 }
 FUNCTIONS: dict[str, Callable[..., Any]] = {
