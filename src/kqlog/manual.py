@@ -81,7 +81,7 @@ def _function(function: Function) -> str:
         sections.append(f"Deprecated: use {function.deprecated}.")
     if function.service:
         sections.append(f"Only Microsoft's service has it: {function.service}.")
-    elif not any(_has_body(signature) for signature in function.signatures):
+    elif not any(signature.has_body for signature in function.signatures):
         sections.append("kqlog reads it and does not run it yet.")
     return "\n\n".join(section for section in sections if section)
 
@@ -92,10 +92,6 @@ def _usage(function: Function, signature: Signature) -> str:
         kinds = dict(zip(names, (parameter.kind for parameter in signature.parameters), strict=True))
         return f" {function.name} ".join(f"{name}: {kind}" for name, kind in kinds.items()) + f" -> {signature.returns}"
     return f"{function.name}{signature.text}"
-
-
-def _has_body(signature: Signature) -> bool:
-    return any((signature.kql, signature.sql, signature.duckdb, signature.python))
 
 
 def _examples(lines: Iterable[str]) -> str:

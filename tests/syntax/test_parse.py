@@ -185,7 +185,7 @@ KIND = nodes.Parameter("kind", "inner")
         ("sample-distinct 1 of a", "sample_distinct", [ONE, A]),
         ("search in (U) 'x'", "search", [(), (U,), Literal(Type.STRING, "x")]),
         ("search *", "search", [(), (), nodes.Wildcard("*")]),
-        ("getschema", "getschema", []),
+        ("getschema", "getschema", [()]),
         ("as X", "as_", [(), "X"]),
         ("consume", "consume", [()]),
         ("invoke f(a)", "invoke", [Call("f", (A,))]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from kqlog.functions.declare import Signature, aggregate, alias, sig
+from kqlog.types import MAX_DATETIME_TICKS
 
 
 def _plain(signature: Signature) -> Signature:
@@ -94,20 +95,22 @@ _pair(
 
 # ---------------------------------------------------------------------------------------------------------------- totals
 
+_SUM = "coalesce(sum({expr}){if}, 0)"
+
 _pair(
     ("sum", "sumif"),
     "Sum of the values; 0 when there is none.",
-    # Coalesced first: a null after TRY_CAST is a sum too large for a long.
-    sig("(expr: integer) -> long", duckdb="TRY_CAST(coalesce(sum({expr}){if}, 0) AS BIGINT)"),
+    sig("(expr: integer) -> long", duckdb="CAST(coalesce(sum({expr}){if}, 0) AS BIGINT)"),
     sig("(expr: real) -> real", duckdb="coalesce(sum({expr}){if}, 0)"),
     sig("(expr: decimal) -> decimal", duckdb="coalesce(sum({expr}){if}, 0)"),
-    sig("(expr: timespan|datetime) -> expr", duckdb="TRY_CAST(coalesce(sum({expr}){if}, 0) AS BIGINT)"),
+    sig("(expr: timespan) -> timespan", duckdb="CAST(coalesce(sum({expr}){if}, 0) AS BIGINT)"),
+    sig("(expr: datetime) -> datetime", duckdb=f"CAST(CASE WHEN {_SUM} <= {MAX_DATETIME_TICKS} THEN {_SUM} END AS BIGINT)"),
     result=("sum_{first}", "sumif_{first}"),
     examples={
         "range x from 1 to 7 step 1 | summarize sum(x)": 28,
         "datatable(x: timespan)[1h, 30m] | summarize sum(x)": "01:30:00",
         "datatable(x: real)[] | summarize sum(x)": 0.0,
-        "datatable(x: long)[9223372036854775807, 1] | summarize sum(x)": None,
+        "datatable(x: datetime)[datetime(9000-01-01), datetime(9000-01-01)] | summarize sum(x)": None,
     },
     conditional_examples={"range x from 1 to 7 step 1 | summarize sumif(x, x > 5)": 13},
 )

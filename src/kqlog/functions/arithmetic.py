@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kqlog.functions.declare import Signature, alias, scalar, sig
+from kqlog.types import MAX_DATETIME_TICKS
 
 _WHOLE = "json_type({left}) IN ('BIGINT', 'UBIGINT') AND json_type({right}) IN ('BIGINT', 'UBIGINT')"
 _INSIDE_REAL = "try_cast(CAST({left} AS VARCHAR) AS DOUBLE)", "try_cast(CAST({right} AS VARCHAR) AS DOUBLE)"
@@ -33,16 +34,21 @@ _NUMERIC = {"long": "long", "real": "real", "decimal": "decimal"}
 _PLUS = "({left} + {right})"
 _MINUS = "({left} - {right})"
 _TIMES = "({left} * {right})"
+# Null outside of the calendar; a HUGEINT, since the sum may be more than a BIGINT holds.
+_LATER, _EARLIER = (
+    f"(CASE WHEN {{left}}::HUGEINT {operator} {{right}} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {{left}} {operator} {{right}} END)"
+    for operator in "+-"
+)
 
 scalar(
     "+",
-    "The sum of two numbers or timespans, or a datetime moved by a timespan.",
+    "The sum of two numbers or timespans, or a datetime moved by a timespan: null outside of the years 1 to 9999.",
     sig("(left: long, right: long) -> long", sql=_PLUS),
     sig("(left: real, right: real) -> real", sql=_PLUS),
     sig("(left: decimal, right: decimal) -> decimal", sql=_PLUS),
-    sig("(left: datetime, right: timespan) -> datetime", sql=_PLUS),
+    sig("(left: datetime, right: timespan) -> datetime", sql=_LATER),
     sig("(left: timespan, right: timespan) -> timespan", sql=_PLUS),
-    sig("(left: timespan, right: datetime) -> datetime", sql=_PLUS),
+    sig("(left: timespan, right: datetime) -> datetime", sql=_LATER),
     *_beside_dynamic("+", **_NUMERIC, timespan="timespan"),
     sig("(left: dynamic, right: datetime) -> datetime", kql="totimespan(left) + right"),
     sig("(left: datetime, right: dynamic) -> datetime", kql="left + totimespan(right)"),
@@ -52,6 +58,7 @@ scalar(
         "2 + 0.5": 2.5,
         "long(null) + 1": None,
         "datetime(2024-02-29) + 36h": "2024-03-01T12:00:00.0000000Z",
+        "datetime(9999-12-31) + 1d": None,
         "1d + 90m": "1.01:30:00",
         "decimal(0.1) + decimal(0.2)": "0.3",
         "dynamic({'n': 2}).n + 0.5": 2.5,
@@ -66,7 +73,7 @@ scalar(
     sig("(left: real, right: real) -> real", sql=_MINUS),
     sig("(left: decimal, right: decimal) -> decimal", sql=_MINUS),
     sig("(left: datetime, right: datetime) -> timespan", sql=_MINUS),
-    sig("(left: datetime, right: timespan) -> datetime", sql=_MINUS),
+    sig("(left: datetime, right: timespan) -> datetime", sql=_EARLIER),
     sig("(left: timespan, right: timespan) -> timespan", sql=_MINUS),
     sig("(left: timespan, right: datetime) -> datetime"),
     *_beside_dynamic("-", **_NUMERIC, datetime="timespan", timespan="timespan"),
@@ -75,6 +82,7 @@ scalar(
         "2 - 3": -1,
         "datetime(2024-03-01) - datetime(2024-02-28 12:00)": "1.12:00:00",
         "datetime(2024-03-01) - 1tick": "2024-02-29T23:59:59.9999999Z",
+        "datetime(0001-01-01) - 1tick": None,
         "1h - 90m": "-00:30:00",
     },
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kqlog.functions.declare import alias, scalar, sig
+from kqlog.types import MAX_DATETIME_TICKS
 
 _UNIX_EPOCH_MICROSECONDS = 62_135_596_800_000_000
 _TICKS_PER_DAY = 864_000_000_000
@@ -221,14 +222,16 @@ _TEXT_TO_DATETIME = f"""(CASE
         {list(_FORMATS)})) * 10
     END + {_UNIX_EPOCH_MICROSECONDS * 10})"""
 
+_IN_CALENDAR = f"CASE WHEN {{value}} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {{value}} END"
+
 scalar(
     "todatetime",
     "A value as a datetime. Text is ISO 8601, RFC 822, RFC 850 or month/day/year, in UTC by default. Numbers are ticks.",
     sig("(value: datetime) -> datetime", sql="{value}"),
     sig("(value: string) -> datetime", duckdb=_TEXT_TO_DATETIME),
     sig("(value: dynamic) -> datetime", duckdb=_of_dynamic(_TEXT_TO_DATETIME)),
-    sig("(value: int|long) -> datetime", sql="CAST({value} AS BIGINT)"),
-    sig("(value: real) -> datetime", duckdb="try_cast(trunc({value}) AS BIGINT)"),
+    sig("(value: int|long) -> datetime", sql=f"CAST({_IN_CALENDAR} AS BIGINT)"),
+    sig("(value: real) -> datetime", duckdb=f"CAST(trunc({_IN_CALENDAR}) AS BIGINT)"),
     sig("(value: bool|decimal|timespan|guid) -> datetime"),
     result="{first}",
     examples={
@@ -241,6 +244,7 @@ scalar(
         "todatetime('0001-01-01')": "0001-01-01T00:00:00.0000000Z",
         "todatetime('2023-02-29')": None,
         "todatetime('yesterday')": None,
+        "todatetime(-1)": None,
         "todatetime('')": None,
         "todatetime(dynamic({'at': '2024-02-29'}).at)": "2024-02-29T00:00:00.0000000Z",
     },

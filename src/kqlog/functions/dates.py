@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kqlog.functions.declare import alias, quoted, scalar, sig
+from kqlog.types import MAX_DATETIME_TICKS
 
 _EPOCH = 621_355_968_000_000_000
 _EPOCH_MICROSECONDS = _EPOCH // 10
@@ -108,6 +109,16 @@ scalar(
 # ------------------------------------------------------------------------------------------------------ starts and ends
 
 
+def _inside(ticks: str) -> str:
+    """Ticks, or null outside of the calendar."""
+    return f"(CASE WHEN {ticks} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {ticks} END)"
+
+
+def _after_steps(steps: str, most: int, ticks: str) -> str:
+    """As `_inside`, for ticks some steps on: `most` of them lead out of the calendar, and many more beyond a long."""
+    return _inside(ticks.replace(steps, f"greatest(least({steps}, {most}), -{most})"))
+
+
 def _calendar(unit: str, months: int) -> tuple[str, str]:
     """The start of a unit of the calendar, and that of one some units on."""
     start = f"date_trunc('{unit}', {_moment()})"
@@ -118,11 +129,13 @@ def _calendar(unit: str, months: int) -> tuple[str, str]:
 _SUNDAY = f"((({{date}} // {_DAY} + 1) // 7 * 7 - 1) * {_DAY})"
 _STARTS = {
     "day": (f"({{date}} // {_DAY} * {_DAY})", f"(({{date}} // {_DAY} + {{offset}}) * {_DAY})"),
-    "week": (_SUNDAY, f"({_SUNDAY} + {{offset}} * {7 * _DAY})"),
+    "week": (_inside(_SUNDAY), f"({_SUNDAY} + {{offset}} * {7 * _DAY})"),
     "month": _calendar("month", 1),
     "year": _calendar("year", 12),
 }
+_MOST = {"day": 3_700_000, "week": 530_000, "month": 120_000, "year": 10_000}
 for _unit, (_start, _moved) in _STARTS.items():
+    _end = f"({_moved} - 1)".replace("{offset}", "1")
     _first, _next, _last = {
         "day": ("2024-02-29T00:00:00.0000000Z", "2024-03-01T00:00:00.0000000Z", "2024-02-29T23:59:59.9999999Z"),
         "week": ("2024-02-25T00:00:00.0000000Z", "2024-03-03T00:00:00.0000000Z", "2024-03-02T23:59:59.9999999Z"),
@@ -134,15 +147,18 @@ for _unit, (_start, _moved) in _STARTS.items():
         f"startof{_unit}",
         f"The first moment of the {_unit} of a datetime, or of one a number of {_unit}s later.{_begins}",
         sig("(date: datetime) -> datetime", duckdb=_start),
-        sig("(date: datetime, offset: long) -> datetime", duckdb=_moved),
+        sig("(date: datetime, offset: long) -> datetime", duckdb=_after_steps("{offset}", _MOST[_unit], _moved)),
         result="{first}" if _unit == "day" else None,
         examples={f"startof{_unit}(datetime(2024-02-29 13:14))": _first, f"startof{_unit}(datetime(2024-02-29 13:14), 1)": _next},
     )
     scalar(
         f"endof{_unit}",
         f"The last tick (100 ns) of the {_unit} of a datetime, or of one a number of {_unit}s later.{_begins}",
-        sig("(date: datetime) -> datetime", kql=f"startof{_unit}(date, 1) - 1tick"),
-        sig("(date: datetime, offset: long) -> datetime", kql=f"startof{_unit}(date, offset + 1) - 1tick"),
+        sig("(date: datetime) -> datetime", duckdb=_inside(_end) if _unit == "week" else _end),
+        sig(
+            "(date: datetime, offset: long) -> datetime",
+            duckdb=_after_steps("{offset}", _MOST[_unit], f"({_moved} - 1)".replace("{offset}", "({offset} + 1)")),
+        ),
         examples={f"endof{_unit}(datetime(2024-02-29 13:14))": _last, f"endof{_unit}(datetime(2024-02-29 13:14), 0)": _last},
     )
 
@@ -154,23 +170,26 @@ _PERIODS: dict[str, object] = dict.fromkeys(("year", "quarter", "month", *_STEPS
 def _datetime_add(period: str | None) -> str:
     name = _one_of(_PERIODS, period)
     if name == "nanosecond":
-        return "({datetime} + {amount} // 100)"
+        return _inside("({datetime} + {amount} // 100)")
     if name in _STEPS:
-        return f"({{datetime}} + {{amount}} * {_STEPS[name]})"
+        step = _STEPS[name]
+        return f"""(CASE WHEN {{datetime}} + {{amount}}::HUGEINT * {step} BETWEEN 0 AND {MAX_DATETIME_TICKS}
+            THEN {{datetime}} + {{amount}} * {step} END)"""
     months = {"year": 12, "quarter": 3, "month": 1}[name]
     moved = f"{_moment('{datetime}')} + to_months(CAST({{amount}} * {months} AS INTEGER))"
-    return f"({_ticks(moved)} + {{datetime}} % 10)"
+    return _after_steps("{amount}", 120_000 // months, f"({_ticks(moved)} + {{datetime}} % 10)")
 
 
 scalar(
     "datetime_add",
-    "A datetime moved by a number of periods: year, quarter, month, week, day, hour, minute, second ... nanosecond.",
+    "A datetime moved by a number of periods (year, quarter, month, week, day, hour ... nanosecond); null beyond year 9999.",
     sig("(period: const string, amount: long, datetime: datetime) -> datetime", duckdb=_datetime_add),
     examples={
         "datetime_add('month', 1, datetime(2024-01-31 01:02:03.1234567))": "2024-02-29T01:02:03.1234567Z",
         "datetime_add('Year', -1, datetime(2024-02-29))": "2023-02-28T00:00:00.0000000Z",
         "datetime_add('week', 2, datetime(2024-02-29))": "2024-03-14T00:00:00.0000000Z",
         "datetime_add('nanosecond', 100, datetime(2024-02-29))": "2024-02-29T00:00:00.0000001Z",
+        "datetime_add('year', 8000, datetime(2024-02-29))": None,
     },
 )
 
@@ -292,7 +311,7 @@ scalar(
 
 # --------------------------------------------------------------------------------------------------------------- making
 
-_DATE = "try_cast(CASE WHEN {year} > 0 THEN printf('%04d-%02d-%02d', {year}, {month}, {day}) END AS TIMESTAMP)"
+_DATE = "try_cast(CASE WHEN {year} BETWEEN 1 AND 9999 THEN printf('%04d-%02d-%02d', {year}, {month}, {day}) END AS TIMESTAMP)"
 _HOUR = "CASE WHEN {hour} BETWEEN 0 AND 23 THEN {hour} * 36000000000 END"
 _MINUTE = "CASE WHEN {minute} BETWEEN 0 AND 59 THEN {minute} * 600000000 END"
 _SECOND = "CASE WHEN {second} >= 0 AND {second} < 60 THEN CAST({second} * 10000000 AS BIGINT) END"
@@ -377,8 +396,15 @@ def _to_local(moment: str) -> str:
 _UTC = f"timezone('UTC', timezone({{timezone}}, {_moment('{from}')}))"
 # A time that a clock skips is read with the offset after the change; the engine takes the one before.
 _TO_UTC = f"(epoch_us({_UTC}) - epoch_us({_to_local(_UTC)}) + {{from}} // 10 - {_EPOCH_MICROSECONDS})"
-_LOCAL_TO_UTC = f"({_TO_UTC} * 10 + {_EPOCH} + {{from}} % 10)"
-_UTC_TO_LOCAL = f"({_ticks(_to_local(_moment('{from}')))} + {{from}} % 10)"
+
+
+def _inside_by_zone(ticks: str) -> str:
+    """As `_inside`: a zone only leads out of the calendar on its first day and its last."""
+    return f"(CASE WHEN {{from}} BETWEEN {_DAY} AND {MAX_DATETIME_TICKS - _DAY} THEN {ticks} ELSE {_inside(ticks)} END)"
+
+
+_LOCAL_TO_UTC = _inside_by_zone(f"({_TO_UTC} * 10 + {_EPOCH} + {{from}} % 10)")
+_UTC_TO_LOCAL = _inside_by_zone(f"({_ticks(_to_local(_moment('{from}')))} + {{from}} % 10)")
 
 scalar(
     "datetime_local_to_utc",

@@ -113,6 +113,11 @@ class Signature:
         """The result part of the text."""
         return self._parts[1]
 
+    @property
+    def has_body(self) -> bool:
+        """Whether something answers it."""
+        return any((self.kql, self.sql, self.duckdb, self.python))
+
     @cached_property
     def result_columns(self) -> tuple[tuple[str, Type], ...]:
         """Names and types for a `columns(...)` result, else nothing."""

@@ -1,4 +1,4 @@
-"""Cells on Earth: the hexagons of H3 and the squares of S2, by their tokens. They need `pip install 'kqlog[geo]'`."""
+"""Cells on Earth: the hexagons of H3 and the squares of S2, by their tokens. H3 and polygons need `pip install 'kqlog[geo]'`."""
 
 from __future__ import annotations
 

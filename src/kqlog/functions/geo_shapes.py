@@ -1,4 +1,4 @@
-"""Lines and polygons on Earth, as GeoJSON. All but geo_from_wkt() need `pip install 'kqlog[geo]'`.
+"""Lines and polygons on Earth, as GeoJSON. What takes a polygon, two shapes or a buffer needs `pip install 'kqlog[geo]'`.
 
 Their edges are the shortest lines on a sphere; lengths and distances are in meters. What is no line or no polygon gives null:
 coordinates that are not on Earth, an edge half way round it, rings that cross, an open ring.

@@ -9,17 +9,26 @@ _NULLABLE = ("bool", "int", "long", "real", "decimal", "datetime", "timespan", "
 _NUMBERS = "int|long|real|decimal"
 
 
-def _incomparable() -> list[Signature]:
-    """The pairs of types that can be written around == and != but have no answer."""
-    others = {
-        "bool": "string|datetime|timespan|guid",
-        _NUMBERS: "string|datetime|timespan|guid",
-        "string": f"bool|{_NUMBERS}|datetime|timespan|guid",
-        "datetime": f"bool|{_NUMBERS}|string|timespan|guid",
-        "timespan": f"bool|{_NUMBERS}|string|datetime|guid",
-        "guid": f"bool|{_NUMBERS}|string|datetime|timespan",
-    }
-    return [sig(f"(left: {left}, right: {right}) -> bool") for left, right in others.items()]
+_INCOMPARABLE = {
+    "bool": "datetime|timespan|guid",
+    _NUMBERS: "datetime|timespan|guid",
+    "datetime": f"bool|{_NUMBERS}|timespan|guid",
+    "timespan": f"bool|{_NUMBERS}|datetime|guid",
+    "guid": f"bool|{_NUMBERS}|datetime|timespan",
+}
+"""The pairs of types that can be written around == and != but have no answer."""
+
+
+def _beside(type_: str, operator: str, *others: str) -> list[Signature]:
+    """== or != between a value of a type and one of other types, which is read as that type."""
+    return [
+        signature
+        for other in others
+        for signature in (
+            sig(f"(left: {type_}, right: {other}) -> bool", kql=f"left {operator} to{type_}(right)"),
+            sig(f"(left: {other}, right: {type_}) -> bool", kql=f"to{type_}(left) {operator} right"),
+        )
+    ]
 
 
 def _flipped(body: str) -> str:
@@ -83,6 +92,7 @@ def _equality(same: bool) -> list[Signature]:
             "({left} IS DISTINCT FROM {right})",
             (_OTHER_REAL, "({left} IS DISTINCT FROM {right} OR isnan({right}))"),
         )
+    operator = "==" if same else "!="
     plain = ("int", "long", "datetime", "bool", "timespan", "guid", "decimal")
     between_dynamic, between_dynamic_where = of_dynamic(_SAME_DYNAMIC)
     return [
@@ -97,7 +107,10 @@ def _equality(same: bool) -> list[Signature]:
             for signature in _either_side(type_, exact_, exact_, where_, where_)
         ),
         *_with_bool(exact),
-        *_incomparable(),
+        *_beside("string", operator, f"bool|{_NUMBERS}"),
+        *(signature for type_ in ("datetime", "timespan", "guid") for signature in _beside(type_, operator, "string|dynamic")),
+        *(signature for type_ in ("bool", "decimal") for signature in _beside(type_, operator, "dynamic")),
+        *(sig(f"(left: {left}, right: {right}) -> bool") for left, right in _INCOMPARABLE.items()),
     ]
 
 
@@ -117,6 +130,11 @@ scalar(
         "dynamic({'user': 'root'}).user == 'root'": True,
         "dynamic(1) == dynamic(1.0)": True,
         "true == 1": True,
+        "'10' == 10": True,
+        "'010' == 10": False,
+        "datetime(2024-02-29) == '2024-02-29'": True,
+        "1h == 'soon'": False,
+        "dynamic({'open': true}).open == true": True,
     },
 )
 scalar(
@@ -130,6 +148,7 @@ scalar(
         "real(nan) != real(nan)": True,
         "dynamic({'id': 5.5}).id != 5": True,
         "dynamic('five') != 5": True,
+        "'' != 0": True,
     },
 )
 
@@ -284,6 +303,7 @@ def _not_in_folded(count: int) -> str:
 
 _IN_FOLDED_ARRAY = f"list_contains(list_transform({_ARRAY} ->> '$[*]', lambda item: lower(item)), lower({{value}}))"
 _LISTED = ("int", "long", "real", "decimal", "datetime", "timespan", "guid", "bool")
+_NOT_LISTED = [sig(f"(value: {value}, items: {items}...) -> bool") for value, items in _INCOMPARABLE.items()]
 
 scalar(
     "in",
@@ -305,6 +325,7 @@ scalar(
         for type_, inside in _INSIDE.items()
     ),
     sig("(value: dynamic, items: array) -> bool", duckdb=_IN_DYNAMIC),
+    *_NOT_LISTED,
     examples={
         "'root' in ('root', 'admin')": True,
         "'Root' in ('root', 'admin')": False,
@@ -314,6 +335,8 @@ scalar(
         "443 in (dynamic([80, 443]))": True,
         "datetime(2024-02-29) in (dynamic(['2024-02-29']))": True,
         "dynamic({'port': 443}).port in (dynamic([80, 443]))": True,
+        "'443' in (80, 443)": True,
+        "443 in ('80', '0443')": False,
     },
 )
 scalar(
@@ -332,6 +355,7 @@ scalar(
         for type_, inside in _INSIDE.items()
     ),
     sig("(value: dynamic, items: array) -> bool", duckdb=f"(NOT {_IN_DYNAMIC})"),
+    *_NOT_LISTED,
     examples={"'Root' !in ('root', 'admin')": True, "long(null) !in (1, 2)": True, "80 !in (dynamic([80, 443]))": False},
 )
 scalar(

@@ -71,8 +71,8 @@ window(
 window(
     "row_cumsum",
     "The sum of the values up to a row; anew at each row where `restart` holds.",
-    sig("(term: int) -> int", duckdb="TRY_CAST(coalesce(sum({term}) {over}, 0) AS INTEGER)"),
-    sig("(term: long) -> long", duckdb="TRY_CAST(coalesce(sum({term}) {over}, 0) AS BIGINT)"),
+    sig("(term: int) -> int", duckdb="CAST(coalesce(sum({term}) {over}, 0) AS INTEGER)"),
+    sig("(term: long) -> long", duckdb="CAST(coalesce(sum({term}) {over}, 0) AS BIGINT)"),
     sig("(term: real|decimal) -> term", duckdb="coalesce(sum({term}) {over}, 0)"),
     sig("(term: number, restart: bool) -> term", python="window.row_cumsum"),
     examples={

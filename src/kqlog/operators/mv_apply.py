@@ -38,10 +38,32 @@ class MvApply(Operator):
         )
         rows = unnested(row, self.items, self.parameters, self.limit, scope)
         body = scope.starting_from(rows).relation(self.body)
-        given = dict(body.columns)
         # A column that is expanded under its own name is gone, unless the query gives it again.
         expanded = {item.value.name for item in self.items if isinstance(item.value, Name)}
+        given = {name: type_ for name, type_ in body.columns if not _is_outer(name, body, row)}
         left = tuple(column.name for column in source.columns if column.name not in expanded | given.keys())
-        applied = plan.Apply(source, body, left)
+        applied = plan.Apply(source, kept(body, [Column(*column) for column in given.items()]), left)
         there = [Column(name, given.get(name, type_)) for name, type_ in source.columns if name not in expanded]
-        return kept(applied, dict.fromkeys([*there, *body.columns]))
+        return kept(applied, dict.fromkeys([*there, *(Column(*column) for column in given.items())]))
+
+
+def _is_outer(name: str, node: plan.Node, row: plan.Node) -> bool:
+    """Whether a column of the inner query still is that of the outer row, which costs nothing to have."""
+    while node is not row:
+        match node:
+            case plan.Filter(source) | plan.Sort(source) | plan.Limit(source) | plan.Named(_, source):
+                node = source
+            case plan.Project(source, items) | plan.Extend(source, items) | plan.Aggregate(source, items):
+                values = [item.value for item in items if item.name == name]
+                if values and not (isinstance(values[0], plan.ColumnRef) and values[0].name == name):
+                    return False
+                if not values and not isinstance(node, plan.Extend):
+                    return False
+                node = source
+            case plan.Unnest(source, unnested, index):
+                if name == index or any(item.name == name for item in unnested):
+                    return False
+                node = source
+            case _:
+                return False
+    return name in dict(row.columns)

@@ -39,4 +39,4 @@ class Print(Operator):
                 raise QueryError("SEM005", "print has no columns that '*' could stand for", expr.span)
             found = row.item(expr, ColumnNames())
             items += found if len(found) > 1 else [plan.Item(names.derive(f"print_{position}"), found[0].value)]
-        return plan.Project(one_row, tuple(items))
+        return plan.Project(row.lifted(one_row), tuple(items))

@@ -34,16 +34,18 @@ class Summarize(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         source = self.required(source)
         names = ColumnNames()
-        keys = tuple(scope.over(source).items(self.by or (), names))
+        row = scope.over(source)
+        keys = tuple(row.items(self.by or (), names))
         groupable(keys, self.span)
         grouping = Grouping(scope.grouped(source), keys, names)
         items = [item for expr in self.items for item in grouping.items(expr)]
         extreme = self._only_extreme()
+        rows = row.lifted(source)
         if extreme is None:
-            return plan.Aggregate(source, keys, tuple(items))
+            return plan.Aggregate(rows, keys, tuple(items))
         compared, _ = grouping.arg_extreme(extreme)
         returned = [plan.Item(item.name, _returned(item.value)) for item in items]
-        return plan.ArgExtreme(source, keys, compared, ARG_EXTREMES[extreme.name], tuple(returned))
+        return plan.ArgExtreme(rows, keys, compared, ARG_EXTREMES[extreme.name], tuple(returned))
 
     def _only_extreme(self) -> Call | None:
         """The arg_max or arg_min that is all there is to aggregate: then whole rows are picked."""

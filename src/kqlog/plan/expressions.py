@@ -9,7 +9,7 @@ from kqlog.plan import overloads, special
 from kqlog.plan.fold import fold
 from kqlog.plan.lookup import Lookup, Session, UserFunction
 from kqlog.syntax import nodes as syntax
-from kqlog.types import INTEGERS, NUMBERS, Type
+from kqlog.types import INTEGERS, Type
 
 OPERATOR_SPELLINGS = {"<>": "!=", "!": "not"}
 QUERY_LISTS = {"in": False, "!in": False, "in~": True, "!in~": True}
@@ -52,7 +52,7 @@ class Expressions(Lookup):
             case syntax.Binary(operator, left, right):
                 return self._binary(operator, left, right, expr.span)
             case syntax.Unary(operator, inner):
-                return self._applied(FUNCTIONS[f"unary {operator}"], (self.value(inner),), expr.span)
+                return self.applied(FUNCTIONS[f"unary {operator}"], (self.value(inner),), expr.span)
             case syntax.InList():
                 return self._in_list(expr)
             case syntax.Between(operator, value, low, high):
@@ -206,9 +206,9 @@ class Expressions(Lookup):
                 return self._function(function, call.arguments, call.span)
 
     def _function(self, function: Function, arguments: tuple[syntax.Expr, ...], span: Span) -> plan.Value:
-        return self._applied(function, tuple([self._argument(argument) for argument in arguments]), span)
+        return self.applied(function, tuple([self._argument(argument) for argument in arguments]), span)
 
-    def _applied(self, function: Function, arguments: tuple[overloads.Argument, ...], span: Span) -> plan.Value:
+    def applied(self, function: Function, arguments: tuple[overloads.Argument, ...], span: Span) -> plan.Value:
         """What a function or operator makes of bound arguments; written out if it is declared in KQL."""
         bound = overloads.call(function, arguments, span)
         if bound.signature.kql is not None:
@@ -237,7 +237,12 @@ class Expressions(Lookup):
         return plan.Call(call.function, call.signature, arguments, call.type)
 
     def _checked(self, call: plan.Call, span: Span) -> plan.Call:
-        """The call, once its body accepts the constants (a regular expression, a format ...)."""
+        """The call, once it has a body that accepts the constants (a regular expression, a format ...).
+
+        Without an engine, only its type is asked for.
+        """
+        if not call.signature.has_body and self.environment.evaluate is not None:
+            raise overloads.not_offered(call, span)
         body = call.signature.duckdb or call.signature.sql
         if callable(body):
             special.check_constants(call, body, span)
@@ -282,6 +287,7 @@ class Expressions(Lookup):
                 "it needs rows in order: use it in extend, project, where or serialize",
             )
         bound = self._with_constants(overloads.call(function, tuple([self._argument(a) for a in call.arguments]), call.span))
+        bound = self._checked(bound, call.span)
         level = 1 + max((int(name.split(".")[1]) for name in references(bound) if name.startswith("$window.")), default=-1)
         while len(self.windows) <= level:
             self.windows.append([])
@@ -304,7 +310,7 @@ class Expressions(Lookup):
         first, second = self.value(left), self.value(right)
         if operator in ("and", "or"):
             first, second = _as_condition(first), _as_condition(second)
-        return self._applied(function, (first, second), span)
+        return self.applied(function, (first, second), span)
 
     def _operator(self, operator: str, span: Span) -> Function:
         """The function that an operator's spelling is declared as."""
@@ -320,9 +326,7 @@ class Expressions(Lookup):
         found: plan.Value = plan.Literal(Type.BOOL, False)
         for column in self.schema:
             if column.type in (Type.STRING, Type.DYNAMIC) or operator == "==":
-                test = self._checked(
-                    self._with_constants(overloads.call(function, (special.as_text(column), wanted), span)), span
-                )
+                test = self.applied(function, (special.as_text(column), wanted), span)
                 found = test if isinstance(found, plan.Literal) else overloads.call(FUNCTIONS["or"], (found, test), span)
         return found
 
@@ -336,18 +340,17 @@ class Expressions(Lookup):
         items = [self.value(item) for item in expr.items]
         function = FUNCTIONS[expr.operator]
         arrays = [item for item in items if item.type is Type.DYNAMIC]
-        if expr.operator in QUERY_LISTS:
-            plain_types = [item.type for item in items if item.type is not Type.DYNAMIC]
-            # A number inside a dynamic value stays as it is: as a long, 5.5 would be among (5).
-            if value.type is Type.DYNAMIC and plain_types and not NUMBERS.issuperset(plain_types):
-                value = overloads.convert(value, plain_types[0])
-            items = [item if item.type is Type.DYNAMIC else _comparable(item, value.type) for item in items]
-        else:
+        if expr.operator not in ("in", "!in"):
             value = overloads.convert(value, Type.STRING)
-            items = [item if item.type is Type.DYNAMIC else overloads.convert(item, Type.STRING) for item in items]
-        plain = tuple([item for item in items if item.type is not Type.DYNAMIC])
-        listed = [(value, *plain)] if plain else []
-        calls = [overloads.call(function, arguments, expr.span) for arguments in [*listed, *((value, array) for array in arrays)]]
+        listed: dict[tuple[Type, Type | None], list[plan.Value]] = {}
+        for item in items:
+            if item.type is not Type.DYNAMIC:
+                left, right = self._compared(expr, value, item)
+                listed.setdefault((left.type, overloads.common_type([left.type, right.type])), [left]).append(right)
+        calls = [
+            overloads.call(function, tuple(arguments), expr.span)
+            for arguments in [*listed.values(), *([value, array] for array in arrays)]
+        ]
         tests = [self._checked(self._with_constants(test), expr.span) for test in calls]
         if not tests:
             return plan.Literal(Type.BOOL, expr.operator.startswith("!"))
@@ -357,14 +360,22 @@ class Expressions(Lookup):
             combined = overloads.call(both, (combined, test), expr.span)
         return combined
 
+    def _compared(self, expr: syntax.InList, value: plan.Value, item: plan.Value) -> tuple[plan.Value, plan.Value]:
+        """The two sides that decide whether a value is an item: those of ==, or texts."""
+        if expr.operator in ("in", "!in"):
+            return overloads.comparable(value, item)
+        return overloads.convert(value, Type.STRING), overloads.convert(item, Type.STRING)
+
     def _in_query(self, expr: syntax.InList, value: plan.Value, relation: plan.Node) -> plan.Value:
         first = relation.columns[0]
         if expr.operator in QUERY_LISTS:
             if value.type is Type.DYNAMIC:
                 # Among longs, 5.5 must not be found as 6, nor a large id as its neighbour: a decimal holds both.
                 value = overloads.convert(value, Type.DECIMAL if first.type in INTEGERS else first.type)
-            if first.type is not value.type:
-                relation = plan.Project(relation, (plan.Item(first.name, _comparable(plan.ColumnRef(*first), value.type)),))
+            value, column = self._compared(expr, value, plan.ColumnRef(*first))
+            self._checked(overloads.call(FUNCTIONS["=="], (value, column), expr.span), expr.span)
+            if not isinstance(column, plan.ColumnRef):
+                relation = plan.Project(relation, (plan.Item(first.name, column),))
             found = plan.InQuery(value, relation, QUERY_LISTS[expr.operator])
             if not expr.operator.startswith("!"):
                 return found
@@ -394,13 +405,6 @@ def references(value: plan.Value) -> set[str]:
 
 def _as_condition(value: plan.Value) -> plan.Value:
     return overloads.convert(value, Type.BOOL) if value.type is Type.DYNAMIC else value
-
-
-def _comparable(item: plan.Value, type_: Type) -> plan.Value:
-    """`item` as something to compare a `type_` with; a wider number stays, since narrowing it could find what is not there."""
-    if overloads.common_type([item.type, type_]) not in (None, type_):
-        return item
-    return overloads.convert(item, type_)
 
 
 def _part_hint(type_: Type) -> str | None:

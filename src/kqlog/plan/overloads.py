@@ -81,6 +81,26 @@ def convert(value: plan.Value, type_: Type) -> plan.Value:
     return plan.Cast(value, type_)
 
 
+def comparable(left: plan.Value, right: plan.Value) -> tuple[plan.Value, plan.Value]:
+    """Two values as == compares them: text with numbers as text, text with anything else as that, bool with numbers as numbers.
+
+    A wider number stays, since narrowing it could find what is not there; so do values that have no answer together.
+    """
+    types = {left.type, right.type}
+    if common_type([left.type, right.type]) is not None:
+        wanted = left.type if left.type is not Type.DYNAMIC else right.type
+        # A number inside a dynamic value stays as it is: as a long, 5.5 would be 5.
+        read = wanted if Type.DYNAMIC in types and wanted not in NUMBERS else None
+        return (left, right) if read is None else (convert(left, read), convert(right, read))
+    numbers = types & NUMBERS
+    if Type.STRING in types:
+        read = Type.STRING if numbers or Type.BOOL in types else min(types - {Type.STRING})
+        return convert(left, read), convert(right, read)
+    if Type.BOOL in types and numbers:
+        return convert(left, min(numbers)), convert(right, min(numbers))
+    return left, right
+
+
 def _number(value: plan.Constant, type_: Type) -> plan.Constant:
     if type_ is Type.REAL:
         return float(value)  # type: ignore[arg-type]
@@ -209,6 +229,20 @@ def _result_type(
             if position < len(values):
                 return values[position].type
     return Type(returns)
+
+
+def not_offered(call: plan.Call, span: Span | None = None) -> QueryError:
+    """The error for a call that nothing answers."""
+    name, service = call.function.name, call.function.service
+    if service:
+        return QueryError("ENG001", f"{name}() only works in Microsoft's service", span, f"use {service}")
+    if not any(signature.has_body for signature in call.function.signatures):
+        return QueryError("ENG001", f"{name}() is not offered", span)
+    given = [_spoken(argument) for argument in call.arguments]
+    if len(given) == 2 and not name.isidentifier():
+        message = f"'{name}' is not offered between {' and '.join(given)}"
+        return QueryError("ENG001", message, span, _operator_hint(call.arguments))
+    return QueryError("ENG001", f"{name.removeprefix('unary ')}() is not offered for ({', '.join(given)})", span)
 
 
 def _misfit(function: Function, arguments: tuple[Argument, ...], span: Span) -> QueryError:

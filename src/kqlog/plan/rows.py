@@ -64,12 +64,15 @@ def chosen(patterns: Iterable[syntax.Expr], row: Scope) -> list[Column]:
     """The columns that names and patterns with stars stand for.
 
     Raises:
-        QueryError: SEM001 for a name that no column has; a pattern may match none.
+        QueryError: SEM001 for a name or pattern that no column fits.
     """
     columns: list[Column] = []
     for pattern in patterns:
         if isinstance(pattern, syntax.Wildcard):
-            columns += row.matching(pattern)
+            matching = row.matching(pattern)
+            if not matching and not row.session.open:
+                raise row.unknown("column", pattern.pattern, pattern.span)
+            columns += matching
         else:
             columns.append(row.require_column(pattern))
     return columns

@@ -87,7 +87,7 @@ class SearchTerms:
             return self._anywhere(str(wanted.value), row, right)
         value = row.value(left)
         if not isinstance(wanted, plan.Literal) or wanted.type is not Type.STRING:
-            return overloads.call(FUNCTIONS["=="], (value, wanted), left.span)
+            return row.applied(FUNCTIONS["=="], (value, wanted), left.span)
         operator, text = self._operator(str(wanted.value))
         return overloads.call(
             FUNCTIONS[operator], (overloads.convert(value, Type.STRING), plan.Literal(Type.STRING, text)), left.span

@@ -313,6 +313,10 @@ def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
     message = str(error).split("\n", 1)[0]
     if raised := re.search(r"executing the UDF: QueryError: ([A-Z]{3}\d{3}): (.*)", message):
         return QueryError(raised[1], raised[2])
+    if not files and re.search("Overflow (in|on) |out of range for the destination type", message):
+        type_ = "an int" if "INT32" in message else "a decimal" if "DECIMAL" in message else "a long"
+        hint = "calculate with reals, as in todouble(x)"
+        return QueryError("ENG002", f"overflow: a number is larger than {type_} can hold", hint=hint)
     found = re.match(r"[\w ]+ Error: (.*)", message)
     text = found[1] if found else message
     place = re.search(r"""["'](/[^"']+)["']""", message)

@@ -14,6 +14,7 @@ from kqlog.engines.sql.mentions import repeatable
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
 from kqlog.plan.nodes import Call, Cast, ColumnRef, InQuery, Literal, OuterRef, Path, ScalarQuery, Value
+from kqlog.plan.overloads import not_offered
 from kqlog.types import Type, widens
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Expressions:
         if body is None and signature.python:
             return self._kernel_call(call, signature.python)
         if body is None:
-            raise not_offered(call.function)
+            raise not_offered(call)
         if not isinstance(body, str):
             body = body(**_constants(body, call))
         return self._filled(body, call)
@@ -252,13 +253,6 @@ class Expressions:
 def exchange_type(sql_type: str) -> str:
     """The SQL type that a value has while it is with Python: JSON goes as its text."""
     return "VARCHAR" if sql_type == "JSON" else sql_type
-
-
-def not_offered(function: Function) -> QueryError:
-    """The error for a function that has no body here."""
-    if function.service:
-        return QueryError("ENG001", f"{function.name}() only works in Microsoft's service", hint=f"use {function.service}")
-    return QueryError("ENG001", f"{function.name}() is not offered on this engine")
 
 
 def _terms(value: Value, operator: str) -> Iterable[Value]:

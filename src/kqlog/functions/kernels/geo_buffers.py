@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from kqlog.functions.kernels.geo_plane import Plane, joint, polygon
+from kqlog.functions.kernels.geo_plane import WIDEST, Plane, joint, polygon, too_wide
 from kqlog.functions.kernels.geo_shapes import Area, Line, answers, each, lines, points, write_area
 from kqlog.functions.kernels.json_text import Json, write
 from kqlog.functions.kernels.sphere import RADIUS, angles, between, circle, positions, vectors
@@ -59,6 +59,8 @@ def widened(area: Area, radius: float, tolerance: float) -> Area:
 
 
 def _can_be(radius: float, tolerance: float) -> bool:
+    if WIDEST * RADIUS < radius < math.inf:
+        raise too_wide()
     return 0 < radius < math.inf and tolerance >= _FINEST * radius
 
 
@@ -74,7 +76,7 @@ def _widened(outline: list[Line], area: Area, radius: float, tolerance: float) -
     ends = [[circle(end, radius / RADIUS, corners) for end in edge] for edge in edges]
     around = [positions(np.concatenate(circles)) for circles in ends]
     plane = Plane([*around, *(ring for rings in area for ring in rings)])
-    hulls = [shapely.MultiPoint(plane.flat(spots)).convex_hull for spots in around]
+    hulls = [shapely.MultiPoint(plane.spots(places)).convex_hull for places in around]
     return plane.polygons(shapely.union_all([*hulls, plane.area(area)], grid_size=1))
 
 

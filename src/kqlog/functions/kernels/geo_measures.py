@@ -116,7 +116,8 @@ def _nearest(
 
 def _on_lines(places: np.ndarray, found: list[Line]) -> np.ndarray:
     feet, away = zip(*[nearest(places, vectors(line))[:2] for line in found], strict=True)
-    return np.stack(feet)[np.argmin(away, axis=0), np.arange(len(places))]
+    result: np.ndarray = np.stack(feet)[np.argmin(away, axis=0), np.arange(len(places))]
+    return result
 
 
 def _in_area(places: np.ndarray, area: Area) -> np.ndarray:

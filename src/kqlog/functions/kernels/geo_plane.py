@@ -17,7 +17,7 @@ from kqlog.functions.kernels.geo_shapes import Area, Line, Position, polygons
 from kqlog.functions.kernels.json_text import Json
 from kqlog.functions.kernels.sphere import across, angles, middle, positions, vectors
 
-_WIDEST = np.radians(80)
+WIDEST = float(np.radians(80))
 """So far from the middle are places still told apart."""
 _GRID = 2.0**48
 """Shapely computes in whole numbers of this fraction of Earth's radius, 23 nm."""
@@ -27,22 +27,32 @@ _OFF = 4
 """So far may rounding move an edge in the grid."""
 
 
+def too_wide() -> QueryError:
+    """The error for what does not fit on a plane."""
+    return QueryError("ENG001", "shapes that reach farther than 80 degrees from their middle are not offered")
+
+
 class Plane:
     """A plane for some shapes; QueryError when they are too wide."""
 
     def __init__(self, shapes: Iterable[Line]) -> None:
         places = vectors(np.concatenate(list(shapes)))
         center = middle(places)
-        if angles(places, center).max() > _WIDEST:
-            raise QueryError("ENG001", "shapes that reach farther than 80 degrees from their middle are not offered")
+        if angles(places, center).max() > WIDEST:
+            raise too_wide()
         self._axes = np.array([*across(center), center])
         self._corners: dict[tuple[int, int], Position] = {}
         self._known: dict[Position, Position] = {}
 
+    def spots(self, line: Line) -> np.ndarray:
+        """Positions on the plane, each by itself."""
+        east, north, up = self._axes @ vectors(line).T
+        result: np.ndarray = np.round(np.column_stack([east / up, north / up]) * _GRID)
+        return result
+
     def flat(self, line: Line) -> np.ndarray:
         """A line on the plane."""
-        east, north, up = self._axes @ vectors(line).T
-        x, y = np.round(east / up * _GRID).tolist(), np.round(north / up * _GRID).tolist()
+        x, y = self.spots(line).T.tolist()
         return np.array(list(map(self._spot, x, y, line.tolist())), float)
 
     def _spot(self, x: float, y: float, position: list[float]) -> Position:
@@ -97,6 +107,8 @@ def _turned(ring: np.ndarray, edges: list[tuple[np.ndarray, np.ndarray]]) -> np.
     middles, ways = (ring[:-1] + ring[1:]) / 2, np.diff(ring, axis=0)
     for start, end in reversed(edges):
         way = end - start
+        if not way.any():
+            continue
         off = abs((middles - start) @ (way[1], -way[0])) / np.hypot(*way)
         share = (middles - start) @ way / (way @ way)
         on = np.flatnonzero((off <= _OFF) & (share > 0) & (share < 1) & (ways @ way > 0))

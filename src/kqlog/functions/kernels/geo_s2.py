@@ -11,7 +11,7 @@ from kqlog.functions.kernels.geo_measures import in_area, polygon
 from kqlog.functions.kernels.geo_shapes import Area, answers, each, lines, points, write_point
 from kqlog.functions.kernels.json_text import Json, write
 from kqlog.functions.kernels.s2_cells import FINEST, cell, cells_of, centers, corners, identities, neighbors, tokens, written
-from kqlog.functions.kernels.sphere import RADIUS, angles, closest, positions, vectors
+from kqlog.functions.kernels.sphere import RADIUS, angles, closest, positions, unit, vectors
 
 _MOST_CELLS = 65_536
 
@@ -93,7 +93,7 @@ def _covering(outline: list[np.ndarray], area: Area, level: float, radius: float
         pairs = pairs[_near(quads[pairs[:, 0]], starts[pairs[:, 1]], ends[pairs[:, 1]], radius / RADIUS)]
         outlying = ~inside
         outlying[pairs[:, 0]] = False
-        inside[outlying] = in_area(quads[outlying].mean(axis=1), area)
+        inside[outlying] = in_area(unit(quads[outlying].sum(axis=1)), area)
         kept = inside.copy()
         kept[pairs[:, 0]] = True
         if kept.sum() > _MOST_CELLS:  # There are never fewer smaller cells.

@@ -78,7 +78,7 @@ def polygons(value: Json) -> Area | None:
 def united(parts: Iterable[Line]) -> list[Line]:
     """Lines without what they have twice, joined where exactly one ends and one starts."""
     edges = (edge for part in parts for edge in pairwise(map(tuple, part.tolist())))
-    return [np.asarray(line, float) for line in _chains(edges)]
+    return [np.array(line, dtype=float) for line in _chains(edges)]
 
 
 def _all(shapes: list[Shape | None]) -> list[Shape] | None:
@@ -90,7 +90,7 @@ def _line(positions: Json) -> Line | None:
     """Positions on Earth, of which neighbors differ."""
     if not isinstance(positions, list) or len(positions) < 2 or not all(map(_is_position, positions)):
         return None
-    line = np.array([position[:2] for position in positions], float)  # type: ignore[index]
+    line: Line = np.array([position[:2] for position in positions], dtype=float)  # type: ignore[index]
     edges = lengths(vectors(line))
     return line if edges.min() > 0 and edges.max() < _HALF_WAY_ROUND else None
 
@@ -116,7 +116,10 @@ def _ring(positions: Json) -> Line | None:
 
 def _chains(edges: Iterable[tuple[Position, Position]]) -> list[list[Position]]:
     """Edges, each once whatever its direction, as lines that branch and meet at their ends only."""
-    once = list({frozenset(edge): edge for edge in reversed(list(edges))}.values())[::-1]
+    kept: dict[frozenset[Position], tuple[Position, Position]] = {}
+    for edge in edges:
+        kept.setdefault(frozenset(edge), edge)
+    once = list(kept.values())
     following: dict[Position, list[Position]] = {}
     arriving: dict[Position, int] = {}
     for start, end in once:

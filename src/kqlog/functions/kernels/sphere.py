@@ -13,13 +13,15 @@ RADIUS = 6_371_010.0
 def vectors(positions: np.ndarray) -> np.ndarray:
     """Longitudes and latitudes in degrees as vectors."""
     east, north = np.radians(positions).T
-    return np.column_stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+    result: np.ndarray = np.column_stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)])
+    return result
 
 
 def positions(places: np.ndarray) -> np.ndarray:
     """Vectors of any length as longitudes and latitudes in degrees."""
     x, y, z = places.T
-    return np.degrees(np.column_stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))]))
+    result: np.ndarray = np.degrees(np.column_stack([np.arctan2(y, x), np.arctan2(z, np.hypot(x, y))]))
+    return result
 
 
 def unit(places: np.ndarray) -> np.ndarray:
@@ -119,7 +121,9 @@ def circle(center: np.ndarray, radius: float, corners: int) -> np.ndarray:
     """Places at an angle from a center, counterclockwise all around it."""
     east, north = across(center)
     turns = np.arange(corners) * (2 * np.pi / corners)
-    return np.cos(radius) * center + np.sin(radius) * (np.outer(np.cos(turns), east) + np.outer(np.sin(turns), north))
+    ways = np.outer(np.cos(turns), east) + np.outer(np.sin(turns), north)
+    result: np.ndarray = np.cos(radius) * center + np.sin(radius) * ways
+    return result
 
 
 def across(center: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,6 +7,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from kqlog.errors import QueryError
+
 Positions = npt.NDArray[np.int64]
 
 
@@ -21,7 +23,16 @@ def row_cumsum(term: pa.Array, restart: pa.Array) -> pa.Array:
     values = pc.fill_null(term, pa.scalar(0).cast(term.type)).to_numpy(zero_copy_only=False)
     starts = np.unique(_run_starts(restart, len(term)))
     parts = [np.cumsum(part) for part in np.split(values, starts[1:])]
-    return pa.array(np.concatenate(parts), term.type) if parts else term
+    if not parts:
+        return term
+    sums = np.concatenate(parts)
+    if pa.types.is_integer(term.type):
+        limits = np.iinfo(term.type.to_pandas_dtype())
+        # A sum that wrapped around has the sign of neither of its parts.
+        wrapped = ((sums ^ values) & (sums ^ (sums - values))) < 0
+        if wrapped.any() or (sums > limits.max).any() or (sums < limits.min).any():
+            raise QueryError("ENG002", f"overflow: a number is larger than {'a long' if limits.bits == 64 else 'an int'} can hold")
+    return pa.array(sums, term.type)
 
 
 def row_rank_dense(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Expressions that depend on what earlier rows left behind, as Python functions.
+"""Expressions that depend on what earlier rows left behind, as Python source.
 
 An expression is a list: `["row", n]` is a cell of the row at hand, `["state", step, n]` one of a step's record,
 `["literal", value]` a constant, and `["call", function, type, argument types, arguments]` a function of KQL by its name.
@@ -10,82 +10,124 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
-Cells = Any
-Formula = Callable[[Cells, Cells], Any]
-"""From the row at hand and the records of all steps to a value."""
-
-_TICKS = ("datetime", "timespan")
+_SIGNS = frozenset({"+", "-", "*", "<", "<=", ">", ">="})
+"""What Python says as KQL does, but for nulls."""
 
 
-def compiled(expression: list[Any]) -> Formula:
-    """The function of an expression."""
-    match expression:
-        case ["row", position]:
-            return lambda row, state: row[position]
-        case ["state", step, position]:
-            return lambda row, state: state[step][position]
-        case ["literal", constant]:
-            return lambda row, state: constant
-        case ["call", name, type_, types, arguments]:
-            return _call(name, type_, types, [compiled(argument) for argument in arguments])
-    raise ValueError(expression)
+@dataclass
+class Writer:
+    """Writes expressions as source over the variables `cell0`, `cell1` ... of a row and the tuple `state`.
+
+    Only positions and names of its own get into the text: constants and functions are in `names`, by which it is run.
+    """
+
+    full: frozenset[int]
+    """The cells that are never null."""
+    names: dict[str, Any] = field(default_factory=dict)
+    cells: set[int] = field(default_factory=set)
+    """The cells that are used."""
+    slots: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Where in `state` each used cell of a step's record is."""
+
+    def value(self, expression: list[Any]) -> str:
+        """An expression."""
+        match expression:
+            case ["row", position]:
+                return self.cell(position)
+            case ["state", step, position]:
+                return f"state[{self.slots.setdefault((step, position), len(self.slots))}]"
+            case ["literal", constant]:
+                return self.named(constant)
+            case ["call", "iff" | "iif" | "case", _, _, arguments]:
+                return self._chosen(arguments)
+            case ["call", "==" | "!=" as sign, _, types, arguments] if types[0] == "string" or not all(map(self._may_be_null, arguments)):
+                left, right = map(self.value, arguments)
+                return f"({left} {sign} {right})"
+            case ["call", sign, type_, types, arguments] if sign in _SIGNS and not (type_ == "timespan" and "real" in types):
+                return self._infix(sign, arguments)
+            case ["call", name, type_, types, arguments]:
+                function = self.named(_typed(name, type_, types))
+                return f"{function}({', '.join(map(self.value, arguments))})"
+        raise ValueError(expression)
+
+    def condition(self, expression: list[Any]) -> str:
+        """An expression of which only matters whether it is true."""
+        match expression:
+            case ["call", "and" | "or" as word, *_]:
+                return f"({f' {word} '.join(map(self.condition, _terms(expression, word)))})"
+        return self.value(expression)
+
+    def cell(self, position: int) -> str:
+        """A cell of the row at hand."""
+        self.cells.add(position)
+        return f"cell{position}"
+
+    def named(self, value: Any) -> str:
+        """A constant or a function."""
+        name = f"name{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    def _may_be_null(self, expression: list[Any]) -> bool:
+        match expression:
+            case ["row", position]:
+                return position not in self.full
+            case ["literal", constant]:
+                return constant is None
+        return True
+
+    def _chosen(self, arguments: list[Any]) -> str:
+        """Condition, value, condition, value ..., and the value where no condition is true."""
+        pairs = zip(arguments[:-1:2], arguments[1::2], strict=True)
+        choices = [f"{self.value(value)} if {self.condition(condition)} else" for condition, value in pairs]
+        return f"({' '.join(choices)} {self.value(arguments[-1])})"
+
+    def _infix(self, sign: str, arguments: list[Any]) -> str:
+        """An operator, with null for a null argument."""
+        operands, nulls = [], []
+        for argument in arguments:
+            operand = text = self.value(argument)
+            if argument[0] == "call":
+                # In parentheses wherever it stands: each variable is assigned just before it is used.
+                operand = f"value{len(self.names)}"
+                self.names[operand] = None
+                text = f"({operand} := {text})"
+            operands.append(operand)
+            if self._may_be_null(argument):
+                nulls.append(f"{text} is None")
+        whole = f" {sign} ".join(operands)
+        return f"(None if {' or '.join(nulls)} else {whole})" if nulls else f"({whole})"
 
 
-def _call(name: str, type_: str, types: list[str], arguments: list[Formula]) -> Formula:
-    match name:
-        case "and" | "or":
-            return _logical(name == "or", *arguments)
-        case "iff" | "iif" | "case":
-            return _chosen(arguments)
-        case "coalesce":
-            return _first(arguments, "" if type_ == "string" else None)
-    function = _typed(name, type_, types)
-    if len(arguments) == 1:
-        only = arguments[0]
-        return lambda row, state: function(only(row, state))
-    if len(arguments) == 2:
-        left, right = arguments
-        return lambda row, state: function(left(row, state), right(row, state))
-    return lambda row, state: function(*[argument(row, state) for argument in arguments])
+def _terms(expression: list[Any], word: str) -> list[Any]:
+    """The parts of a chain of `and` or `or`, however long it is."""
+    pending, terms = [expression], []
+    while pending:
+        part = pending.pop()
+        if part[:2] == ["call", word]:
+            pending += reversed(part[4])
+        else:
+            terms.append(part)
+    return terms
 
 
-def _logical(decisive: bool, left: Formula, right: Formula) -> Formula:
+def _logical(decisive: bool) -> Callable[[bool | None, bool | None], bool | None]:
     """`or` when true decides, `and` when false does; a null beside anything else is null."""
 
-    def both(row: Cells, state: Cells) -> Any:
-        first = left(row, state)
-        if first is decisive:
+    def both(left: bool | None, right: bool | None) -> bool | None:
+        if left is decisive or right is decisive:
             return decisive
-        second = right(row, state)
-        if second is decisive:
-            return decisive
-        return None if first is None or second is None else not decisive
+        return None if left is None or right is None else not decisive
 
     return both
 
 
-def _chosen(arguments: list[Formula]) -> Formula:
-    """Condition, value, condition, value ..., and the value where no condition is true."""
-    *pairs, otherwise = arguments
-    conditions, values = pairs[::2], pairs[1::2]
-
-    def choose(row: Cells, state: Cells) -> Any:
-        for condition, value in zip(conditions, values, strict=True):
-            if condition(row, state):
-                return value(row, state)
-        return otherwise(row, state)
-
-    return choose
-
-
-def _first(arguments: list[Formula], missing: str | None) -> Formula:
-    def first(row: Cells, state: Cells) -> Any:
-        for argument in arguments:
-            if (value := argument(row, state)) is not None and value != missing:
-                return value
-        return missing
+def _first(missing: str | None) -> Callable[..., Any]:
+    def first(*values: Any) -> Any:
+        return next((value for value in values if value is not None and value != missing), missing)
 
     return first
 
@@ -94,6 +136,10 @@ def _typed(name: str, type_: str, types: list[str]) -> Callable[..., Any]:
     """A function by name, as it works on these types."""
     real = "real" in types
     match name:
+        case "and" | "or":
+            return _logical(name == "or")
+        case "coalesce":
+            return _first("" if type_ == "string" else None)
         case "/" if type_ == "real":
             return _null_in(_divided_real)
         case "/" if real:

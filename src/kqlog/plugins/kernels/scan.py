@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from textwrap import dedent, indent
 from typing import Any
 
+import numpy
 import pyarrow
+from pyarrow import compute
 
 from kqlog.errors import QueryError
-from kqlog.plugins.kernels.programs import Formula, compiled
+from kqlog.plugins.kernels.programs import Writer
 
 _TYPES = {
     "bool": pyarrow.bool_(),
@@ -22,116 +25,156 @@ _TYPES = {
     "decimal": pyarrow.decimal128(38, 18),
 }
 
+# A step's `state` are the used cells of the records that led to it, in one tuple: None while no row is there. The last of a
+# series waits in `last` until the series ends. The names in braces are filled in for each step.
+_LOOP = """
+def found(rows):
+    matches = 0
+    {fresh}
+    for row, anew{cells} in rows:
+        if anew:
+            {rest}
+            matches = 0
+            {fresh}
+        {steps}
+    {rest}
+"""
+_FIRST = """
+state, match = (empty, matches) if state0 is None else (state0, match0)
+if {condition}:
+    matches += state0 is None
+    {matched}
+"""
+_LATER = """
+state, match = state{before}, match{before}
+moves = state is not None and {condition}
+if moves:
+    {ended}
+    state{before} = None
+else:
+    state, match = state{number}, match{number}
+if moves or (state is not None and {condition}):
+    {matched}
+"""
+
 
 @dataclass(frozen=True)
 class _Step:
-    """One step: `output` is 'all', 'last' or 'none'; assignments are positions and values."""
+    """A step as source."""
 
     output: str
-    condition: Formula
-    assignments: list[tuple[int, Formula]]
-
-    def record(self, row: tuple[Any, ...], state: list[Any], width: int) -> list[Any]:
-        """The row's own columns, with what the step assigns."""
-        values = list(row[:width])
-        for position, formula in self.assignments:
-            values[position] = formula(row, state)
-        return values
+    condition: str
+    assigned: dict[int, str]
 
 
-@dataclass
-class _Sequence:
-    """What led to a step: the latest record of each step up to it, and the number of the match."""
-
-    records: list[Any]
-    match: int
-
-
-@dataclass
 class _Machine:
-    """The steps at work on the rows of one partition."""
+    """The steps of a program as a Python function over rows."""
 
-    steps: list[_Step]
-    empty: list[Any]
-    found: list[_Sequence | None] = field(init=False)
-    waiting: dict[int, tuple[list[Any], int]] = field(default_factory=dict)
-    """Records of steps that only give the last of a series."""
-    matches: int = 0
+    def __init__(self, program: dict[str, Any], full: frozenset[int]) -> None:
+        self._writer = writer = Writer(full)
+        self._steps = [
+            _Step(
+                step["output"],
+                writer.condition(step["condition"]),
+                {position: writer.value(value) for position, value in step["assignments"]},
+            )
+            for step in program["steps"]
+        ]
+        self.assigned = sorted({position for step in self._steps for position in step.assigned})
+        """The columns that some step assigns."""
+        self.found = self._function(program["empty"])
+        """From rows (number, whether a partition begins, cells) to the number of a row, of its match, and the assigned columns."""
+        self.cells = sorted(writer.cells)
+        """The cells that a row must have."""
 
-    def __post_init__(self) -> None:
-        self.found = [None] * len(self.steps)
+    def _function(self, empty: list[Any]) -> Callable[[Iterable[Any]], Iterator[tuple[Any, ...]]]:
+        numbers = range(len(self._steps))
+        steps = [self._written(number) for number in reversed(numbers)]
+        parts = {
+            "fresh": "\n".join(f"state{number} = match{number} = last{number} = None" for number in numbers),
+            "rest": "\n".join(map(self._ended, numbers)),
+            "steps": "".join(steps),
+            "cells": "".join(f", cell{position}" for position in sorted(self._writer.cells)),
+        }
+        names = {**self._writer.names, "empty": tuple(empty[position] for _, position in self._writer.slots)}
+        try:
+            exec(_filled(_LOOP, parts), names)
+        except (SyntaxError, RecursionError, MemoryError):
+            raise QueryError("LIM001", "a step of scan is too deeply nested") from None
+        return names["found"]  # type: ignore[no-any-return]
 
-    def outputs(self, row: tuple[Any, ...]) -> Iterator[tuple[list[Any], int]]:
-        """The records that a row makes final, each with the number of its match."""
-        for number in reversed(range(len(self.steps))):
-            step, before = self.steps[number], self.found[number - 1] if number else None
-            if before is not None and step.condition(row, before.records):
-                yield from self._ended(number - 1)
-                yield from self._ended(number)
-                self.found[number - 1] = None
-                yield from self._matched(number, before, row)
-                continue
-            active = self.found[number]
-            if active is None and number:
-                continue
-            records = active.records if active else [self.empty] * len(self.steps)
-            if step.condition(row, records):
-                if active is None:
-                    active = _Sequence(records, self.matches)
-                    self.matches += 1
-                yield from self._matched(number, active, row)
+    def _written(self, number: int) -> str:
+        step, before = self._steps[number], number - 1
+        parts = {"number": str(number), "before": str(before), "condition": step.condition, "matched": self._matched(number)}
+        if not number:
+            return _filled(_FIRST, parts)
+        return _filled(_LATER, {**parts, "ended": f"{self._ended(before)}\n{self._ended(number)}"})
 
-    def _matched(self, number: int, sequence: _Sequence, row: tuple[Any, ...]) -> Iterator[tuple[list[Any], int]]:
-        step = self.steps[number]
-        record = step.record(row, sequence.records, len(self.empty))
-        records = [*sequence.records]
-        records[number] = record
-        self.found[number] = _Sequence(records, sequence.match)
-        if step.output == "all":
-            yield record, sequence.match
-        elif step.output == "last":
-            self.waiting[number] = record, sequence.match
+    def _matched(self, number: int) -> str:
+        step = self._steps[number]
+        record = ", ".join(["row", "match", *(self._cell(number, position) for position in self.assigned)])
+        lines = {"all": [f"yield {record}"], "last": [f"last{number} = {record}"]}.get(step.output, [])
+        kept = [
+            self._cell(number, position) if of == number else f"state[{slot}]"
+            for (of, position), slot in self._writer.slots.items()
+        ]
+        return "\n".join([*lines, f"state{number}, match{number} = ({''.join(f'{cell}, ' for cell in kept)}), match"])
 
-    def _ended(self, number: int) -> Iterator[tuple[list[Any], int]]:
-        if number in self.waiting:
-            yield self.waiting.pop(number)
+    def _cell(self, number: int, position: int) -> str:
+        """A cell of the record that a step makes of the row."""
+        return self._steps[number].assigned.get(position) or self._writer.cell(position)
 
-    def rest(self) -> Iterator[tuple[list[Any], int]]:
-        """The records that only the end of the rows makes final."""
-        for number in sorted(self.waiting):
-            yield self.waiting[number]
+    def _ended(self, number: int) -> str:
+        if self._steps[number].output != "last":
+            return ""
+        return f"if last{number} is not None:\n    yield last{number}\n    last{number} = None"
+
+
+def _filled(template: str, parts: dict[str, str]) -> str:
+    """A text of lines with parts for the names in braces: a part of several lines is as deep as its name is."""
+    lines = []
+    for line in template.strip().splitlines():
+        depth = line[: len(line) - len(line.lstrip())]
+        lines.append(indent(dedent(line).format_map(parts), depth))
+    return "\n".join(lines) + "\n"
 
 
 def run(table: pyarrow.Table, *, program: str, keys: int = 0) -> pyarrow.Table:
     """The records that steps give, the number of their match, and their own number. The first `keys` columns are partitions.
 
     Raises:
-        QueryError: ENG002 for a number that its type cannot hold.
+        QueryError: ENG002 for a number that its type cannot hold, LIM001 for steps that are too deep.
     """
     given = json.loads(program)
-    steps = [
-        _Step(
-            step["output"],
-            compiled(step["condition"]),
-            [(position, compiled(value)) for position, value in step["assignments"]],
-        )
-        for step in given["steps"]
-    ]
-    rows: list[tuple[Any, ...]] = list(zip(*[column.to_pylist() for column in table.columns], strict=True))
-    found: list[tuple[Any, ...]] = []
-    key, machine = None, _Machine(steps, given["empty"])
-    for row in rows:
-        if row[:keys] != key:
-            found += [(*(key or ()), *record, match) for record, match in machine.rest()]
-            key, machine = row[:keys], _Machine(steps, given["empty"])
-        found += [(*row[:keys], *record, match) for record, match in machine.outputs(row[keys:])]
-    found += [(*(key or ()), *record, match) for record, match in machine.rest()]
-    kinds = [field.type for field in table.schema][:keys] + [_TYPES.get(name, pyarrow.int64()) for name in given["types"]]
-    kinds.append(pyarrow.int64())
-    columns = zip(*found, strict=True) if found else [()] * len(kinds)
+    cells = table.columns[keys:]
+    machine = _Machine(given, frozenset(position for position, column in enumerate(cells) if not column.null_count))
+    columns = [_values(cells[position]) for position in machine.cells]
+    found = list(machine.found(zip(range(len(table)), _starts(table.columns[:keys], len(table)), *columns, strict=True)))
+    rows, matches, *assigned = zip(*found, strict=True) if found else [()] * (2 + len(machine.assigned))
+    kinds = [_TYPES.get(given["types"][position], pyarrow.int64()) for position in machine.assigned]
     try:
-        arrays = [pyarrow.array(column, kind) for column, kind in zip(columns, kinds, strict=True)]
+        made = [pyarrow.array(column, kind) for column, kind in zip(assigned, kinds, strict=True)]
     except (OverflowError, pyarrow.ArrowInvalid):
         raise QueryError("ENG002", "a step of scan gives a number that its column cannot hold") from None
-    arrays.append(pyarrow.array(range(len(found)), pyarrow.int64()))
+    width = keys + len(given["types"])
+    arrays: list[Any] = table.select(range(width)).take(pyarrow.array(rows, pyarrow.int64())).columns
+    for position, column in zip(machine.assigned, made, strict=True):
+        arrays[keys + position] = column
+    arrays += [pyarrow.array(matches, pyarrow.int64()), pyarrow.array(range(len(found)), pyarrow.int64())]
     return pyarrow.table(arrays, names=[str(number) for number in range(len(arrays))])
+
+
+def _starts(keys: list[pyarrow.ChunkedArray], size: int) -> list[bool]:
+    """At which rows a partition begins; the first row begins nothing new."""
+    starts = numpy.zeros(size, bool)
+    for key in keys:
+        codes = compute.dictionary_encode(key.combine_chunks(), null_encoding="encode").indices.to_numpy()
+        starts[1:] |= codes[1:] != codes[:-1]
+    return starts.tolist()  # type: ignore[no-any-return]
+
+
+def _values(column: pyarrow.ChunkedArray) -> list[Any]:
+    """A column as Python values: by way of numpy, which is several times faster but has no null among numbers."""
+    kind = column.type
+    by_numpy = pyarrow.types.is_string(kind) or (not column.null_count and not pyarrow.types.is_decimal(kind))
+    return column.to_numpy().tolist() if by_numpy else column.to_pylist()  # type: ignore[no-any-return]
