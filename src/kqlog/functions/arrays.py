@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from kqlog.functions.declare import Signature, alias, scalar, sig
 
+MOST_VALUES = 1_048_576
+"""The longest array that range() and repeat() give."""
+
 _ELEMENTS = "try_cast({array} AS JSON[])"
 """The array as a list, null for what is no array; a JSON null inside is a NULL."""
 
@@ -251,17 +254,14 @@ scalar(
 
 scalar(
     "repeat",
-    "An array of one value several times; null for a negative count.",
+    f"An array of one value several times, at most {MOST_VALUES:,} times; null for a negative count.",
     sig(
         "(value: packed, count: long) -> array",
-        duckdb="(CASE WHEN {count} >= 0 THEN to_json(list_resize([]::JSON[], {count}, {value})) END)",
+        duckdb=f"(CASE WHEN {{count}} >= 0 THEN to_json(list_resize([]::JSON[], least({{count}}, {MOST_VALUES}), {{value}})) END)",
     ),
     result="repeat_{first}",
     examples={"repeat('a', 3)": ["a", "a", "a"], "repeat(1, 0)": [], "repeat(1, -1)": None},
 )
-
-MOST_VALUES = 1_048_576
-"""The longest array that range() gives."""
 
 _LAST = f"({{start}}::HUGEINT + {{step}} * {MOST_VALUES - 1})"
 # One call whose end depends on the step's sign: of two, DuckDB would also work out the one that is not wanted, and without end.

@@ -39,6 +39,29 @@ scalar(
 )
 
 
+def _captures(regex: str) -> str:
+    names = ", ".join(quoted(str(group)) for group in range(1, len(translated(regex).groups) + 1))
+    return f"regexp_extract({{source}}, {quoted(translated(regex).text)}, [{names}])"
+
+
+def _capture(capture_group: int) -> str:
+    return f"struct_extract({{captures}}, '{capture_group}')"
+
+
+# A struct, which no type of KQL is: only the other function knows what to do with it.
+scalar(
+    "__captures",
+    "All that the capture groups of a regular expression match first in a text, for __capture().",
+    sig("(regex: const string, source: string) -> dynamic", duckdb=_captures),
+)
+scalar(
+    "__capture",
+    "What one capture group matched.",
+    sig("(captures: dynamic, capture_group: const long) -> string", duckdb=_capture),
+    examples={"__capture(__captures(@'(\\w+)=(\\d+)', 'port=22'), 2)": "22"},
+)
+
+
 def _extract_all(regex: str, capture_groups: str | None = None) -> str:
     names = translated(regex).groups
     if not names:

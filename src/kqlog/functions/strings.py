@@ -6,6 +6,7 @@ from kqlog.functions.declare import quoted, scalar, sig
 from kqlog.regex import escaped, translated
 
 MOST_REPEATS = 1024
+MOST_REPEATED = 67_108_864
 """How often strrep() repeats a text at most."""
 
 scalar(
@@ -52,12 +53,13 @@ scalar(
 
 
 def _repeated(text: str) -> str:
-    return f"repeat({text}, least(greatest(coalesce({{multiplier}}, 0), 0), {MOST_REPEATS})::INTEGER)"
+    times = f"least(greatest(coalesce({{multiplier}}, 0), 0), {MOST_REPEATS}, {MOST_REPEATED} // greatest(length({text}), 1))"
+    return f"repeat({text}, {times}::INTEGER)"
 
 
 scalar(
     "strrep",
-    f"A text several times, at most {MOST_REPEATS}, with a delimiter in between.",
+    f"A text several times, at most {MOST_REPEATS} and {MOST_REPEATED:,} characters, with a delimiter in between.",
     sig("(value: text, multiplier: long) -> string", sql=_repeated("{value}")),
     sig(
         "(value: text, multiplier: long, delimiter: text) -> string",

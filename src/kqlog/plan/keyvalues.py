@@ -34,7 +34,8 @@ class KeyValueFormat:
         some_key = f"(?:{'|'.join(map(re.escape, self._longest_first()))})"
         end = rf"(?=\s*{pair}\s*{some_key}\s*{between}|$)" if self.greedy else f"(?={pair}|$)"
         value = f"(?:{self._quoted('value')}(?P<value_plain>.*?){end})"
-        return rf"\s*{key}\s*{between}\s*{value}"
+        # Only where a pair begins: within a delimiter such as " ; " its second half would be part of the key.
+        return rf"(?:\A|{pair})\s*{key}\s*{between}\s*{value}"
 
     def _undelimited(self) -> str:
         """Any characters but letters and digits separate."""

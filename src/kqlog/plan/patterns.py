@@ -8,7 +8,8 @@ from typing import NamedTuple
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call
+from kqlog.plan.calls import call, column, every, number
+from kqlog.plan.calls import text as literal
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
@@ -16,7 +17,7 @@ from kqlog.plan.uniting import missing, parameter_word
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
-TEXT_COLUMN = "$parsed"
+TEXT = plan.ColumnRef("$parsed", Type.STRING)
 _NUMERIC = {
     Type.INT: r"(-?\d+)",
     Type.LONG: r"(-?\d+)",
@@ -50,17 +51,17 @@ def parsed(
     row = scope.over(source)
     row.windows = None
     text = overloads.convert(row.value(value), Type.STRING)
-    based = plan.Extend(source, (plan.Item(TEXT_COLUMN, text),))
+    based = plan.Extend(source, (plan.Item(TEXT.name, text),))
     kind = parameter_word(parameters, "kind") or "simple"
     regex, columns = _regex(pattern, kind, parameter_word(parameters, "flags") or "", scope)
-    reference = plan.ColumnRef(TEXT_COLUMN, Type.STRING)
-    values = [_read(reference, regex, group, column) for group, column in enumerate(columns, start=1)]
-    matched = _matched(reference, regex, values if kind != "relaxed" else [])
-    if kind != "relaxed":
-        values = [_only_if(matched, found) for found in values]
-    items = tuple(plan.Item(column.name, found) for column, found in zip(columns, values, strict=True))
-    extended = plan.Extend(based, items)
-    remaining = tuple(column for column in extended.columns if column.name != TEXT_COLUMN)
+    read, values = _read(based, regex, columns)
+    matched = _matched(regex, values if kind != "relaxed" else [])
+    if kind != "relaxed" and any(found.type is not Type.STRING for found in values):
+        values = [call("iff", matched, found, missing(found.type)) for found in values]
+    items = tuple(plan.Item(found.name, value) for found, value in zip(columns, values, strict=True))
+    extended = plan.Extend(read, items)
+    shown = {found.name for found in (*source.columns, *columns)}
+    remaining = tuple(found for found in extended.columns if found.name in shown)
     if mark:
         marked = plan.Extend(extended, (plan.Item("$matched", matched),))
         return Parsed(marked, plan.ColumnRef("$matched", Type.BOOL), remaining)
@@ -108,22 +109,21 @@ def _uncaptured(regex: str) -> str:
     return re.sub(r"(?<!\\)\((?!\?)", "(?:", regex)
 
 
-def _read(text: plan.Value, regex: str, group: int, column: Column) -> plan.Value:
-    constants = (plan.Literal(Type.STRING, regex), plan.Literal(Type.LONG, group))
-    return overloads.convert(call("extract", *constants, text), column.type)
+def _read(based: plan.Node, regex: str, columns: list[Column]) -> tuple[plan.Node, list[plan.Value]]:
+    """The rows with what their texts hold in hidden columns, so that each is read once; the value of each column."""
+    if [found.type for found in columns] == [Type.STRING]:
+        return based, [call("extract", literal(regex), number(1), TEXT)]
+    if not columns:
+        return based, []
+    captures = plan.Item("$captures", call("__captures", literal(regex), TEXT))
+    items = []
+    for group, found in enumerate(columns, start=1):
+        value = overloads.convert(call("__capture", column(captures.column), number(group)), found.type)
+        items.append(plan.Item(f"$value{group}", value))
+    return plan.Extend(plan.Extend(based, (captures,)), tuple(items)), [column(item.column) for item in items]
 
 
-def _matched(text: plan.Value, regex: str, values: list[plan.Value]) -> plan.Value:
-    """Whether the pattern fits, and every typed part could be read."""
-    fits: plan.Value = call("matches regex", text, plan.Literal(Type.STRING, regex))
-    for value in values:
-        if value.type is not Type.STRING:
-            present = call("isnotnull", value)
-            fits = call("and", fits, present)
-    return fits
-
-
-def _only_if(matched: plan.Value, value: plan.Value) -> plan.Value:
-    if value.type is Type.STRING and isinstance(matched, plan.Call) and matched.name == "matches regex":
-        return value  # A text that does not match gives '' by itself.
-    return call("iff", matched, value, missing(value.type))
+def _matched(regex: str, values: list[plan.Value]) -> plan.Value:
+    """Whether every typed part could be read, which is so only where the pattern fits; without such parts whether it fits."""
+    typed = [call("isnotnull", value) for value in values if value.type is not Type.STRING]
+    return every(typed) if typed else call("matches regex", TEXT, literal(regex))

@@ -43,9 +43,8 @@ class Writer:
                 return self.named(constant)
             case ["call", "iff" | "iif" | "case", _, _, arguments]:
                 return self._chosen(arguments)
-            case ["call", "==" | "!=" as sign, _, types, arguments] if types[0] == "string" or not all(map(self._may_be_null, arguments)):
-                left, right = map(self.value, arguments)
-                return f"({left} {sign} {right})"
+            case ["call", "==" | "!=" as sign, _, types, [left, right]] if types[0] == "string" or not self._both_null(left, right):
+                return f"({self.value(left)} {sign} {self.value(right)})"
             case ["call", sign, type_, types, arguments] if sign in _SIGNS and not (type_ == "timespan" and "real" in types):
                 return self._infix(sign, arguments)
             case ["call", name, type_, types, arguments]:
@@ -78,6 +77,10 @@ class Writer:
             case ["literal", constant]:
                 return constant is None
         return True
+
+    def _both_null(self, left: list[Any], right: list[Any]) -> bool:
+        """Whether both may be, which is the one comparison that Python answers differently."""
+        return self._may_be_null(left) and self._may_be_null(right)
 
     def _chosen(self, arguments: list[Any]) -> str:
         """Condition, value, condition, value ..., and the value where no condition is true."""

@@ -83,7 +83,7 @@ class _Machine:
         self.assigned = sorted({position for step in self._steps for position in step.assigned})
         """The columns that some step assigns."""
         self.found = self._function(program["empty"])
-        """From rows (number, whether a partition begins, cells) to the number of a row, of its match, and the assigned columns."""
+        """From rows (number, whether a partition begins, cells) to numbers of a row and its match, and the assigned columns."""
         self.cells = sorted(writer.cells)
         """The cells that a row must have."""
 
@@ -98,7 +98,7 @@ class _Machine:
         }
         names = {**self._writer.names, "empty": tuple(empty[position] for _, position in self._writer.slots)}
         try:
-            exec(_filled(_LOOP, parts), names)
+            exec(_filled(_LOOP, parts), names)  # noqa: S102 - nothing from the query is in the text
         except (SyntaxError, RecursionError, MemoryError):
             raise QueryError("LIM001", "a step of scan is too deeply nested") from None
         return names["found"]  # type: ignore[no-any-return]
