@@ -115,6 +115,24 @@ def test_a_table_in_two_formats_is_refused_when_it_is_used(folder):
     assert caught.value.code == "ING001"
 
 
+def test_tables_that_cannot_be_used_are_known_without_opening_them(folder):
+    (folder / "Parts" / "more.csv").write_text("n\n1\n")
+    workspace = kqlog.connect(folder)
+    assert "Parts" in workspace.tables
+    assert [str(error) for error in workspace.unusable.values()] == [
+        "ING001: table 'Parts' would be csv and parquet files at once\nhint: keep the files of one table in one format"
+    ]
+    with pytest.raises(kqlog.QueryError, match="table 'Parts'"):
+        workspace.query("union *")
+
+
+def test_parquet_columns_that_differ_in_case_only_are_refused(tmp_path):
+    parquet(tmp_path / "T.parquet", a=[1], A=[2])
+    with pytest.raises(kqlog.QueryError, match="'a' and 'A'") as caught:
+        kqlog.connect(tmp_path).schema("T")
+    assert caught.value.code == "ING001"
+
+
 def test_a_delta_table_is_refused(folder):
     (folder / "Parts" / "_delta_log").mkdir()
     with pytest.raises(kqlog.QueryError, match="Delta"):

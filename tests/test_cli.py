@@ -136,8 +136,10 @@ def test_explain_shows_plan_and_sql(folder):
     assert "select" in text.lower()
 
 
-@pytest.mark.parametrize("name", ["summarize", "strlen", "SEM001", "count", "mv-expand"])
-def test_help_knows_operators_functions_and_errors(name):
+@pytest.mark.parametrize(
+    "name", ["summarize", "strlen", "SEM001", "count", "mv-expand", "let", "set", "declare", "typeof", "string"]
+)
+def test_help_knows_every_word_of_the_language(name):
     done = kqlog("help", name)
     assert done.returncode == 0
     assert name in done.stdout
@@ -190,3 +192,10 @@ def test_the_command_is_installed():
 @pytest.mark.parametrize(("second", "first"), [("order by", "sort"), ("sort by", "sort"), ("limit", "take")])
 def test_help_knows_operators_by_their_second_names(second, first):
     assert kqlog("help", second).stdout == kqlog("help", first).stdout
+
+
+def test_tables_names_those_that_cannot_be_used(folder):
+    (folder / "Users.jsonl").write_text('{"name": "alice"}\n')
+    done = kqlog("tables", "-d", folder)
+    assert (done.returncode, done.stdout) == (0, "Perf\nUsers\n")
+    assert "table 'Users' would be csv and jsonl files at once" in done.stderr

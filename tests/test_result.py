@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import io
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +15,7 @@ import pyarrow.parquet
 import pytest
 
 import kqlog
+from kqlog.formats import Format
 
 GUID = "74be27de-1e4e-49d9-b579-fe0b331d3642"
 EVERY_TYPE = f"""
@@ -125,6 +127,55 @@ def test_a_saved_result_is_a_table_again(tmp_path):
     kqlog.query("print t = datetime(2024-05-01T12:00:00.1234567Z), n = 1").save(tmp_path / "Saved.parquet")
     workspace = kqlog.connect(tmp_path)
     assert workspace.query("Saved | project s = tostring(t), n").rows == [("2024-05-01T12:00:00.1234567Z", 1)]
+
+
+@pytest.mark.parametrize(
+    "query", [EVERY_TYPE, NULLS, EVERY_TYPE + "| where false", "print t = datetime(9999-12-31), p = 200000d"]
+)
+def test_parquet_keeps_every_type(tmp_path, query):
+    result = kqlog.query(query)
+    result.save(tmp_path / "Saved.parquet")
+    saved = kqlog.connect(tmp_path).query("Saved")
+    assert saved.columns == result.columns
+    assert saved.texts() == result.texts()
+
+
+def test_parquet_says_to_others_what_a_text_is(every, tmp_path):
+    every.save(tmp_path / "Saved.parquet")
+    schema = pyarrow.parquet.ParquetFile(tmp_path / "Saved.parquet").schema
+    kinds = {schema.column(at).name: str(schema.column(at).logical_type) for at in range(len(schema))}
+    assert (kinds["g"], kinds["d"]) == ("UUID", "JSON")
+    assert pyarrow.parquet.read_schema(tmp_path / "Saved.parquet").field("p").type == pyarrow.duration("ns")
+
+
+@pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
+def test_durations_that_others_saved_are_timespans(tmp_path, unit):
+    table = pyarrow.table({"p": pyarrow.array([timedelta(days=1), None], pyarrow.duration(unit)), "n": [1, 2]})
+    pyarrow.parquet.write_table(table, tmp_path / "T.parquet")
+    assert kqlog.connect(tmp_path).query("T").rows == [(timedelta(days=1), 1), (None, 2)]
+
+
+def test_durations_of_two_units_are_no_column(tmp_path):
+    for unit in ("s", "ms"):
+        (tmp_path / "T").mkdir(exist_ok=True)
+        table = pyarrow.table({"p": pyarrow.array([1], pyarrow.duration(unit))})
+        pyarrow.parquet.write_table(table, tmp_path / "T" / f"{unit}.parquet")
+    with pytest.raises(kqlog.QueryError, match="'p'") as caught:
+        kqlog.connect(tmp_path).query("T")
+    assert caught.value.code == "ING001"
+
+
+@pytest.mark.parametrize(
+    "query", ["print a = 1, A = 'x'", "print a = 1, A = 'x' | where false", "print [''] = 1", "range [''] from 1 to 2 step 1"]
+)
+def test_every_form_takes_unusual_names_and_no_rows(query):
+    result = kqlog.query(query)
+    for format_ in Format:
+        result.write(io.BytesIO(), format_)
+    names = [column.name for column in result.columns]
+    assert result.to_arrow().column_names == list(result.to_pandas().columns) == names
+    assert len(result.to_polars()) == len(result)
+    assert "<table>" in result._repr_html_()
 
 
 def test_length_and_iteration():

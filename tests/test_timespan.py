@@ -24,6 +24,8 @@ def test_a_length_ends_now(day):
     [
         "0001-01-02/0001-01-03",
         "0001-01-02T00:00:00Z/P1D",
+        "P1D/0001-01-03",
+        (timedelta(days=1), "0001-01-03"),
         ("0001-01-02", "0001-01-03"),
         (datetime(1, 1, 2, tzinfo=UTC), timedelta(days=1)),
         (datetime(1, 1, 2), datetime(1, 1, 3)),

@@ -137,6 +137,59 @@ def test_long_and_deep_queries_end_in_an_answer_or_an_error(workspace, text):
         assert error.code[:3] in {"LIM", "SYN", "SEM"}
 
 
+@pytest.mark.parametrize(
+    ("first", "step", "result"),
+    [
+        ("let f0 = (x: long) { x + 1 };", "let f{} = (x: long) {{ f{}(x) + f{}(x) }};", "print f40(1)"),
+        ("let f0 = (x: long) { x + 1 };", "let f{} = (x: long) {{ f{}(f{}(x)) }};", "print f40(1)"),
+        ("let f0 = rand();", "let f{} = f{} + f{};", "print f40"),
+        ("let f0 = () { print 1 };", "let f{} = () {{ union f{}(), f{} }};", "f40() | count"),
+    ],
+)
+def test_functions_that_double_again_and_again_end_in_an_error(workspace, first, step, result):
+    text = first + "".join(step.format(number, number - 1, number - 1) for number in range(1, 41)) + result
+    with pytest.raises(kqlog.QueryError) as caught:
+        workspace.query(text)
+    assert caught.value.code == "LIM001"
+    assert caught.value.span is not None
+
+
+def test_a_value_for_a_parameter_that_is_not_declared_is_an_error(workspace):
+    with pytest.raises(kqlog.QueryError, match="declares no parameter 'usr'") as caught:
+        workspace.query("declare query_parameters(user: string); print user", parameters={"user": "a", "usr": "b"})
+    assert caught.value.hint == "it declares user"
+
+
+def test_a_byte_order_mark_is_no_part_of_a_query(workspace):
+    assert workspace.query("\ufeffprint 1").rows == [(1,)]
+    (error,) = workspace.check("\ufeffprint x").errors
+    assert (error.text or "")[error.span.start : error.span.end] == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "message", "hint"),
+    [
+        ("Nowhere", "no table named 'Nowhere'", "tables here: Hours"),
+        ("print a = 1 | where a = 2", "a condition is wanted", "compared with =="),
+        ("print x = 1 | extend prev(todouble(x))", "wants the name of a column for 'column'", "in an extend before"),
+        ("print strcat()", "strcat() wants arguments", "strcat(argument"),
+        ("let x = 1\nprint x", "'print' does not fit", "a let statement ends with ;"),
+        ("let x = 1 // one; only\nprint x", "'print' does not fit", "a let statement ends with ;"),
+        ("print \u201ca\u201d", "does not fit", "straight quotes"),
+    ],
+)
+def test_a_slip_is_met_with_a_hint(workspace, text, message, hint):
+    (error,) = workspace.check(text).errors
+    assert message in error.message
+    assert hint in error.hint
+    assert error.span is not None
+
+
+def test_a_table_is_missed_where_there_are_none():
+    (error,) = kqlog.connect(None).check("Heartbeat").errors
+    assert (error.message, error.hint[:27]) == ("no table named 'Heartbeat'", "there are no tables here: g")
+
+
 def test_one_workspace_serves_several_threads(workspace):
     answers: list[object] = []
     threads = [threading.Thread(target=lambda: answers.append(workspace.query("Hours | count").rows)) for _ in range(4)]

@@ -28,6 +28,21 @@ def to_public(table: pyarrow.Table, columns: Schema) -> pyarrow.Table:
     return pyarrow.table(arrays, names=[column.name for column in columns])
 
 
+def to_parquet(table: pyarrow.Table, columns: Schema) -> pyarrow.Table:
+    """A public table with the types by which Parquet says what a text is: UUID for guid, JSON for dynamic."""
+    for position, column in enumerate(columns):
+        if column.type in {Type.GUID, Type.DYNAMIC}:
+            array = table.column(position).combine_chunks()
+            marked = _uuids(array) if column.type is Type.GUID else pyarrow.ExtensionArray.from_storage(pyarrow.json_(), array)
+            table = table.set_column(position, column.name, marked)
+    return table
+
+
+def _uuids(texts: pyarrow.Array) -> pyarrow.Array:
+    values = [None if text is None else bytes.fromhex(text.replace("-", "")) for text in texts.to_pylist()]
+    return pyarrow.ExtensionArray.from_storage(pyarrow.uuid(), pyarrow.array(values, pyarrow.binary(16)))
+
+
 def _column(array: pyarrow.ChunkedArray, name: str, type_: Type) -> pyarrow.ChunkedArray:
     match type_:
         case Type.DATETIME:

@@ -73,7 +73,7 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("tables", parents=[data], help="list the tables")
     schema = commands.add_parser("schema", parents=[data], help="list the columns of a table")
     schema.add_argument("table")
-    help_ = commands.add_parser("help", help="help for a function, operator or error code")
+    help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
 
@@ -87,8 +87,11 @@ def _run(options: argparse.Namespace) -> int:
         case "check":
             return _check(options)
         case "tables":
-            for table in _connect(options).tables:
+            workspace = _connect(options)
+            for table in workspace.tables:
                 print(table)
+            for problem in workspace.unusable.values():
+                print(f"kqlog: {problem}", file=sys.stderr)
         case "schema":
             for column in _connect(options).schema(options.table):
                 print(f"{column.name}: {column.type}")

@@ -93,6 +93,6 @@ class QueryError(Exception):
         full = self.text.split("\n")[self.line - 1]
         carets = max(1, min(self.span.end - self.span.start, len(full) - self.column + 1))
         cut = max(0, self.column - 60)
-        source = full[cut : cut + 120].replace("\t", " ")
+        source = full[cut : cut + 120].replace("\t", " ").replace("\ufeff", " ")
         number = str(self.line)
         return f"  {number} | {source}\n  {' ' * len(number)} | {' ' * (self.column - 1 - cut)}{'^' * min(carets, 120)}"

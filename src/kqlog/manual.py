@@ -1,4 +1,4 @@
-"""The manual: help for any function, operator, plugin or error code. The shell, the REPL and notebooks all read it here."""
+"""The manual: help for any word of the language and any error code. The shell, the REPL and notebooks all read it here."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from kqlog.operators import operators
 from kqlog.plan.lookup import closest
 from kqlog.plugins import OFFERED, about, usage
 from kqlog.syntax.nodes import Operator
+from kqlog.types import ALIASES
 
 _WHERE = {
     Kind.SCALAR: "function",
@@ -21,6 +22,70 @@ _WHERE = {
 
 _OTHER_NAMES = {"limit": "take", "order": "sort"}
 """Operators that go by a second name."""
+
+
+_WORDS: dict[str, tuple[str, str, str, str]] = {
+    "let": (
+        "statement",
+        "Gives a name to a value, a table or a function, for the statements after it.",
+        "let Name = Expression; or let Name = (Parameter: type, ...) { Expression };",
+        "let Limit = 3; range x from 1 to 10 step 1 | where x > Limit",
+    ),
+    "set": (
+        "statement",
+        "Sets an option of the query. Most of them steer Microsoft's service and have no effect here.",
+        "set Option = Value;",
+        "set notruncation; range x from 1 to 3 step 1",
+    ),
+    "declare": (
+        "statement",
+        "Declares the query's parameters: the caller gives their values (--param Name=Value), or the defaults hold.",
+        "declare query_parameters(Name: type = Default, ...);",
+        'declare query_parameters(User: string = "root"); print User',
+    ),
+    "typeof": (
+        "type literal",
+        "Names a type where a function wants one; in externaldata and evaluate, a list of columns.",
+        "typeof(type)",
+        "print extract(@'(\\d+)', 1, 'port 22', typeof(long))",
+    ),
+    "bool": ("type", "true, false or null.", "true, false, bool(null)", "print true and not(false)"),
+    "int": ("type", "A whole number of 32 bits.", "int(5), int(null)", "print int(5) + 1"),
+    "long": ("type", "A whole number of 64 bits: what a plain whole number is.", "5, 0xff, long(null)", "print 0xff"),
+    "real": (
+        "type",
+        "A number with a fraction, of 64 bits; also NaN and infinities.",
+        "1.5, 1e9, real(nan), real(+inf), real(null)",
+        "print 3 / 2.0",
+    ),
+    "decimal": ("type", "An exact number with 18 digits after the point.", "decimal(0.1)", "print decimal(0.1) + decimal(0.2)"),
+    "string": (
+        "type",
+        "A text; never null, only empty. @ before the quotes takes a backslash as it is.",
+        """"text", 'text', @"C:\\folder", ```several lines```""",
+        "print strcat('C:', @'\\', 'logs')",
+    ),
+    "datetime": (
+        "type",
+        "A moment in UTC, in steps of 100 ns, from the year 1 to 9999.",
+        "datetime(2026-03-10), datetime(2026-03-10 09:42:00.5), datetime(null)",
+        "print datetime(2026-03-10 09:42) + 39m",
+    ),
+    "timespan": (
+        "type",
+        "A length of time in steps of 100 ns.",
+        "2d, 1.5h, 30m, 10s, 100ms, 5tick, timespan(1.02:03:04), timespan(null)",
+        "print 1d / 1h",
+    ),
+    "guid": ("type", "A 128-bit id.", "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)", "print new_guid()"),
+    "dynamic": (
+        "type",
+        "A JSON value: an array, a bag of names and values, or a single value. Parts are reached by .name and [index].",
+        'dynamic([1, 2]), dynamic({"a": 1}), dynamic(null)',
+        'print Bag = dynamic({"ports": [22, 443]}) | project Bag.ports[1]',
+    ),
+}
+"""What is neither an operator nor a function: kind, meaning, syntax and an example."""
 
 
 class Help(str):
@@ -33,7 +98,7 @@ class Help(str):
 
 
 def help(name: str | None = None) -> Help:
-    """What the manual says of a function, operator, plugin or error code; without a name, what there is.
+    """What the manual says of a function, operator, plugin, statement, type or error code; without a name, what there is.
 
     Raises:
         QueryError: SEM001 for a name that the manual does not know.
@@ -58,6 +123,10 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
         pages.setdefault(name, []).append(partial(_function, function))
     for name in OFFERED:
         pages.setdefault(name, []).append(partial(_plugin, name))
+    for name in _WORDS:
+        pages.setdefault(name, []).append(partial(_word, name))
+    for spelling, type_ in ALIASES.items():
+        pages.setdefault(spelling, pages[type_])
     for code, meaning in CODES.items():
         pages[code] = [partial("{}: {}".format, code, meaning)]
     return pages
@@ -66,6 +135,11 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
 def _operator(name: str, operator: type[Operator]) -> str:
     sections = [f"{name} (operator): {operator.__doc__}", f"  {operator.syntax}", _examples(operator.examples)]
     return "\n\n".join(section for section in sections if section)
+
+
+def _word(name: str) -> str:
+    kind, meaning, usage, example = _WORDS[name]
+    return f"{name} ({kind}): {meaning}\n\n  {usage}\n\n{_examples([example])}"
 
 
 def _plugin(name: str) -> str:
@@ -110,6 +184,7 @@ def _contents() -> str:
         names = sorted(one.name for one in functions if one.kind is kind and not one.deprecated and one.name[0].isalpha())
         sections.append((title, names))
     sections.append(("Plugins, for evaluate", sorted(OFFERED)))
+    sections.append(("Statements and types", sorted(_WORDS)))
     sections.append(("Error codes", list(CODES)))
     return "\n\n".join(f"{title}\n{_wrapped(names)}" for title, names in sections if names)
 

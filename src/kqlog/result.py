@@ -126,6 +126,8 @@ class Result:
     def save(self, path: str | Path) -> None:
         """Write a file in the format that its ending names: .csv, .json, .jsonl, .md, .parquet or .txt.
 
+        Parquet keeps every type: read back, the columns have the types they had.
+
         Raises:
             ValueError: for another ending.
         """
@@ -140,7 +142,9 @@ class Result:
         if format_ is Format.PARQUET:
             import pyarrow.parquet
 
-            pyarrow.parquet.write_table(self.to_arrow(), stream)
+            from kqlog.arrow import to_parquet
+
+            pyarrow.parquet.write_table(to_parquet(self.to_arrow(), tuple(self.columns)), stream)
             return
         text = io.TextIOWrapper(stream, encoding="utf-8", errors="backslashreplace", newline="\n", write_through=False)
         try:

@@ -1,4 +1,7 @@
-"""The time range that a caller gives beside a query: '1d', 'P1D', 'start/end', (start, end) or a timedelta."""
+"""The time range that a caller gives beside a query: '1d', 'P1D', 'start/end', (start, end) or a timedelta.
+
+One of start and end may be a length, such as P1D or a timedelta.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from kqlog.errors import QueryError
 from kqlog.syntax.literals import LiteralError, parse_datetime, parse_timespan
 from kqlog.text import from_python
 
-Timespan = str | timedelta | tuple["str | datetime", "str | datetime | timedelta"]
+Timespan = str | timedelta | tuple["str | datetime | timedelta", "str | datetime | timedelta"]
 
 _ISO = re.compile(
     r"P(?=.)(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?=.)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
@@ -36,16 +39,20 @@ def time_range(timespan: Timespan | None, now: int) -> tuple[int | None, int | N
             return (max(0, now - _length(timespan)), now)
 
 
-def _between(start: str | datetime, end: str | datetime | timedelta) -> tuple[int, int]:
-    first = _moment(start)
-    last = first + _length(end) if isinstance(end, timedelta) or _is_length(end) else _moment(end)
+def _between(start: str | datetime | timedelta, end: str | datetime | timedelta) -> tuple[int, int]:
+    if _is_length(start) and not _is_length(end):
+        last = _moment(end)
+        first = max(0, last - _length(start))
+    else:
+        first = _moment(start)
+        last = first + _length(end) if _is_length(end) else _moment(end)
     if last < first:
         raise QueryError("SYN003", f"the time range ends at {end} before it starts at {start}")
     return first, last
 
 
 def _is_length(value: object) -> bool:
-    return isinstance(value, str) and value.strip()[:1] in {"P", "p"}
+    return isinstance(value, timedelta) or (isinstance(value, str) and value.strip()[:1] in {"P", "p"})
 
 
 def _length(value: object) -> int:

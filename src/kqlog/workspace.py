@@ -62,6 +62,11 @@ class Workspace:
         """The names of all tables, sorted. Opens no file."""
         return list(self._catalog)
 
+    @property
+    def unusable(self) -> dict[str, QueryError]:
+        """Why some of the tables cannot be used, such as one of CSV and Parquet files at once. Opens no file."""
+        return self._catalog.unusable
+
     def schema(self, table: str) -> list[Column]:
         """The columns of a table.
 
@@ -139,7 +144,8 @@ class Workspace:
 def connect(source: str | Path | None = None, tables: Mapping[str, object] | None = None) -> Workspace:
     """A workspace over a folder of Parquet, CSV, JSON and JSON Lines files, over one such file, or with no files at all.
 
-    `tables` adds Arrow, pandas or polars data frames by name. Queries can read nothing outside of the folder.
+    `tables` adds Arrow tables, pandas or polars data frames, and lists of dicts by name. Queries can read nothing outside of
+    the folder.
 
     Raises:
         QueryError: ING001 when there is no such file or folder.

@@ -64,9 +64,45 @@ def test_dividing_by_zero(workspace: kqlog.Workspace) -> None:
     assert row == (None, None, math.inf, -math.inf, None, None, math.inf)
 
 
-def test_an_overflow_is_an_error_and_no_number(workspace: kqlog.Workspace) -> None:
-    with pytest.raises(kqlog.QueryError, match="ENG002"):
-        workspace.query("range x from 9223372036854775806 to 9223372036854775807 step 1 | project x * 2")
+@pytest.mark.parametrize(
+    ("operator", "held_by"),
+    [
+        ("project x * 2", "a long"),
+        ("summarize sum(x)", "a long"),
+        ("summarize sumif(x, x > 0)", "a long"),
+        ("project timespan(10675199.00:00:00) + 1d * (x - x + 1)", "a long"),
+        ("serialize row_cumsum(x)", "a long"),
+        ("serialize row_cumsum(x, false)", "a long"),
+        ("project y = toint(2147483647) | serialize row_cumsum(y)", "an int"),
+        ("project y = toint(2147483647) | serialize row_cumsum(y, false)", "an int"),
+    ],
+)
+def test_an_overflow_is_an_error_and_no_number(workspace: kqlog.Workspace, operator: str, held_by: str) -> None:
+    with pytest.raises(kqlog.QueryError, match=f"overflow: a number is larger than {held_by} can hold") as caught:
+        workspace.query(f"range x from 9223372036854775806 to 9223372036854775807 step 1 | {operator}")
+    assert caught.value.code == "ENG002"
+
+
+@pytest.mark.parametrize(
+    ("before", "expression", "types"),
+    [
+        ("print ", "1h * 1h", "timespan and timespan"),
+        ("print ", "-now()", "(datetime)"),
+        ("print x = 'a' | summarize ", "percentile(x, 5)", "(string, long)"),
+        ("print x = 1 | serialize ", "prev(x, 1, 0.5)", "(long, long, real)"),
+    ],
+)
+def test_what_no_engine_answers_is_refused_at_its_place(
+    workspace: kqlog.Workspace, before: str, expression: str, types: str
+) -> None:
+    text = before + expression
+    with pytest.raises(kqlog.QueryError) as caught:
+        workspace.query(text)
+    assert caught.value.code == "ENG001"
+    assert caught.value.message.endswith(types)
+    assert caught.value.span is not None
+    assert text[caught.value.span.start : caught.value.span.end] == expression
+    assert kqlog.check(text).errors == []
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,49 @@ def test_null_in_null_out(workspace: kqlog.Workspace) -> None:
     assert set(nulls.rows[0]) == {None}
 
 
+FIRST, LAST = "datetime(0001-01-01)", "datetime(9999-12-31 23:59:59.9999999)"
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        f"{LAST} + 1tick",
+        f"{FIRST} - 1tick",
+        f"{LAST} + timespan(10675199.00:00:00)",
+        f"timespan(10675199.00:00:00) + {LAST}",
+        f"{FIRST} - timespan(10675199.00:00:00)",
+        f"datetime_add('year', 1, {LAST})",
+        f"datetime_add('quarter', 9223372036854775807, {LAST})",
+        f"datetime_add('hour', -1, {FIRST})",
+        f"datetime_add('day', 9223372036854775807, {LAST})",
+        f"datetime_add('nanosecond', 100, {LAST})",
+        f"startofday({LAST}, 1)",
+        f"startofweek({FIRST})",
+        f"startofmonth({LAST}, 9223372036854775807)",
+        f"endofweek({LAST})",
+        f"endofyear({LAST}, 1)",
+        f"endofday({FIRST}, -9223372036854775807)",
+        f"datetime_utc_to_local({FIRST}, 'US/Pacific')",
+        f"datetime_local_to_utc({LAST}, 'US/Pacific')",
+        "make_datetime(10000, 1, 1)",
+        "todatetime(9223372036854775807)",
+        "ago(1000000d)",
+    ],
+)
+def test_what_lies_outside_of_the_calendar_is_null(workspace: kqlog.Workspace, expression: str) -> None:
+    assert workspace.query(f"print {expression}").rows == [(None,)]
+    first, last = (f"todatetime(tolong({moment}) + 0 * n)" for moment in (FIRST, LAST))
+    by_row = expression.replace(FIRST, first).replace(LAST, last)
+    assert workspace.query(f"range n from 1 to 2 step 1 | project x = {by_row}").rows == [(None,), (None,)]
+
+
+def test_the_last_day_of_the_calendar_has_its_ends(workspace: kqlog.Workspace) -> None:
+    ends = workspace.query(
+        f"print endofday({LAST}), endofmonth({LAST}), endofyear({LAST}, 0), datetime_utc_to_local({LAST}, 'UTC')"
+    )
+    assert ends.texts()[0] == ["9999-12-31T23:59:59.9999999Z"] * 4
+
+
 def test_a_skipped_and_a_repeated_hour(workspace: kqlog.Workspace) -> None:
     spring = "datetime_local_to_utc(datetime(2024-03-31 02:00), 'Europe/Paris')"
     after = "datetime_local_to_utc(datetime(2024-03-31 03:00), 'Europe/Paris')"

@@ -93,10 +93,71 @@ def test_dynamic_values_compare_by_what_they_hold(workspace: kqlog.Workspace, co
     assert [row[0] for row in result.rows] == kept
 
 
-@pytest.mark.parametrize("comparison", ["'5' == 5", "datetime(2024-02-29) == '2024-02-29'", "1h == 5", "new_guid() != 'x'"])
-def test_what_cannot_be_compared_is_refused(workspace: kqlog.Workspace, comparison: str) -> None:
-    with pytest.raises(kqlog.QueryError):
+MIXED = """
+datatable(s: string, n: long, r: real, b: bool, t: datetime, p: timespan, g: guid, d: dynamic)
+[
+    '0', 0, 0.5, false, datetime(2024-02-29), 1h, guid(74be27de-1e4e-49d9-b579-fe0b331d3642), dynamic({"b": true, "t": "2024-02-29"}),
+    'true', 1, 1.0, true, datetime(null), 2h, guid(null), dynamic({}),
+]
+"""
+
+
+@pytest.mark.parametrize(
+    ("equality", "expected"),
+    [
+        ("s == 0", [True, False]),
+        ("0 == s", [True, False]),
+        ("s == n", [True, False]),
+        ("s != 0", [False, True]),
+        ("n == '1'", [False, True]),
+        ("n == '01'", [False, False]),
+        ("r == '0.5'", [True, False]),
+        ("b == 1", [False, True]),
+        ("b == 'true'", [False, True]),
+        ("t == '2024-02-29 00:00'", [True, False]),
+        ("t != '2024-02-29 00:00'", [False, True]),
+        ("t == 'yesterday'", [False, None]),
+        ("'02:00' == p", [False, True]),
+        ("g == '74BE27DE-1E4E-49D9-B579-FE0B331D3642'", [True, False]),
+        ("d.b == true", [True, False]),
+        ("d.t == datetime(2024-02-29)", [True, False]),
+    ],
+)
+def test_text_equals_values_of_other_types(workspace: kqlog.Workspace, equality: str, expected: list[bool | None]) -> None:
+    result = workspace.query(f"{MIXED} | extend answer = {equality}")
+    assert [row[-1] for row in result.rows] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "items", "expected"),
+    [
+        ("s", "0, 5", [True, False]),
+        ("n", "'01', '1'", [False, True]),
+        ("n", "0.5, '1'", [False, True]),
+        ("b", "1, 2", [False, True]),
+        ("b", "2", [False, False]),
+        ("t", "'2024-02-29 00:00'", [True, False]),
+        ("g", "'74BE27DE-1E4E-49D9-B579-FE0B331D3642'", [True, False]),
+        ("s", "datetime(2024-02-29)", [False, False]),
+        ("d.b", "true", [True, False]),
+        ("s", "(range x from 0 to 3 step 1)", [True, False]),
+        ("n", "(datatable(x: string)['01', '1'])", [False, True]),
+    ],
+)
+def test_in_agrees_with_equality(workspace: kqlog.Workspace, value: str, items: str, expected: list[bool]) -> None:
+    result = workspace.query(f"{MIXED} | project among = {value} in ({items}), other = {value} !in ({items})")
+    assert result.rows == [(one, not one) for one in expected]
+
+
+@pytest.mark.parametrize(
+    "comparison", ["1h == 5", "now() != 1", "true == 1h", "guid(null) == 5", "now() in (1)", "now() in ((print 1))"]
+)
+def test_what_cannot_be_compared_is_refused_at_its_place(workspace: kqlog.Workspace, comparison: str) -> None:
+    with pytest.raises(kqlog.QueryError, match=r"timespan|datetime|guid") as caught:
         workspace.query(f"print {comparison}")
+    assert caught.value.code == "ENG001"
+    assert caught.value.span is not None
+    assert kqlog.check(f"print {comparison}").errors == []
 
 
 def test_an_assertion_that_fails_is_the_error(workspace: kqlog.Workspace) -> None:

@@ -318,16 +318,26 @@ def test_query_parameters() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("text", "construct"),
-    [
-        ("alias database x = cluster('a').database('b')", "alias database"),
-        ("declare pattern p = (a: string)[b: string] { ('x').['y'] = { T }; }", "declare pattern"),
-        ("restrict access to (T, U*)", "restrict access"),
-    ],
-)
-def test_statements_that_are_not_offered_are_named(text: str, construct: str) -> None:
-    assert parse(text).statements == (nodes.NotOfferedStatement(construct),)
+def test_alias_database() -> None:
+    (statement,) = parse("alias database x = database('b')").statements
+    assert statement == nodes.AliasDatabase("x", nodes.Call("database", (nodes.Literal(Type.STRING, "b"),)))
+
+
+def test_a_pattern_has_its_path_last() -> None:
+    (statement,) = parse("declare pattern p = (a: string)[b: string] { ('x').['y'] = { T }; }").statements
+    texts = (nodes.Literal(Type.STRING, "x"), nodes.Literal(Type.STRING, "y"))
+    body = nodes.FunctionBody((), (), nodes.Name("T"))
+    parameters = (nodes.FunctionParameter("a", Type.STRING), nodes.FunctionParameter("b", Type.STRING))
+    assert statement == nodes.DeclarePattern("p", parameters, (nodes.PatternCase(texts, body),))
+
+
+def test_a_pattern_without_cases() -> None:
+    assert parse("declare pattern p").statements == (nodes.DeclarePattern("p"),)
+
+
+def test_restrict_access() -> None:
+    entities = (nodes.Name("T"), nodes.Wildcard("U*"))
+    assert parse("restrict access to (T, U*)").statements == (nodes.RestrictAccess(entities),)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", ";", "// nothing but a comment", ";;"])

@@ -49,6 +49,11 @@ class Catalog(Mapping[str, Schema]):
                 self._schemas[name] = self._engine.attach(name, table if isinstance(table, Frame) else self._files(name, table))
             return self._schemas[name]
 
+    @property
+    def unusable(self) -> dict[str, QueryError]:
+        """The tables that are no tables, and why, as far as the names of their files tell. Opens no file."""
+        return {name: error for name, table in sorted(self._tables.items()) if (error := self._problem(name, table))}
+
     def __contains__(self, name: object) -> bool:
         return name in self._tables
 
@@ -57,6 +62,14 @@ class Catalog(Mapping[str, Schema]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+    def _problem(self, name: str, table: list[Path] | Frame) -> QueryError | None:
+        try:
+            if not isinstance(table, Frame):
+                self._files(name, table)
+        except QueryError as error:
+            return error
+        return None
 
     def _files(self, name: str, paths: list[Path]) -> Files:
         formats = sorted({kind for path in paths if (kind := _format(path))})

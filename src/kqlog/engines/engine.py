@@ -35,7 +35,7 @@ class Files:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """An Arrow table, or a pandas or polars data frame."""
+    """An Arrow table, a pandas or polars data frame, or a list of dicts."""
 
     data: object
 

@@ -36,8 +36,8 @@ _MINUS = "({left} - {right})"
 _TIMES = "({left} * {right})"
 # Null outside of the calendar; a HUGEINT, since the sum may be more than a BIGINT holds.
 _LATER, _EARLIER = (
-    f"(CASE WHEN {{left}}::HUGEINT {operator} {{right}} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {{left}} {operator} {{right}} END)"
-    for operator in "+-"
+    f"(CASE WHEN {{left}}::HUGEINT {sign} {{right}} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {{left}} {sign} {{right}} END)"
+    for sign in "+-"
 )
 
 scalar(
@@ -264,7 +264,8 @@ scalar(
 
 scalar(
     "bin_auto",
-    "The bins that a set of the query statements `set query_bin_auto_size` and `query_bin_auto_at` asks for.",
+    "A value rounded down to the bins of `set query_bin_auto_size = ...;`, counted from `set query_bin_auto_at = ...;` or 0.",
+    sig("(value: int) -> long"),
     sig("(value: summable) -> value"),
     result="{first}",
 )

@@ -257,10 +257,16 @@ scalar(
     f"An array of one value several times, at most {MOST_VALUES:,} times; null for a negative count.",
     sig(
         "(value: packed, count: long) -> array",
-        duckdb=f"(CASE WHEN {{count}} >= 0 THEN to_json(list_resize([]::JSON[], least({{count}}, {MOST_VALUES}), {{value}})) END)",
+        duckdb=f"""(CASE WHEN {{count}} >= 0
+            THEN to_json(list_resize([]::JSON[], least({{count}}, {MOST_VALUES}), {{value}})) END)""",
     ),
     result="repeat_{first}",
-    examples={"repeat('a', 3)": ["a", "a", "a"], "repeat(1, 0)": [], "repeat(1, -1)": None},
+    examples={
+        "repeat('a', 3)": ["a", "a", "a"],
+        "repeat(1, 0)": [],
+        "repeat(1, -1)": None,
+        "array_length(repeat(1, 1000000000))": 1048576,
+    },
 )
 
 _LAST = f"({{start}}::HUGEINT + {{step}} * {MOST_VALUES - 1})"

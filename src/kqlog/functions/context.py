@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from kqlog.functions.declare import alias, scalar, sig
+import getpass
+
+from kqlog.functions.declare import alias, quoted, scalar, sig
+
+
+def _local_user() -> str:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        # No environment variable names the user, and the system keeps no list of users.
+        user = "unknown"
+    return quoted(f"localuser={user}")
+
 
 scalar(
     "now",
@@ -20,21 +32,53 @@ scalar(
 
 scalar(
     "ingestion_time",
-    "When the row was taken in.",
+    "When the row was taken in: the column _TimeReceived of the rows at hand if there is one, else null.",
     sig("() -> datetime"),
     result="$IngestionTime",
-    service="a time column of the table, such as TimeGenerated",
+    examples={"ingestion_time()": None},
 )
-scalar("extent_id", "The identifier of the data shard that holds the row.", sig("() -> guid"), service="a column of the table")
+scalar(
+    "extent_id",
+    "The identifier of the data shard that holds the row: all zeros, since files have no shards.",
+    sig("() -> guid", kql="guid(00000000-0000-0000-0000-000000000000)"),
+    examples={"extent_id()": "00000000-0000-0000-0000-000000000000"},
+)
 alias("extentid", "extent_id")
-scalar("extent_tags", "The tags of the data shard that holds the row.", sig("() -> dynamic"), service="a column of the table")
+scalar(
+    "extent_tags",
+    "The tags of the data shard that holds the row: null, since files have no shards.",
+    sig("() -> dynamic", kql="dynamic(null)"),
+    examples={"extent_tags()": None},
+)
 
 scalar(
-    "current_cluster_endpoint", "The network name of the cluster that answers.", sig("() -> string"), service="a text of your own"
+    "current_cluster_endpoint",
+    "The network name of the cluster that answers: localhost.",
+    sig("() -> string", kql="'localhost'"),
+    examples={"current_cluster_endpoint()": "localhost"},
 )
-scalar("current_database", "The name of the database in scope.", sig("() -> string"), service="a text of your own")
-scalar("current_principal", "Who runs the query.", sig("() -> string"), service="a query parameter")
-scalar("current_principal_details", "Who runs the query, in detail.", sig("() -> dynamic"), service="a query parameter")
+scalar(
+    "current_database",
+    "The name of the database in scope: default, whatever folder is connected.",
+    sig("() -> string", kql="'default'"),
+    examples={"current_database()": "default"},
+)
+scalar(
+    "current_principal",
+    "Who runs the query: localuser= and the name of the user on this computer.",
+    sig("() -> string", sql=_local_user),
+    examples={"current_principal() startswith 'localuser='": True},
+)
+scalar(
+    "current_principal_details",
+    "Who runs the query, as a bag: Type, UserPrincipalName, DisplayName and FQN of the user on this computer.",
+    sig(
+        "() -> dynamic",
+        kql="bag_pack('Type', 'LocalUser', 'UserPrincipalName', substring(current_principal(), 10), "
+        "'DisplayName', substring(current_principal(), 10), 'FQN', current_principal())",
+    ),
+    examples={"tostring(current_principal_details().FQN) == current_principal()": True},
+)
 scalar(
     "current_principal_is_member_of",
     "True when whoever runs the query is one of some principals, or a member of one.",
@@ -55,9 +99,8 @@ scalar(
 
 scalar(
     "estimate_data_size",
-    "The estimated size of columns in bytes, as the service stores them.",
+    "The estimated size of columns, or of all with *, in bytes: 8 for most types, a text's length, 8 more for dynamic values.",
     sig("(column: column scalar...) -> long"),
-    service="string_size() of text columns",
 )
 scalar(
     "column_names_of",

@@ -24,7 +24,7 @@ def _when_bag(bag: str, sql: str) -> str:
 
 # yyjson reads NaN and Infinity, which are no JSON; '' and null are the null value.
 _PARSED = "json(try_cast({json_text} AS JSON))"
-_PARSE_JSON = (
+PARSE_JSON = (
     f"(CASE WHEN {_PARSED} IS NULL OR {_PARSED}::VARCHAR IN ('NaN', 'Infinity', '-Infinity') "
     "THEN to_json(nullif({json_text}, '')) "
     f"WHEN {_PARSED}::VARCHAR = 'null' THEN NULL ELSE {_PARSED} END)"
@@ -34,7 +34,7 @@ scalar(
     "parse_json",
     "The value that a JSON text stands for. A text that is no JSON becomes a dynamic string, an empty one null.",
     sig("(json_text: dynamic) -> dynamic", sql="{json_text}"),
-    sig("(json_text: string) -> dynamic", duckdb=_PARSE_JSON),
+    sig("(json_text: string) -> dynamic", duckdb=PARSE_JSON),
     result="{first}",
     examples={
         """parse_json('{"user": "alice", "tries": [1, 2]}')""": {"user": "alice", "tries": [1, 2]},

@@ -216,11 +216,36 @@ scalar(
     sig("(command: text, parser: string) -> dynamic", python="parsing.parse_command_line"),
     examples={r"""parse_command_line(@'tool.exe "a b" \"c\" d', 'windows')""": ["tool.exe", "a b", '"c"', "d"]},
 )
+_IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Mobile/15E148 Safari/604.1"
+
 scalar(
-    "parse_user_agent", "What a browser's user-agent text tells.", sig("(user_agent: string, look_for: string|array) -> dynamic")
+    "parse_user_agent",
+    "What a user-agent text tells: look for 'browser', 'os' and 'device', one or an array of them. Family is Other if unknown.",
+    sig("(user_agent: string, look_for: string|array) -> dynamic", python="user_agents.parse_user_agent"),
+    examples={
+        f"parse_user_agent('{_IPHONE}', 'os')": {
+            "OperatingSystem": {"Family": "iOS", "MajorVersion": "17", "MinorVersion": "4", "Patch": "", "PatchMinor": ""}
+        },
+        f"parse_user_agent('{_IPHONE}', dynamic(['browser', 'device']))": {
+            "Browser": {"Family": "Mobile Safari", "MajorVersion": "17", "MinorVersion": "4", "Patch": ""},
+            "Device": {"Family": "iPhone", "Brand": "Apple", "Model": "iPhone"},
+        },
+    },
 )
 scalar(
     "parse_version",
-    "A version of up to four numbers as a decimal that sorts like it.",
-    sig("(version: string) -> decimal"),
+    "A version of up to four numbers, each of up to eight digits, as a decimal that sorts like it; null for any other text.",
+    sig(
+        "(version: string) -> decimal",
+        # 32 digits before the point: a decimal otherwise has room for 20.
+        duckdb="(CASE WHEN regexp_full_match({version}, '\\d{1,8}(\\.\\d{1,8}){0,3}') THEN CAST(list_aggregate("
+        "list_transform(list_resize(string_split({version}, '.'), 4, '0'), lambda part: lpad(part, 8, '0')), "
+        "'string_agg', '') AS DECIMAL(38, 6)) END)",
+    ),
+    examples={
+        "parse_version('1.2.3.4')": "1000000020000000300000004",
+        "parse_version('1.10') > parse_version('1.9.8')": True,
+        "parse_version('120.0') > parse_version('99.0')": True,
+        "parse_version('1.2-beta')": None,
+    },
 )

@@ -10,36 +10,79 @@ _NUMBER = "json_type({}) IN ('UBIGINT', 'BIGINT', 'DOUBLE')"
 # ------------------------------------------------------------------------------------------------------- element by element
 
 
+# Most series hold numbers of one kind. Those are computed as a list of that kind, element by element only the others.
+_ALL_REALS = r"regexp_full_match({}, '\[-?\d+\.\d+([eE][-+]?\d+)?(,-?\d+\.\d+([eE][-+]?\d+)?)*\]')"
+_ALL_WHOLE = r"regexp_full_match({}, '\[-?\d{{1,9}}(,-?\d{{1,9}})*\]')"
+"""So short that no sum or product of two is too large for a BIGINT."""
+_IS_WHOLE = "typeof({}) IN ('INTEGER', 'BIGINT')"
+_ALL_NUMBERS = r"regexp_full_match({}, '\[[-+0-9.eE,]+\]')"
+
+
 def _each(body: str, whole: str | None = None) -> Signature:
     """A function of one series: `body` over the real {x}, `whole` over a whole {x} if that gives a whole number."""
     exact = f"WHEN {_WHOLE.format('item')} THEN to_json({whole.format(x='item::HUGEINT')}) " if whole else ""
     value = f"CASE {exact}WHEN {_NUMBER.format('item')} THEN to_json({body.format(x='item::DOUBLE')}) END"
+    lists = [((_ALL_REALS if whole else _ALL_NUMBERS).format("items"), "DOUBLE", body)]
+    if whole:
+        lists.append((_ALL_WHOLE.format("items"), "BIGINT", whole))
+    chosen = " ".join(
+        f"WHEN {known} THEN to_json(list_transform(try_cast(items AS {kind}[]), lambda item: {formula.format(x='item')}))"
+        for known, kind, formula in lists
+    )
+    otherwise = f"to_json(list_transform(try_cast(items AS JSON[]), lambda item: {value}))"
     return sig(
-        "(series: array) -> array", duckdb=f"to_json(list_transform(try_cast({{series}} AS JSON[]), lambda item: {value}))"
+        "(series: array) -> array", duckdb=f"list_transform([{{series}}], lambda items: CASE {chosen} ELSE {otherwise} END)[1]"
     )
 
 
 def _pairs(body: str, whole: str | None = None) -> tuple[Signature, ...]:
-    """A function of two series, or of a series and one number: `body` over the reals {a} and {b}."""
+    """A function of two series, or of a series and one number: `body` over the reals {a} and {b}, `whole` over whole ones."""
     both = f"{_NUMBER.format('pair[1]')} AND {_NUMBER.format('pair[2]')}"
     value = f"WHEN {both} THEN to_json({body.format(a='pair[1]::DOUBLE', b='pair[2]::DOUBLE')}) END"
     if whole:
         both_whole = f"{_WHOLE.format('pair[1]')} AND {_WHOLE.format('pair[2]')}"
         value = f"WHEN {both_whole} THEN to_json({whole.format(a='pair[1]::HUGEINT', b='pair[2]::HUGEINT')}) {value}"
-    left, right = "try_cast({series1} AS JSON[])", "try_cast({series2} AS JSON[])"
-    all_left, all_right = (
-        f"list_resize([]::JSON[], len({side}), to_json({{{number}}}))" for side, number in ((right, "series1"), (left, "series2"))
-    )
-
-    def over(first: str, second: str, known: str) -> str:
-        return f"(CASE WHEN {known} THEN to_json(list_transform(list_zip({first}, {second}), lambda pair: CASE {value})) END)"
-
-    is_left, is_right = "json_type({series1}) = 'ARRAY'", "json_type({series2}) = 'ARRAY'"
     return (
-        sig("(series1: array, series2: array) -> array", duckdb=over(left, right, f"{is_left} AND {is_right}")),
-        sig("(series1: array, series2: number) -> array", duckdb=over(left, all_right, is_left)),
-        sig("(series1: number, series2: array) -> array", duckdb=over(all_left, right, is_right)),
+        sig("(series1: array, series2: array) -> array", duckdb=_zipped(body, whole, value)),
+        sig("(series1: array, series2: number) -> array", duckdb=_beside_number("series1", "series2", body, whole, value)),
+        sig("(series1: number, series2: array) -> array", duckdb=_beside_number("series2", "series1", body, whole, value)),
     )
+
+
+def _zipped(body: str, whole: str | None, value: str) -> str:
+    """The SQL for two series; `value` is the rest of a CASE for a pair of JSON values."""
+    left, right = "series[1]", "series[2]"
+
+    def over(kind: str, formula: str) -> str:
+        pairs = f"list_zip(try_cast({left} AS {kind}[]), try_cast({right} AS {kind}[]))"
+        return f"to_json(list_transform({pairs}, lambda pair: {formula}))"
+
+    known = _ALL_REALS if whole else _ALL_NUMBERS
+    chosen = f"WHEN {known.format(left)} AND {known.format(right)} THEN {over('DOUBLE', body.format(a='pair[1]', b='pair[2]'))}"
+    if whole:
+        exact = over("BIGINT", whole.format(a="pair[1]", b="pair[2]"))
+        chosen += f" WHEN {_ALL_WHOLE.format(left)} AND {_ALL_WHOLE.format(right)} THEN {exact}"
+    others = f"WHEN json_type({left}) = 'ARRAY' AND json_type({right}) = 'ARRAY' THEN {over('JSON', f'CASE {value}')}"
+    return f"list_transform([[{{series1}}, {{series2}}]], lambda series: CASE {chosen} {others} END)[1]"
+
+
+def _beside_number(series: str, number: str, body: str, whole: str | None, value: str) -> str:
+    """The SQL for a series and a number, by their names."""
+    items, one = "series", f"{{{number}}}"
+    sides = {"a": "item", "b": f"{one}::DOUBLE"} if series == "series1" else {"a": f"{one}::DOUBLE", "b": "item"}
+    known = _ALL_NUMBERS.format(items)
+    if whole:
+        known = f"CASE WHEN {_IS_WHOLE.format(one)} THEN {_ALL_REALS.format(items)} ELSE {known} END"
+    chosen = f"WHEN {known} THEN to_json(list_transform(try_cast({items} AS DOUBLE[]), lambda item: {body.format(**sides)}))"
+    if whole:
+        exact = whole.format(**{name: side.removesuffix("::DOUBLE") for name, side in sides.items()})
+        small = f"{_IS_WHOLE.format(one)} AND abs({one}) < 1e9 AND {_ALL_WHOLE.format(items)}"
+        chosen += f" WHEN {small} THEN to_json(list_transform(try_cast({items} AS BIGINT[]), lambda item: {exact}))"
+    numbers = f"list_resize(try_cast([] AS JSON[]), len(try_cast({items} AS JSON[])), to_json({one}))"
+    lists = [f"try_cast({items} AS JSON[])", numbers]
+    pairs = f"list_zip({', '.join(lists if series == 'series1' else reversed(lists))})"
+    others = f"WHEN json_type({items}) = 'ARRAY' THEN to_json(list_transform({pairs}, lambda pair: CASE {value}))"
+    return f"list_transform([{{{series}}}], lambda series: CASE {chosen} {others} END)[1]"
 
 
 _NAN = "'NaN'::DOUBLE"

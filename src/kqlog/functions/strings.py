@@ -6,8 +6,9 @@ from kqlog.functions.declare import quoted, scalar, sig
 from kqlog.regex import escaped, translated
 
 MOST_REPEATS = 1024
-MOST_REPEATED = 67_108_864
 """How often strrep() repeats a text at most."""
+MOST_REPEATED = 67_108_864
+"""How many characters it repeats at most."""
 
 scalar(
     "strlen",
@@ -79,8 +80,12 @@ scalar(
 scalar(
     "toupper",
     "A text in upper case.",
-    sig("(value: text) -> string", sql="upper({value})"),
-    examples={"toupper('àb')": "ÀB"},
+    # The engine would make a capital of ß.
+    sig(
+        "(value: text) -> string",
+        sql="(CASE WHEN contains({value}, 'ß') THEN replace(upper({value}), 'ẞ', 'ß') ELSE upper({value}) END)",
+    ),
+    examples={"toupper('àb')": "ÀB", "toupper('Maß')": "MAß"},
 )
 scalar(
     "reverse",

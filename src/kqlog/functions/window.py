@@ -94,7 +94,7 @@ window(
 alias(
     "row_rank",
     "row_rank_dense",
-    sig("(column: notdynamic) -> long"),
+    sig("(column: notdynamic) -> long", python="window.row_rank_dense"),
     sig("(column: notdynamic, dense: const bool) -> long"),
 )
 window(

@@ -8,7 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
+from kqlog.plan.uniting import parameter_flag, parameter_word
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
 from kqlog.types import Column, Type
 
@@ -16,13 +16,17 @@ FORMATS = {
     "csv": "csv",
     "tsv": "tsv",
     "psv": "psv",
-    "json": "jsonl",
+    "scsv": "scsv",
+    "sohsv": "sohsv",
+    "json": "json",
     "multijson": "json",
     "parquet": "parquet",
     "txt": "txt",
-    "raw": "txt",
+    "raw": "raw",
 }
 """Kusto's names of file formats, and what the engine calls each."""
+_TEXTS = {"txt": "line", "raw": "file"}
+"""The formats of one text column, and what is a row of each."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,15 @@ class ExternalData(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         columns = tuple(Column(column.name, column.type) for column in self.schema)
         files = tuple(self._file(uri, scope) for uri in self.uris)
-        format_ = parameter_word(self.parameters, "format") or _format_of(files[0])
+        format_ = (parameter_word(self.parameters, "format") or _format_of(files[0])).lower()
         if format_ not in FORMATS:
-            raise QueryError(
-                "ENG001", f"externaldata does not read '{format_}' files", self.span, f"the formats are {', '.join(FORMATS)}"
-            )
-        skip = parameter_word(self.parameters, "ignoreFirstRecord") or "false"
-        return plan.External(columns, files, FORMATS[format_], (("header", skip.lower() == "true"),))
+            message = f"externaldata does not read '{format_}' files"
+            raise QueryError("ENG001", message, self.span, f"the formats are {', '.join(FORMATS)}")
+        if format_ in _TEXTS and [column.type for column in columns] != [Type.STRING]:
+            message = f"{format_} files have one column, a string for each {_TEXTS[format_]}"
+            raise QueryError("ENG001", message, self.span, "declare it as in externaldata(Text: string)")
+        header = parameter_flag(self.parameters, "ignoreFirstRecord")
+        return plan.External(columns, files, FORMATS[format_], (("header", header),), self.uris[0].span)
 
     def _file(self, uri: Expr, scope: Scope) -> str:
         """A path in the connected folder; anything on the network is refused."""

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import Environment, Session
 from kqlog.plan.parameters import parameter_literal
+from kqlog.plan.restricting import restricted
 from kqlog.plan.scope import Scope
+from kqlog.plan.statements import declared_pattern, limited, set_option
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
@@ -19,6 +23,7 @@ def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
     Raises:
         QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
     """
+    _check_parameters(script, environment)
     session = Session(environment)
     scope = Scope(session)
     outputs: list[plan.Output] = []
@@ -31,14 +36,27 @@ def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
             case syntax.QueryParameters(parameters):
                 _declare_parameters(scope, parameters)
             case syntax.SetOption():
-                pass  # Options steer Kusto's service; none changes an answer here.
-            case syntax.NotOfferedStatement(construct):
-                raise QueryError("ENG001", f"'{construct}' is not offered yet", statement.span)
-            case _:
-                raise QueryError("ENG001", "this statement is not offered yet", statement.span)
+                set_option(statement, scope)
+            case syntax.DeclarePattern(name):
+                scope.define(name, declared_pattern(statement, scope))
+            case syntax.AliasDatabase(name, database):
+                if scope.is_here(database):
+                    session.databases.add(name)
+            case syntax.RestrictAccess():
+                scope = restricted(statement, scope)
     if not script.statements:
         raise QueryError("SYN001", "there is no query here", script.span)
     return plan.Plan(tuple(outputs))
+
+
+def _check_parameters(script: syntax.Script, environment: Environment) -> None:
+    """Raises QueryError SEM001 for a value given to a parameter that the text does not declare."""
+    declarations = [statement for statement in script.statements if isinstance(statement, syntax.QueryParameters)]
+    names = [parameter.name for declaration in declarations for parameter in declaration.parameters]
+    for name in environment.parameters:
+        if name not in names:
+            hint = f"it declares {', '.join(names)}" if names else f"declare query_parameters({name}: string);"
+            raise QueryError("SEM001", f"the query declares no parameter '{name}'", hint=hint)
 
 
 def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
@@ -49,16 +67,16 @@ def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
         *before, last = value.operators
         relation = inner.piped(inner.table_or_graph(value.source), before)
         if (several := last.results(relation, inner)) is not None:
-            return several
+            return tuple(replace(output, relation=limited(output.relation, scope)) for output in several)
         relation = inner.piped(relation, [last])
-    elif scope.is_tabular(value):
+    elif scope.is_tabular(value) or (isinstance(value, syntax.Name) and scope.variable(value.name) is None):
         relation = inner.table_or_graph(value)
     else:
         single = inner.value(value)
         relation = plan.Project(plan.Values((), ((),)), (plan.Item("print_0", single),))
     if is_graph(relation):
         raise QueryError("ENG001", "a graph itself cannot be shown", value.span, "go on with graph-match or graph-to-table")
-    return (plan.Output(relation, session.render, open=session.open),)
+    return (plan.Output(limited(relation, scope), session.render, open=session.open),)
 
 
 def _declare_parameters(scope: Scope, parameters: tuple[syntax.FunctionParameter, ...]) -> None:

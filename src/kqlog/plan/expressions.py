@@ -7,7 +7,7 @@ from kqlog.functions.declare import FUNCTIONS, Function, Kind, called
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads, special
 from kqlog.plan.fold import fold
-from kqlog.plan.lookup import Lookup, Session, UserFunction
+from kqlog.plan.lookup import Database, Lookup, Session, UserFunction
 from kqlog.syntax import nodes as syntax
 from kqlog.types import INTEGERS, Type
 
@@ -81,6 +81,8 @@ class Expressions(Lookup):
         value = self.value(expr)
         if value.type is not Type.BOOL:
             hint = "convert it with tobool()" if value.type is Type.DYNAMIC else None
+            if isinstance(expr, syntax.Named):
+                hint = "= gives a name; values are compared with =="
             raise QueryError("SEM002", f"a condition is wanted here, and this is a {value.type}", expr.span, hint)
         return value
 
@@ -118,7 +120,7 @@ class Expressions(Lookup):
             return meaning
         if isinstance(meaning, UserFunction) and not meaning.body.parameters:
             return self._call(syntax.Call(name, (), span=span, name_span=span))
-        if isinstance(meaning, plan.Node) or (self.columns is None and name in self.environment.tables):
+        if isinstance(meaning, plan.Node) or (self.columns is None and name in self.tables):
             raise QueryError(
                 "SEM002", f"a value is wanted here, and '{name}' is a table", span, "take one value of it with toscalar()"
             )
@@ -129,6 +131,8 @@ class Expressions(Lookup):
         raise self.unknown("column" if self.columns is not None else "variable", name, span)
 
     def _path(self, expr: syntax.Member | syntax.Element) -> plan.Value:
+        if isinstance(expr.target, syntax.Name) and isinstance(self.variable(expr.target.name), Database):
+            return special.of_database(expr)
         steps: list[str | int | plan.Value] = []
         target: syntax.Expr = expr
         while isinstance(target, (syntax.Member, syntax.Element)):

@@ -11,6 +11,13 @@ from kqlog.plan import nodes as plan
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
+NO_TABLES = "there are no tables here: give a folder of them, as in kqlog -d FOLDER or kqlog.connect(folder), or data frames"
+
+
+CLUSTER = "localhost"
+DATABASE = "default"
+"""What a workspace calls itself where KQL asks for the names of its cluster and database."""
+
 
 @dataclass(frozen=True)
 class Environment:
@@ -39,6 +46,14 @@ class Session:
     open: bool = False
     """True when columns depend on data that nobody has looked at: unknown names are then dynamic."""
     names: dict[str, int] = field(default_factory=dict)
+    options: dict[str, plan.Literal] = field(default_factory=dict)
+    """What `set` has set so far, of the options that change an answer."""
+    databases: set[str] = field(default_factory=lambda: {DATABASE})
+    """What this workspace is called in database('name')."""
+    depth: int = 0
+    """How many functions of the query are being written out, one inside the other."""
+    calls: int = 0
+    """How many have been."""
 
     def unique(self, name: str) -> str:
         """A name that nothing in this plan has yet."""
@@ -54,7 +69,35 @@ class UserFunction:
     home: Lookup
 
 
-Variable = plan.Value | plan.Node | UserFunction
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What `declare pattern` maps texts to: the body of each case, which may read its parameters."""
+
+    cases: Mapping[tuple[str, ...], syntax.FunctionBody]
+    home: Lookup
+
+
+@dataclass(frozen=True, slots=True)
+class EntityGroup:
+    """The tables and databases that macro-expand goes through."""
+
+    entities: tuple[syntax.Expr, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The workspace at hand, where macro-expand gives it a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What `restrict access` leaves: some stored tables, and all variables but the hidden ones."""
+
+    tables: Mapping[str, Schema]
+    hidden: frozenset[str]
+
+
+Variable = plan.Value | plan.Node | UserFunction | Pattern | EntityGroup | Database
 
 
 class Lookup:
@@ -72,6 +115,9 @@ class Lookup:
         self.calls: dict[str, Callable[[syntax.Call], plan.Value]] = {}
         """Functions that mean something only here."""
 
+        self.access: Access | None = None
+        """What can be seen of the scopes around this one; None: all of it."""
+
     @property
     def environment(self) -> Environment:
         """What the query is bound against."""
@@ -87,8 +133,23 @@ class Lookup:
         while scope is not None:
             if name in scope.variables:
                 return scope.variables[name]
+            if scope.access is not None and name in scope.access.hidden:
+                return None
             scope = scope.parent
         return None
+
+    def visible(self) -> dict[str, Variable]:
+        """All variables that can be seen from here."""
+        around = self.parent.visible() if self.parent is not None else {}
+        hidden = self.access.hidden if self.access is not None else frozenset()
+        return {name: meaning for name, meaning in around.items() if name not in hidden} | self.variables
+
+    @property
+    def tables(self) -> Mapping[str, Schema]:
+        """The stored tables that can be seen from here."""
+        if self.access is not None:
+            return self.access.tables
+        return self.parent.tables if self.parent is not None else self.environment.tables
 
     def column(self, name: str) -> plan.Value | None:
         """The column of the row at hand; a name that an open schema may have is dynamic."""
@@ -117,19 +178,15 @@ class Lookup:
         close = closest(name, candidates)
         hint = f"did you mean '{close}'?" if close else None
         if hint is None and what == "table":
-            hint = f"tables here: {', '.join(sorted(candidates)[:8])}" if candidates else "there are no tables here"
+            hint = f"tables here: {', '.join(sorted(candidates)[:8])}" if candidates else NO_TABLES
         return QueryError("SEM001", f"no {what} named '{name}'", span, hint)
 
     def _candidates(self, what: str) -> list[str]:
-        variables: dict[str, Variable] = {}
-        scope: Lookup | None = self
-        while scope is not None:
-            variables = {**scope.variables, **variables}
-            scope = scope.parent
+        variables = self.visible()
         match what:
             case "table":
                 tables = [name for name, meaning in variables.items() if isinstance(meaning, plan.Node)]
-                return [*self.environment.tables, *tables]
+                return [*self.tables, *tables]
             case "function":
                 functions = [name for name, meaning in variables.items() if isinstance(meaning, UserFunction)]
                 return [*FUNCTIONS, *functions]

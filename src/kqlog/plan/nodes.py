@@ -8,11 +8,12 @@ worked out once, which needs a dict: nodes that have such columns have no slots.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from kqlog.errors import Span
 from kqlog.functions.declare import Function, Signature
 from kqlog.types import Column, Schema, Type
 
@@ -413,6 +414,8 @@ class External:
     files: tuple[str, ...]
     format: str
     options: tuple[tuple[str, Constant], ...] = ()
+    span: Span | None = field(default=None, compare=False)
+    """Where the query names them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -250,10 +250,14 @@ def _misfit(function: Function, arguments: tuple[Argument, ...], span: Span) -> 
     if not any(spread(signature, len(arguments)) for signature in function.signatures) and not (
         arguments == () and any(spread(signature, 0) == [] for signature in function.signatures)
     ):
-        return QueryError("SEM003", f"{function.name}() does not take {_count(len(arguments))}", span, f"usage: {usage}")
+        taken = f"does not take {_count(len(arguments))}" if arguments else "wants arguments"
+        return QueryError("SEM003", f"{function.name}() {taken}", span, f"usage: {usage}")
     constants = [_constant_wanted(signature, arguments) for signature in function.signatures]
     if any(constants):
         return QueryError("SEM004", f"{function.name}() wants a constant for '{next(filter(None, constants))}'", span)
+    if (wanted := _column_wanted(function, arguments)) is not None:
+        hint = "give the value a name in an extend before this, and use that"
+        return QueryError("SEM002", f"{function.name}() wants the name of a column for '{wanted}'", span, hint)
     given = ", ".join(_spoken(argument) for argument in arguments)
     if function.name.isidentifier():
         return QueryError("SEM002", f"{function.name}() does not take ({given})", span, f"usage: {usage}")
@@ -279,6 +283,15 @@ def _constant_wanted(signature: Signature, arguments: tuple[Argument, ...]) -> s
     return None
 
 
+def _column_wanted(function: Function, arguments: tuple[Argument, ...]) -> str | None:
+    """The parameter that is always a column's name, and here is something else."""
+    for position, argument in enumerate(arguments):
+        fitting = [parameters[position] for one in function.signatures if (parameters := spread(one, len(arguments)))]
+        if fitting and all(parameter.column for parameter in fitting) and not isinstance(argument, plan.ColumnRef):
+            return fitting[0].name
+    return None
+
+
 def _spoken(argument: Argument) -> str:
     if isinstance(argument, Type):
         return f"typeof({argument})"
@@ -286,4 +299,4 @@ def _spoken(argument: Argument) -> str:
 
 
 def _count(number: int) -> str:
-    return "1 argument" if number == 1 else f"{number or 'no'} arguments"
+    return "1 argument" if number == 1 else f"{number} arguments"

@@ -6,16 +6,21 @@ import fnmatch
 from collections.abc import Iterable
 from dataclasses import replace
 
-from kqlog.errors import NOWHERE, QueryError
+from kqlog.errors import NOWHERE, QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads, special
 from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
-from kqlog.plan.lookup import UserFunction, Variable
+from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, UserFunction, Variable
 from kqlog.plan.names import ColumnNames, derived_name, part_name
+from kqlog.plan.statements import pattern_case
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
+
+MOST_NESTED = 60
+MOST_CALLS = 5_000
+"""How often functions of the query may be written out, and how many calls a value that has a name may hold."""
 
 TABULAR_FUNCTIONS = frozenset(
     {"materialize", "table", "totable", "view", "cluster", "database", "workspace", "app", "resource", "graph"}
@@ -74,8 +79,9 @@ class Scope(Expressions):
             return [plan.Item(names.declare(given[0], expr.span), value)]
         if isinstance(inner, syntax.Name):
             return [plan.Item(names.declare(inner.name, expr.span), value)]
-        if isinstance(inner, syntax.Call) and inner.name in special.COLUMN_OR_ELSE and isinstance(value, plan.ColumnRef):
-            return [plan.Item(names.derive(value.name), value)]
+        if isinstance(inner, syntax.Call) and inner.name in special.COLUMN_OR_ELSE:
+            found = self.column(str(self.constant(inner.arguments[0]).value))
+            return [plan.Item(names.derive(found.name if isinstance(found, plan.ColumnRef) else None), value)]
         return [plan.Item(names.derive(self._derived_name(inner)), value)]
 
     def _derived_name(self, expr: syntax.Expr) -> str | None:
@@ -111,7 +117,7 @@ class Scope(Expressions):
 
     def matching(self, pattern: syntax.Wildcard) -> tuple[Column, ...]:
         """The row's columns whose names fit a pattern with stars."""
-        return tuple(column for column in self.schema if _fits(column.name, pattern.pattern))
+        return tuple(column for column in self.schema if fits(column.name, pattern.pattern))
 
     # ----------------------------------------------------------------------------------------------------------- tables
 
@@ -188,13 +194,16 @@ class Scope(Expressions):
             return meaning
         if meaning is not None:
             raise QueryError("SEM002", f"a table is wanted here, and '{name}' is a value", expr.span)
-        if name not in self.environment.tables:
+        return self._stored(name, expr)
+
+    def _stored(self, name: str, expr: syntax.Expr) -> plan.Node:
+        if name not in self.tables:
             raise self.unknown("table", name, expr.span)
         return self.scan(name)
 
     def scan(self, name: str) -> plan.Node:
         """A stored table, within the time span of the query if it has a TimeGenerated."""
-        scan = plan.Scan(name, self.environment.tables[name])
+        scan = plan.Scan(name, self.tables[name])
         time = Column("TimeGenerated", Type.DATETIME)
         if self.environment.timespan is None or time not in scan.columns:
             return scan
@@ -208,15 +217,13 @@ class Scope(Expressions):
 
     def tables_like(self, pattern: str) -> list[str]:
         """Names of tables and tabular variables that fit a pattern with stars, in order of name."""
-        names = {name for name in self.environment.tables if _fits(name, pattern)}
-        scope: Expressions | None = self
-        while scope is not None:
-            names |= {name for name, meaning in scope.variables.items() if _is_table(meaning) and _fits(name, pattern)}
-            scope = scope.parent  # type: ignore[assignment]
-        return sorted(names)
+        names = {*self.tables, *(name for name, meaning in self.visible().items() if _is_table(meaning))}
+        return sorted(name for name in names if fits(name, pattern))
 
     def _tabular_call(self, call: syntax.Call) -> plan.Node:
         meaning = self.variable(call.name)
+        if isinstance(meaning, Pattern):
+            meaning = pattern_case(meaning, call)
         if meaning is None and call.name in self.environment.functions:
             meaning = UserFunction(self.environment.functions[call.name], self)
         if isinstance(meaning, UserFunction):
@@ -229,6 +236,8 @@ class Scope(Expressions):
                 return plan.Named(self.session.unique(f"${call.name}"), self.relation(call.arguments[0]))
             case "table" if call.arguments:
                 return self._table(str(self.constant(call.arguments[0], Type.STRING).value), call)
+            case "cluster" | "database" | "workspace" | "app" | "resource":
+                raise _beyond(call, call.span, "use the tables of this workspace")
             case "graph":
                 raise QueryError("ENG001", "graphs that are stored are not offered", call.span, "make one with make-graph")
         function = FUNCTIONS.get(call.name)
@@ -239,17 +248,31 @@ class Scope(Expressions):
         raise QueryError("SEM002", f"a table is wanted here, and {call.name}() gives a value", call.span)
 
     def _qualified(self, target: syntax.Expr, name: str, expr: syntax.Expr) -> plan.Node:
-        """`database('x').T`, `workspace('x').T`: other places than this workspace are not offered."""
-        while isinstance(target, (syntax.Member, syntax.Element)):
+        """`pattern('x').path`, or `database('x').T`: other places than this workspace are not offered."""
+        if isinstance(target, syntax.Call) and isinstance(self.variable(target.name), Pattern):
+            path = syntax.Literal(Type.STRING, name, span=expr.span)
+            return self._tabular_call(replace(target, arguments=(*target.arguments, path)))
+        if self.is_here(target):
+            return self._stored(name, expr)
+        while isinstance(target, (syntax.Member, syntax.Element, syntax.MemberCall)):
             target = target.target
         if isinstance(target, syntax.Call) and target.name in TABULAR_FUNCTIONS:
-            raise QueryError(
-                "ENG001",
-                f"{target.name}() reaches beyond this workspace, which is not offered",
-                expr.span,
-                f"use the table {name} of this workspace",
-            )
+            raise _beyond(target, expr.span, f"use the table {name} of this workspace")
         raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span)
+
+    def is_here(self, expr: syntax.Expr) -> bool:
+        """Whether an expression stands for this workspace as a database."""
+        match expr:
+            case syntax.Name(name):
+                return isinstance(self.variable(name), Database)
+            case syntax.Call("database", ()):
+                return True
+            case syntax.Call("database", (argument,)):
+                return self.constant(argument, Type.STRING).value in self.session.databases
+            case syntax.MemberCall(syntax.Call("cluster", (argument,)), database):
+                return self.constant(argument, Type.STRING).value == CLUSTER and self.is_here(database)
+            case _:
+                return False
 
     def is_tabular(self, expr: syntax.Expr | syntax.Operator) -> bool:
         """Whether an expression stands for a table: decided by its form, and for a name by what it means."""
@@ -264,16 +287,20 @@ class Scope(Expressions):
                     return False
                 if isinstance(meaning, UserFunction):
                     return self._calls_tabular(name)
-                return isinstance(meaning, plan.Node) or (meaning is None and name in self.environment.tables)
+                return isinstance(meaning, plan.Node) or (meaning is None and name in self.tables)
             case syntax.Call(name):
                 return name in TABULAR_FUNCTIONS or self._calls_tabular(name)
-            case syntax.Member(target):
-                return isinstance(target, (syntax.Call, syntax.Member)) and self.is_tabular(target)
+            case syntax.Member(syntax.Name() as target, name):
+                return not name.startswith("$") and self.is_here(target)
+            case syntax.Member(target) | syntax.MemberCall(target):
+                return isinstance(target, (syntax.Call, syntax.Member, syntax.MemberCall)) and self.is_tabular(target)
             case _:
                 return False
 
     def _calls_tabular(self, name: str) -> bool:
         function = self.variable(name)
+        if isinstance(function, Pattern):
+            return True
         if function is None and name in self.environment.functions:
             function = UserFunction(self.environment.functions[name], self)
         if not isinstance(function, UserFunction) or function.body.result is None:
@@ -302,31 +329,38 @@ class Scope(Expressions):
             raise QueryError("SEM006", f"'{name}' is already declared", statement.name_span, "a name stands for one thing")
         if isinstance(value, syntax.FunctionBody):
             self.define(name, UserFunction(value, self))
+        elif isinstance(value, syntax.EntityGroup):
+            self.define(name, EntityGroup(value.entities))
         elif self.is_tabular(value):
             relation = self.table_or_graph(value)
             self.define(name, relation if is_graph(relation) else plan.Named(self.session.unique(name), relation))
         else:
-            self.define(name, self.value(value))
+            self.define(name, _limited(self.value(value), value.span))
 
     def invoke(self, function: UserFunction, call: syntax.Call) -> plan.Value | plan.Node:
         """A user's function, written out at its call: parameters are the arguments, and nothing else of the caller is seen."""
-        depth = self.session.names.get("$depth", 0)
-        if depth > 60:
-            raise QueryError("LIM001", f"{call.name}() calls functions more than 60 deep", call.span)
+        session = self.session
+        if session.depth > MOST_NESTED:
+            raise QueryError("LIM001", f"{call.name}() calls functions more than {MOST_NESTED} deep", call.span)
+        if session.calls >= MOST_CALLS:
+            raise QueryError("LIM001", f"functions are called more than {MOST_CALLS:,} times, one by the other", call.span)
         inner = Scope(self.session, function.home)
         body = function.body
         for parameter, argument in self._arguments(body, call):
             inner.define(parameter.name, self._given(parameter, argument, call))
-        self.session.names["$depth"] = depth + 1
+        session.depth += 1
+        session.calls += 1
         try:
             for statement in body.statements:
                 if isinstance(statement, syntax.Let):
                     inner.let(statement)
             if body.result is None:
                 raise QueryError("SEM005", f"{call.name}() has no result", call.span)
-            return inner.table_or_graph(body.result) if inner.is_tabular(body.result) else inner.value(body.result)
+            if inner.is_tabular(body.result):
+                return inner.table_or_graph(body.result)
+            return _limited(inner.value(body.result), call.span)
         finally:
-            self.session.names["$depth"] = depth
+            session.depth -= 1
 
     def _arguments(self, body: syntax.FunctionBody, call: syntax.Call) -> list[tuple[syntax.FunctionParameter, syntax.Expr]]:
         """Each parameter with its argument, by position and then by name, or its default."""
@@ -364,10 +398,34 @@ class Scope(Expressions):
         return overloads.convert(value, parameter.type)
 
 
+def _beyond(call: syntax.Call, span: Span, hint: str) -> QueryError:
+    return QueryError("ENG001", f"{call.name}() reaches beyond this workspace, which is not offered", span, hint)
+
+
+def _limited(value: plan.Value, span: Span) -> plan.Value:
+    """A value that will be written out wherever its name stands.
+
+    Raises:
+        QueryError: LIM001 when it holds so many calls that those in which it stands several times would grow without end.
+    """
+    pending, calls = [value], 0
+    while pending:
+        match pending.pop():
+            case plan.Call(_, _, arguments):
+                pending += arguments
+                calls += 1
+            case plan.Cast(inner) | plan.Path(inner):
+                pending.append(inner)
+        if calls > MOST_CALLS:
+            raise QueryError("LIM001", f"this comes to more than {MOST_CALLS:,} calls when it is written out", span)
+    return value
+
+
 def _is_table(meaning: Variable) -> bool:
     """Whether a pattern of table names sees a variable: tables, and functions that are declared as a view."""
     return isinstance(meaning, plan.Node) or (isinstance(meaning, UserFunction) and meaning.body.view)
 
 
-def _fits(name: str, pattern: str) -> bool:
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is of a pattern with stars."""
     return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

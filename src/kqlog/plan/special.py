@@ -11,6 +11,7 @@ from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
+from kqlog.plan.lookup import CLUSTER, DATABASE
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
@@ -44,6 +45,19 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
         body(**constants)
     except ValueError as error:
         raise QueryError("SEM002", f"{call.name}(): {error}", span) from None
+
+
+def of_database(member: syntax.Member | syntax.Element) -> plan.Value:
+    """What macro-expand knows of the database at hand.
+
+    Raises:
+        QueryError: SEM001 for anything but $current_database and $current_cluster_endpoint.
+    """
+    known = {"$current_database": DATABASE, "$current_cluster_endpoint": CLUSTER}
+    name = member.name if isinstance(member, syntax.Member) else ""
+    if name not in known:
+        raise QueryError("SEM001", f"a database has no '{name}'", member.span, f"it has {', '.join(known)}")
+    return plan.Literal(Type.STRING, known[name])
 
 
 def _now(scope: Expressions, call: syntax.Call) -> plan.Value:
@@ -92,11 +106,54 @@ def _pack_array(scope: Expressions, call: syntax.Call) -> plan.Value:
     return overloads.call(FUNCTIONS["pack_array"], values, call.span) if values else plan.Literal(Type.DYNAMIC, "[]")
 
 
+_BYTES = {Type.BOOL: 1, Type.INT: 4, Type.GUID: 16, Type.DECIMAL: 16}
+"""The size of a value; 8 for all other types but texts and dynamic values."""
+
+
 def _estimate_data_size(scope: Expressions, call: syntax.Call) -> plan.Value:
+    if not call.arguments:
+        raise QueryError("SEM003", "estimate_data_size() takes at least one column", call.span)
     columns: list[Column] = []
     for argument in call.arguments:
         columns += scope.schema if isinstance(argument, syntax.Wildcard) else [scope.require_column(argument)]
-    return overloads.call(FUNCTIONS[call.name], tuple(plan.ColumnRef(*column) for column in columns), call.span)
+    texts = [column for column in columns if column.type in (Type.STRING, Type.DYNAMIC)]
+    fixed = sum(_BYTES.get(column.type, 8) for column in columns if column.type is not Type.STRING)
+    size: plan.Value = plan.Literal(Type.LONG, fixed)
+    for column in texts:
+        length = overloads.call(FUNCTIONS["string_size"], (as_text(column),), call.span)
+        size = overloads.call(FUNCTIONS["+"], (size, length), call.span)
+    return size
+
+
+def _ingestion_time(scope: Expressions, call: syntax.Call) -> plan.Value:
+    if call.arguments:
+        raise QueryError("SEM003", "ingestion_time() takes no arguments", call.span)
+    received = scope.column("_TimeReceived")
+    if received is None or received.type is not Type.DATETIME:
+        return plan.Literal(Type.DATETIME, None)
+    return received
+
+
+def _bin_auto(scope: Expressions, call: syntax.Call) -> plan.Value:
+    if len(call.arguments) != 1:
+        raise QueryError("SEM003", "bin_auto() takes one value", call.span)
+    value = scope.value(call.arguments[0])
+    bound = overloads.call(FUNCTIONS["bin_auto"], (value,), call.span)
+    options = scope.session.options
+    size = options.get("query_bin_auto_size")
+    if size is None:
+        hint = "write set query_bin_auto_size = ...; before the query"
+        raise QueryError("SEM005", "bin_auto() wants to be told the size of a bin", call.span, hint)
+    at = options.get("query_bin_auto_at")
+    name, arguments = ("bin", (value, size)) if at is None else ("bin_at", (value, size, at))
+    return overloads.convert(scope.applied(FUNCTIONS[name], arguments, call.span), bound.type)
+
+
+def _hash_many(scope: Expressions, call: syntax.Call) -> plan.Value:
+    values = tuple(scope.value(argument) for argument in call.arguments)
+    bound = overloads.call(FUNCTIONS["hash_many"], values, call.span)
+    hashes = tuple(overloads.call(FUNCTIONS["hash_xxhash64"], (value,), call.span) for value in bound.arguments)
+    return hashes[0] if len(hashes) == 1 else overloads.call(FUNCTIONS["hash_combine"], hashes, call.span)
 
 
 def _column_names_of(scope: Expressions, call: syntax.Call) -> plan.Value:
@@ -124,6 +181,9 @@ VALUES: dict[str, Callable[[Expressions, syntax.Call], plan.Value]] = {
     "bag_pack_columns": _bag_pack_columns,
     "pack_array": _pack_array,
     "estimate_data_size": _estimate_data_size,
+    "ingestion_time": _ingestion_time,
+    "bin_auto": _bin_auto,
+    "hash_many": _hash_many,
     "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,
     "columnifexists": _column_ifexists,

@@ -374,26 +374,47 @@ class Builder:
         (parameters,) = values_of(children)
         return nodes.QueryParameters(parameters, span=span_of(children))
 
-    def alias_statement(self, children: list[Any]) -> nodes.NotOfferedStatement:
-        return nodes.NotOfferedStatement("alias database", span=span_of(children))
+    def alias_statement(self, children: list[Any]) -> nodes.AliasDatabase:
+        name, database = values_of(children)
+        return nodes.AliasDatabase(name.name, database, span=span_of(children))
 
-    def pattern_statement(self, children: list[Any]) -> nodes.NotOfferedStatement:
-        return nodes.NotOfferedStatement("declare pattern", span=span_of(children))
+    def pattern_statement(self, children: list[Any]) -> nodes.DeclarePattern:
+        name, *definition = values_of(children)
+        return nodes.DeclarePattern(name.name, *(definition[0] if definition else ()), span=span_of(children))
 
-    def restrict_statement(self, children: list[Any]) -> nodes.NotOfferedStatement:
-        return nodes.NotOfferedStatement("restrict access", span=span_of(children))
+    def pattern_definition(self, children: list[Any]) -> tuple[Any, ...]:
+        parameters, *rest = values_of(children)
+        paths = [part for part in rest if isinstance(part, nodes.FunctionParameter)]
+        return (*parameters, *paths), tuple(rest[len(paths) :])
 
-    def entity_group(self, children: list[Any]) -> nodes.Call:
-        word, _, entities, _ = children
-        return nodes.Call(str(word), entities, span=span_of(children), name_span=span_of([word]))
+    def pattern_path(self, children: list[Any]) -> nodes.FunctionParameter:
+        _, name, _, type_, _ = children
+        return nodes.FunctionParameter(name.name, type_of(type_), span=span_of(children))
 
-    def function(self, children: list[Any], view: bool = False) -> nodes.FunctionBody:
-        parameters, statements = values_of(children)
+    def pattern_case(self, children: list[Any]) -> nodes.PatternCase:
+        values, *path, body = values_of(children)
+        paths = [nodes.Literal(Type.STRING, name.name, span=name.span) for name in path]
+        return nodes.PatternCase((*values, *paths), body, span=span_of(children))
+
+    def restrict_statement(self, children: list[Any]) -> nodes.RestrictAccess:
+        entities, _ = values_of(children)
+        return nodes.RestrictAccess(entities, span=span_of(children))
+
+    def entity_group(self, children: list[Any]) -> nodes.EntityGroup:
+        (entities,) = values_of(children)
+        return nodes.EntityGroup(entities, span=span_of(children))
+
+    def body(self, children: list[Any]) -> nodes.FunctionBody:
+        (statements,) = children
         *before, last = statements or (None,)
         result = last.value if isinstance(last, nodes.Query) else None
         if last is not None and result is None:
             before.append(last)
-        return nodes.FunctionBody(parameters, tuple(before), result, view, span=span_of(children))
+        return nodes.FunctionBody((), tuple(before), result, span=span_of(children))
+
+    def function(self, children: list[Any], view: bool = False) -> nodes.FunctionBody:
+        parameters, body = values_of(children)
+        return nodes.FunctionBody(parameters, body.statements, body.result, view, span=span_of(children))
 
     def view(self, children: list[Any]) -> nodes.FunctionBody:
         return self.function(children, view=True)

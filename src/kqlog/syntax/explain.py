@@ -21,6 +21,7 @@ _HABITS = {
     "|": "write or, or begin an operator after a single |",
     "!": "write not(...)",
     "/": "comments begin with //",
+    **dict.fromkeys("\u201c\u201d\u201e\u2018\u2019", 'text stands in straight quotes, as in "text"'),
     "`": "a name with other characters is written ['a name']",
     "--": "comments begin with //",
     "select": "KQL chooses columns with project",
@@ -29,6 +30,7 @@ _HABITS = {
 }
 """What those who come from other languages write, and what KQL has for it."""
 
+_STATEMENTS = frozenset({"let", "set", "declare", "alias", "restrict"})
 _FREQUENT_OPERATORS = ("where", "summarize", "project", "extend", "take", "limit", "count", "join", "sort", "order", "top")
 
 _KINDS = {
@@ -82,7 +84,7 @@ def syntax_error(stumble: StumbleError, text: str, tables: Tables) -> QueryError
         last = Span(max(start - 1, 0), max(start, 1))
         return QueryError("SYN001", f"the query ends where {expected} should follow", last, text=text)
     words = {word for terminal in accepted for word in tables.words[terminal] if word[-1].isalpha()}
-    hint = _hint(stumble.found, text[start : start + 2], accepted, words)
+    hint = _unended(text, start, accepted) or _hint(stumble.found, text[start : start + 2], accepted, words)
     message = f"{_shown(stumble.found)} does not fit here; {expected} could"
     return QueryError("SYN001", message, Span(start, start + len(stumble.found)), hint, text)
 
@@ -98,6 +100,14 @@ def _hint(found: str, ahead: str, accepted: set[str], words: set[str]) -> str | 
     if (habit := _HABITS.get(found.lower()) or _HABITS.get(ahead)) is not None and found not in words:
         return habit
     return did_you_mean(found, words) if found[0].isalpha() else None
+
+
+def _unended(text: str, start: int, accepted: set[str]) -> str | None:
+    """A hint that a statement on an earlier line lacks its end."""
+    before = re.sub(r"//[^\n]*", "", text[:start])
+    first, *_ = [*before.rpartition(";")[2].split(), ""]
+    on_new_line = "\n" in before[len(before.rstrip()) :]
+    return f"a {first} statement ends with ;" if "SEMICOLON" in accepted and first in _STATEMENTS and on_new_line else None
 
 
 def _expected(accepted: set[str], tables: Tables) -> str:

@@ -288,6 +288,13 @@ class FunctionBody(Expr):
     view: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class EntityGroup(Expr):
+    """`entity_group [entity, ...]`: tables or databases, for macro-expand."""
+
+    entities: tuple[Expr, ...]
+
+
 class Statement(Node):
     """One of the `;`-separated parts of a query."""
 
@@ -319,10 +326,35 @@ class QueryParameters(Statement):
 
 
 @dataclass(frozen=True, slots=True)
-class NotOfferedStatement(Statement):
-    """A statement that is read and not executed: alias, declare pattern, restrict access."""
+class PatternCase(Node):
+    """`('value', ...).path = { body }`; the path is the last of `values`."""
 
-    construct: str
+    values: tuple[Expr, ...]
+    body: FunctionBody
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarePattern(Statement):
+    """`declare pattern name = (parameter: string)[path: string] { cases }`; the path is the last of `parameters`."""
+
+    name: str
+    parameters: tuple[FunctionParameter, ...] = ()
+    cases: tuple[PatternCase, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AliasDatabase(Statement):
+    """`alias database name = cluster('...').database('...')`."""
+
+    name: str
+    database: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictAccess(Statement):
+    """`restrict access to (entity, ...)`: what the statements after it can see."""
+
+    entities: tuple[Expr, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,9 @@ from kqlog.syntax import explain, grammar, nodes
 from kqlog.syntax.build import Builder
 from kqlog.syntax.tables import Methods, StumbleError
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors write before a text."""
+
 
 def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Script:
     """The statements of a query. `operators` loads the class of an operator's rule; by default, the one in kqlog.operators.
@@ -22,7 +25,9 @@ def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Sc
     explain.check_size(text)
     tables = grammar.tables()
     try:
-        script = tables.parse(text, _methods(operators or load_operator))
+        # A space in its place keeps all positions.
+        read = " " + text[1:] if text.startswith(BYTE_ORDER_MARK) else text
+        script = tables.parse(read, _methods(operators or load_operator))
     except StumbleError as stumble:
         raise explain.syntax_error(stumble, text, tables) from None
     except QueryError as error:

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from kqlog.engines.sql.dialect import Computed, Step, StoredColumn, StoredTable
-from kqlog.errors import QueryError
 from kqlog.functions.declare import Body, Signature, quoted
 from kqlog.plan.nodes import External, Literal, Scan
 from kqlog.types import TICKS_PER_SECOND, Type
@@ -94,8 +93,12 @@ class DuckDBDialect:
     def elements(self, sql: str, *, pairs: bool) -> str:
         """A JSON value as the list that mv-expand makes of it."""
         made = "json_array" if pairs else "json_object"
-        entries = f"map_entries({sql}::MAP(VARCHAR, JSON))"
+        entries = f"map_entries(try_cast({sql} as MAP(VARCHAR, JSON)))"
         bag = f"list_transform({entries}, lambda entry: {made}(entry.key, entry.value))"
+        # No map has a key twice. The last value counts, as to readers of JSON.
+        keys, values = f"json_keys({sql})", f"json_extract({sql}, '$.*')"
+        last = f"list_filter(range(1, len({keys}) + 1), lambda place: not list_contains({keys}[place + 1:], {keys}[place]))"
+        bag = f"coalesce({bag}, list_transform({last}, lambda place: {made}({keys}[place], {values}[place])))"
         return f"case json_type({sql}) when 'ARRAY' then {sql}::JSON[] when 'OBJECT' then {bag} else [{sql}] end"
 
     def element(self, sql: str) -> str:
@@ -109,7 +112,11 @@ class DuckDBDialect:
                 count = f"floor(({stop} - {start}) / {step})::BIGINT + 1"
                 return f"(select unnest(list_transform(range({count}), lambda number: {start} + number * {step})))"
             case Type.DECIMAL:
-                raise QueryError("ENG001", "range over decimals is not offered on this engine", hint="use real numbers")
+                # Dividing gives a real, which may be a step off.
+                numbers = f"range(try_cast(floor(({stop} - {start}) / {step}) as BIGINT) + 2)"
+                values = f"list_transform({numbers}, lambda number: ({start} + number * {step})::{TYPES[type_]})"
+                inside = f"case when {step} > 0 then value <= {stop} else value >= {stop} end"
+                return f"(select unnest(list_filter({values}, lambda value: {inside})))"
             case _ if constant and type_ is not Type.INT:
                 return f"generate_series({start}, {stop}, {step})"
             case _:

@@ -13,8 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kqlog.engines.duckdb import storage
+from kqlog.engines.duckdb import frames, storage
 from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer
+from kqlog.engines.duckdb.columns import described
 from kqlog.engines.duckdb.dialect import DuckDBDialect
 from kqlog.engines.engine import Files, Frame, Source
 from kqlog.engines.sql.dialect import Kernel, StoredTable
@@ -60,9 +61,9 @@ class DuckDBEngine:
                 with errors(source.paths), self.cursor() as cursor:
                     table = storage.files_table(cursor, source)
             case Frame():
-                self._frames[name] = storage.frame(source.data)
+                self._frames[name] = frames.readable(name, source.data)
                 with errors(), self.cursor(self.frames({name})) as cursor:
-                    table = storage.described(cursor, quote(storage.frame_name(name)))
+                    table = described(cursor, quote(frames.frame_name(name)))
         self._tables[name] = table
         return tuple([Column(column.name, column.type) for column in table.columns.values()])
 
@@ -117,7 +118,7 @@ class DuckDBEngine:
 
     def frames(self, tables: Iterable[str]) -> dict[str, object]:
         """The data frames among some tables, by their names in SQL."""
-        return {storage.frame_name(name): self._frames[name] for name in tables if name in self._frames}
+        return {frames.frame_name(name): self._frames[name] for name in tables if name in self._frames}
 
     def register(self, kernels: Iterable[Kernel]) -> None:
         """Make Python functions known to SQL."""
@@ -130,8 +131,12 @@ class DuckDBEngine:
     def _table(self, node: Scan | External) -> StoredTable:
         if isinstance(node, Scan):
             return self._tables[node.table]
-        with errors(node.files), self.cursor() as cursor:
-            return storage.external_table(cursor, node, self._root)
+        try:
+            with errors(node.files), self.cursor() as cursor:
+                return storage.external_table(cursor, node, self._root)
+        except QueryError as error:
+            error.span = error.span or node.span
+            raise
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
@@ -171,11 +176,12 @@ class DuckDBRun:
     def __init__(self, engine: DuckDBEngine, relation: Node) -> None:
         self._engine = engine
         self._columns = relation.columns
-        self.sql, self._needs = engine.statement(relation, self)
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._inner: DuckDBRun | None = None
         self._cancelled = False
         self._lock = threading.Lock()
+        # Last, as from here on others may cancel it.
+        self.sql, self._needs = engine.statement(relation, self)
 
     def answer(self) -> DuckDBAnswer:
         """Run to the end."""

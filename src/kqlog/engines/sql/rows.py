@@ -51,7 +51,7 @@ def counted(node: Range, statement: Statement) -> Select:
     constant = all(isinstance(end, Literal) for end in ends)
     start, stop, step = map(write.value, ends)
     source = statement.dialect.counted(start, stop, step, node.column.type, constant=constant)
-    alias = quote(node.column.name)
+    (alias,) = aliases([node.column.name])
     return Select(f"{source} as numbers({alias})", {node.column.name: Output(alias, alias)}, aliased=True)
 
 

@@ -157,7 +157,8 @@ def aliases(names: Iterable[str]) -> list[str]:
 
 def unused_alias(name: str, used: set[str]) -> str:
     """A quoted name that is not among the used ones, which are in lower case."""
-    alias, number = quote(name), 1
+    # SQL has no empty names.
+    alias, number = quote(name or "column"), 1
     while alias.casefold() in used:
         number += 1
         alias = quote(f"{name}#{number}")

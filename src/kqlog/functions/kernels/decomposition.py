@@ -8,10 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import pyarrow as pa
 
-from kqlog.functions.kernels.json_text import Json, read, write
-from kqlog.functions.kernels.series import is_number, numbers, scalars
-
-Floats = np.ndarray
+from kqlog.functions.kernels.json_text import Json
+from kqlog.functions.kernels.series import is_number, reals, scalars
+from kqlog.functions.kernels.series_text import Floats, read_series, write_series
 
 SHORTEST_PERIOD = 4
 """No shorter period is looked for, and none longer than half of the series."""
@@ -23,9 +22,9 @@ OUTLIER = 1.5
 """The score of Tukey's fences."""
 
 
-def _series(items: Json) -> Floats | None:
-    known = numbers(items)
-    return np.array(known, float) if known else None
+def _series(items: Json | Floats) -> Floats | None:
+    known = reals(items)
+    return known if known is not None and len(known) else None
 
 
 def _arguments(
@@ -34,7 +33,7 @@ def _arguments(
     """Each row's series and options, with the default for each one that is not given."""
     columns = [scalars(column) for column in options]
     columns += [[default] * len(series) for default in defaults[len(columns) :]]
-    return zip(map(_series, read(series)), zip(*columns, strict=True), strict=True)
+    return zip(map(_series, read_series(series)), zip(*columns, strict=True), strict=True)
 
 
 # ------------------------------------------------------------------------------------------------------------------- lines
@@ -45,19 +44,20 @@ LINE = ("rsquare", "slope", "variance", "rvariance", "interception", "line_fit")
 
 def fit_line(series: pa.Array) -> pa.Array:
     """series_fit_line(): an array of its columns."""
-    return write(None if values is None else list(_fit_line(values).values()) for values in map(_series, read(series)))
+    known = map(_series, read_series(series))
+    return write_series(None if values is None else list(_fit_line(values).values()) for values in known)
 
 
 def fit_line_bag(series: pa.Array) -> pa.Array:
     """series_fit_line_dynamic()."""
-    return write(None if values is None else _fit_line(values) for values in map(_series, read(series)))
+    return write_series(None if values is None else _fit_line(values) for values in map(_series, read_series(series)))
 
 
-def _fit_line(values: Floats) -> dict[str, Json]:
+def _fit_line(values: Floats) -> dict[str, object]:
     slope, interception = _line(values)
     fit = slope * _places(values) + interception
     rsquare, variance, rvariance = _quality(values, fit)
-    return dict(zip(LINE, (rsquare, slope, variance, rvariance, interception, fit.tolist()), strict=True))
+    return dict(zip(LINE, (rsquare, slope, variance, rvariance, interception, fit), strict=True))
 
 
 def _places(values: Floats) -> Floats:
@@ -90,18 +90,18 @@ TWO_LINES = (
 
 def fit_2lines(series: pa.Array) -> pa.Array:
     """series_fit_2lines(): an array of its columns."""
-    return write(_two_lines(values) for values in map(_series, read(series)))
+    return write_series(_two_lines(values) for values in map(_series, read_series(series)))
 
 
 def fit_2lines_bag(series: pa.Array) -> pa.Array:
     """series_fit_2lines_dynamic(): the sides are bags of their own."""
-    return write(_nested(_two_lines(values)) for values in map(_series, read(series)))
+    return write_series(_nested(_two_lines(values)) for values in map(_series, read_series(series)))
 
 
-def _nested(columns: list[Json] | None) -> Json:
+def _nested(columns: list[object] | None) -> dict[str, object] | None:
     if columns is None:
         return None
-    bag: dict[str, Json] = {"right": {}, "left": {}}
+    bag: dict[str, object] = {"right": {}, "left": {}}
     for name, value in zip(TWO_LINES, columns, strict=True):
         side, _, part = name.partition("_")
         holder = bag.get(side)
@@ -112,7 +112,7 @@ def _nested(columns: list[Json] | None) -> Json:
     return bag
 
 
-def _two_lines(values: Floats | None) -> list[Json] | None:
+def _two_lines(values: Floats | None) -> list[object] | None:
     """The split into a left and a right line that leaves least over; each side has two values at least."""
     if values is None or len(values) < 4:
         return None
@@ -121,7 +121,7 @@ def _two_lines(values: Floats | None) -> list[Json] | None:
     fit = np.concatenate([left["line_fit"], right["line_fit"]])
     rsquare, variance, rvariance = _quality(values, fit)
     sides = [side[name] for side in (right, left) for name in ("rsquare", "slope", "interception", "variance", "rvariance")]
-    return [rsquare, split, variance, rvariance, fit.tolist(), *sides]
+    return [rsquare, split, variance, rvariance, fit, *sides]
 
 
 def _leftover(values: Floats) -> float:
@@ -131,13 +131,13 @@ def _leftover(values: Floats) -> float:
 
 def fit_poly(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_fit_poly(): an array of rsquare, coefficients, variance, rvariance, poly_fit."""
-    places: list[Json] = read(options[0]) if options else [None] * len(series)
+    places: list[Json | Floats] = read_series(options[0]) if options else [None] * len(series)
     degrees: list[Json] = scalars(options[1]) if len(options) > 1 else [1] * len(series)
-    rows = zip(map(_series, read(series)), places, degrees, strict=True)
-    return write(_polynomial(values, known, degree) for values, known, degree in rows)
+    rows = zip(map(_series, read_series(series)), places, degrees, strict=True)
+    return write_series(_polynomial(values, known, degree) for values, known, degree in rows)
 
 
-def _polynomial(values: Floats | None, places: Json, degree: Json) -> Json:
+def _polynomial(values: Floats | None, places: Json | Floats, degree: Json) -> list[object] | None:
     if values is None or not isinstance(degree, int):
         return None
     known = _places(values) if places is None else _series(places)
@@ -147,7 +147,7 @@ def _polynomial(values: Floats | None, places: Json, degree: Json) -> Json:
     fit = np.polynomial.polynomial.polyval(known, coefficients)
     rsquare, variance, rvariance = _quality(values, fit)
     highest_first = [*[0.0] * (degree + 1 - len(coefficients)), *coefficients[::-1].tolist()]
-    return [rsquare, highest_first, variance, rvariance, fit.tolist()]
+    return [rsquare, highest_first, variance, rvariance, fit]
 
 
 # ----------------------------------------------------------------------------------------------------------------- periods
@@ -201,7 +201,8 @@ def _period(values: Floats, wanted: Json, threshold: Json) -> int:
 
 def periods_detect(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_periods_detect(): arrays of the periods and of their scores, filled with 0."""
-    return write(None if values is None else _detect(values, *wanted) for values, wanted in _arguments(series, options, ()))
+    rows = _arguments(series, options, ())
+    return write_series(None if values is None else _detect(values, *wanted) for values, wanted in rows)
 
 
 def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> Json:
@@ -214,7 +215,8 @@ def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> Json:
 
 def periods_validate(series: pa.Array, *periods: pa.Array) -> pa.Array:
     """series_periods_validate(): arrays of the periods and of their scores."""
-    return write(None if values is None else _validate(values, wanted) for values, wanted in _arguments(series, periods, ()))
+    rows = _arguments(series, periods, ())
+    return write_series(None if values is None else _validate(values, wanted) for values, wanted in rows)
 
 
 def _validate(values: Floats, periods: tuple[Json, ...]) -> Json:
@@ -228,7 +230,7 @@ def _validate(values: Floats, periods: tuple[Json, ...]) -> Json:
 def seasonal(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_seasonal(): options are the period and the number of values at the end to learn nothing from."""
     rows = _arguments(series, options, (-1, 0))
-    return write(None if values is None else _whole_season(values, *wanted).tolist() for values, wanted in rows)
+    return write_series(None if values is None else _whole_season(values, *wanted) for values, wanted in rows)
 
 
 def _whole_season(values: Floats, period: Json, held_back: Json) -> Floats:
@@ -267,33 +269,31 @@ def _decompose(
 def decompose(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_decompose(): arrays of baseline, season, trend and residual."""
     rows = _arguments(series, options, (-1, "avg", 0, DETECTED))
-    return write(None if values is None else _lists(_decompose(values, *wanted)) for values, wanted in rows)
+    return write_series(None if values is None else list(_decompose(values, *wanted)) for values, wanted in rows)
 
 
 def forecast(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_decompose_forecast(): as decompose(), the number of values to forecast comes first."""
     rows = _arguments(series, options, (0, -1, "avg", DETECTED))
-    return write(
-        None if values is None else _lists(_decompose(values, period, trend, ahead, threshold))
+    return write_series(
+        None if values is None else list(_decompose(values, period, trend, ahead, threshold))
         for values, (ahead, period, trend, threshold) in rows
     )
-
-
-def _lists(parts: tuple[Floats, ...]) -> Json:
-    return [part.tolist() for part in parts]
 
 
 def anomalies(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_decompose_anomalies(): arrays of flags, scores and the baseline."""
     rows = _arguments(series, options, (OUTLIER, -1, "avg", 0, "ctukey", DETECTED))
-    return write(None if values is None else _anomalies(values, *wanted) for values, wanted in rows)
+    return write_series(None if values is None else _anomalies(values, *wanted) for values, wanted in rows)
 
 
-def _anomalies(values: Floats, limit: Json, period: Json, trend: Json, held_back: Json, method: Json, threshold: Json) -> Json:
+def _anomalies(
+    values: Floats, limit: Json, period: Json, trend: Json, held_back: Json, method: Json, threshold: Json
+) -> list[Floats]:
     baseline, _, _, residual = _decompose(values, period, trend, held_back, threshold)
     scores = _outliers(residual, _learned(residual, held_back), *_percentiles(method))
     flags = (scores > limit).astype(int) - (scores < -limit)  # type: ignore[operator]
-    return [flags.tolist(), scores.tolist(), baseline.tolist()]
+    return [flags, scores, baseline]
 
 
 # ---------------------------------------------------------------------------------------------------------------- outliers
@@ -303,21 +303,24 @@ def outliers(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_outliers(): options are the kind, the value to ignore, the percentiles, and the values to learn nothing from."""
     columns = [scalars(column) for column in options]
     columns += [[default] * len(series) for default in ("ctukey", None, None, None, 0)[len(columns) :]]
-    return write(_scored(*row) for row in zip(read(series), *columns, strict=True))
+    return write_series(_scored(*row) for row in zip(read_series(series), *columns, strict=True))
 
 
-def _scored(items: Json, kind: Json, ignored: Json, lowest: Json, highest: Json, held_back: Json) -> Json:
+def _scored(items: Json | Floats, kind: Json, ignored: Json, lowest: Json, highest: Json, held_back: Json) -> Floats | None:
     """A score for each element; 0 for null and the value to ignore."""
-    if not isinstance(items, list):
+    if not isinstance(items, (list, np.ndarray)):
         return None
-    places = [place for place, item in enumerate(items) if is_number(item) and item != ignored]
-    scores = [0.0] * len(items)
-    if places:
-        values = np.array([items[place] for place in places], float)
-        found = _outliers(values, _learned(values, held_back), *_percentiles(kind, lowest, highest))
-        for place, score in zip(places, found.tolist(), strict=True):
-            scores[place] = score
-    return scores  # type: ignore[return-value]
+    scores = np.zeros(len(items))
+    if isinstance(items, list):
+        counts = np.array([is_number(item) and item != ignored for item in items], bool)
+        items = np.array([item if is_number(item) else 0.0 for item in items], float)
+    else:
+        counts = items != ignored
+    places = np.flatnonzero(counts)
+    if len(places):
+        values = items[places]
+        scores[places] = _outliers(values, _learned(values, held_back), *_percentiles(kind, lowest, highest))
+    return scores
 
 
 def _percentiles(kind: Json, lowest: Json = None, highest: Json = None) -> tuple[float, float]:

@@ -25,7 +25,7 @@ def point_buffer(longitudes: pa.Array, latitudes: pa.Array, radii: pa.Array, tol
     """geo_point_buffer()."""
 
     def buffered(place: np.ndarray, radius: float, tolerance: float) -> Json:
-        if np.isnan(place[0]) or not _can_be(radius, tolerance):
+        if np.isnan(place[0]) or not can_be(radius, tolerance):
             return None
         ring = positions(circle(place, radius / RADIUS, _corners(radius, tolerance)))
         return write_area([[np.vstack([ring, ring[:1]])]])
@@ -37,7 +37,7 @@ def line_buffer(column: pa.Array, radii: pa.Array, tolerances: pa.Array) -> pa.A
     """geo_line_buffer(): round at the ends."""
 
     def buffered(found: list[Line], radius: float, tolerance: float) -> Json:
-        if not _can_be(radius, tolerance):
+        if not can_be(radius, tolerance):
             return None
         return write_area(joint([part for line in found for part in _widened([line], [], radius, tolerance)]))
 
@@ -48,7 +48,7 @@ def polygon_buffer(column: pa.Array, radii: pa.Array, tolerances: pa.Array) -> p
     """geo_polygon_buffer()."""
 
     def buffered(area: Area, radius: float, tolerance: float) -> Json:
-        return write_area(widened(area, radius, tolerance)) if _can_be(radius, tolerance) else None
+        return write_area(widened(area, radius, tolerance)) if can_be(radius, tolerance) else None
 
     return write(answers(buffered, each(column, polygon), radii.to_pylist(), tolerances.to_pylist()))
 
@@ -58,7 +58,8 @@ def widened(area: Area, radius: float, tolerance: float) -> Area:
     return joint([part for rings in area for part in _widened(rings, [rings], radius, tolerance)])
 
 
-def _can_be(radius: float, tolerance: float) -> bool:
+def can_be(radius: float, tolerance: float) -> bool:
+    """Whether there is a buffer of a radius; QueryError when it does not fit on a plane."""
     if WIDEST * RADIUS < radius < math.inf:
         raise too_wide()
     return 0 < radius < math.inf and tolerance >= _FINEST * radius

@@ -7,7 +7,7 @@ import re
 import h3
 import pyarrow as pa
 
-from kqlog.functions.kernels.geo_buffers import widened
+from kqlog.functions.kernels.geo_buffers import can_be, widened
 from kqlog.functions.kernels.geo_measures import polygon, size
 from kqlog.functions.kernels.geo_shapes import Area, Line, answers, each
 from kqlog.functions.kernels.json_text import Json, write
@@ -112,9 +112,10 @@ def polygon_to_h3cells(column: pa.Array, resolutions: pa.Array, radii: pa.Array)
 
 
 def _filled(area: Area, resolution: float, radius: float) -> Json:
-    if not 0 <= resolution <= _FINEST or not radius >= 0:
+    tolerance = min(_TOLERANCE, radius)
+    if not 0 <= resolution <= _FINEST or not (radius == 0 or can_be(radius, tolerance)):
         return None
-    level, wider = int(resolution), widened(area, radius, min(_TOLERANCE, radius)) if radius > 0 else area
+    level, wider = int(resolution), widened(area, radius, tolerance) if radius > 0 else area
     # H3 finds all cells before it counts them.
     if size(wider) > 4 * _MOST_CELLS * h3.average_hexagon_area(level, "m^2"):
         return None

@@ -78,7 +78,7 @@ def polygon_to_s2cells(column: pa.Array, levels: pa.Array, radii: pa.Array) -> p
 
 def _covering(outline: list[np.ndarray], area: Area, level: float, radius: float) -> Json:
     """The cells of a level within a distance of a shape, or None when there are too many."""
-    if not 0 <= level <= FINEST or not radius >= 0:
+    if not 0 <= level <= FINEST or not 0 <= radius < np.inf:
         return None
     places = [vectors(line) for line in outline]
     starts, ends = np.concatenate([line[:-1] for line in places]), np.concatenate([line[1:] for line in places])

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
 
 from kqlog.functions.kernels.json_text import Json, read, write
+from kqlog.functions.kernels.series_text import Floats, read_series, write_series
 
-Number = int | float
 Kernel = Callable[..., pa.Array]
 
 
-def numbers(value: Json) -> list[Number] | None:
-    """The series as it is when every element is a number, else None."""
+def reals(value: Json | Floats) -> Floats | None:
+    """The series as reals when every element is a number, else None."""
+    if isinstance(value, np.ndarray):
+        return value
     if isinstance(value, list) and all(is_number(item) for item in value):
-        return value  # type: ignore[return-value]
+        return np.array(value, float)
     return None
 
 
@@ -27,11 +29,11 @@ def is_number(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
-def operands(column: pa.Array) -> list[Json]:
+def operands(column: pa.Array) -> list[Json | Floats]:
     """A column of series, or of numbers that stand for every element of a series."""
     if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-        return read(column)
-    return scalars(column)
+        return read_series(column)
+    return list(scalars(column))
 
 
 def scalars(column: pa.Array) -> list[Json]:
@@ -42,10 +44,10 @@ def scalars(column: pa.Array) -> list[Json]:
 # ------------------------------------------------------------------------------------------------------------- one number
 
 
-def _summary(compute: Callable[[list[Number]], Number]) -> Kernel:
+def _summary(compute: Callable[[list[float]], float]) -> Kernel:
     def kernel(series: pa.Array) -> pa.Array:
-        known = [numbers(items) for items in read(series)]
-        return pa.array([None if items is None else float(compute(items)) for items in known], pa.float64())
+        known = map(reals, read_series(series))
+        return pa.array([None if items is None else float(compute(items.tolist())) for items in known], pa.float64())
 
     return kernel
 
@@ -55,8 +57,12 @@ product = _summary(math.prod)
 magnitude = _summary(lambda items: math.sqrt(math.fsum(item * item for item in items)))
 
 
-def _vectors(left: Json, right: Json) -> tuple[np.ndarray, np.ndarray] | None:
+def _vectors(left: Json | Floats, right: Json | Floats) -> tuple[Floats, Floats] | None:
     """Two series cut to the shorter one, without the places where one has no number; None when nothing is left."""
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        size = min(len(left), len(right))
+        return left[:size], right[:size]
+    left, right = (side.tolist() if isinstance(side, np.ndarray) else side for side in (left, right))
     if not isinstance(left, list):
         left = [left] * len(right) if isinstance(right, list) else []
     if not isinstance(right, list):
@@ -77,11 +83,11 @@ def dot_product(left: pa.Array, right: pa.Array) -> pa.Array:
 def cosine_similarity(left: pa.Array, right: pa.Array, *magnitudes: pa.Array) -> pa.Array:
     """series_cosine_similarity(), also with magnitudes that are known."""
     known = [column.to_pylist() for column in magnitudes] or [[None] * len(left)] * 2
-    rows = zip(read(left), read(right), *known, strict=True)
+    rows = zip(read_series(left), read_series(right), *known, strict=True)
     return pa.array([_cosine(*row) for row in rows], pa.float64())
 
 
-def _cosine(left: Json, right: Json, left_size: float | None, right_size: float | None) -> float | None:
+def _cosine(left: Json | Floats, right: Json | Floats, left_size: float | None, right_size: float | None) -> float | None:
     vectors = _vectors(left, right)
     if vectors is None:
         return None
@@ -94,13 +100,14 @@ def _cosine(left: Json, right: Json, left_size: float | None, right_size: float 
 
 def pearson_correlation(left: pa.Array, right: pa.Array) -> pa.Array:
     """series_pearson_correlation(): null unless both are series of numbers of one length."""
-    return pa.array([_pearson(numbers(a), numbers(b)) for a, b in zip(read(left), read(right), strict=True)], pa.float64())
+    rows = zip(read_series(left), read_series(right), strict=True)
+    return pa.array([_pearson(reals(first), reals(second)) for first, second in rows], pa.float64())
 
 
-def _pearson(left: Sequence[Number] | None, right: Sequence[Number] | None) -> float | None:
-    if not left or not right or len(left) != len(right):
+def _pearson(left: Floats | None, right: Floats | None) -> float | None:
+    if left is None or right is None or not 0 < len(left) == len(right):
         return None
-    first, second = np.array(left, float) - np.mean(left), np.array(right, float) - np.mean(right)
+    first, second = left - np.mean(left), right - np.mean(right)
     sizes = np.linalg.norm(first) * np.linalg.norm(second)
     return float(first @ second / sizes) if sizes else math.nan
 
@@ -123,23 +130,25 @@ def stats_bag(series: pa.Array, *ignore_nonfinite: pa.Array) -> pa.Array:
 
 def _statistics(series: pa.Array, ignore_nonfinite: tuple[pa.Array, ...]) -> list[dict[str, Json]]:
     ignore = bool(ignore_nonfinite) and len(series) > 0 and ignore_nonfinite[0][0].as_py() is True
-    return [_describe(items, ignore) for items in read(series)]
+    return [_describe(items, ignore) for items in read_series(series)]
 
 
-def _describe(items: Json, ignore: bool) -> dict[str, Json]:
+def _describe(items: Json | Floats, ignore: bool) -> dict[str, Json]:
     """The statistics, or nothing when there is none to give."""
-    if not isinstance(items, list):
+    if isinstance(items, list):
+        items = np.array([item if is_number(item) else math.nan for item in items], float)
+    if not isinstance(items, np.ndarray):
         return {}
-    places = [place for place, item in enumerate(items) if is_number(item) and math.isfinite(item)]  # type: ignore[arg-type]
-    if not places or (len(places) < len(items) and not ignore):
+    places = np.flatnonzero(np.isfinite(items))
+    if not len(places) or (len(places) < len(items) and not ignore):
         return {}
-    values = np.array([items[place] for place in places], float)
+    values = items[places]
     variance = float(values.var(ddof=1)) if len(values) > 1 else 0.0
     return {
         "min": float(values.min()),
-        "min_idx": places[int(values.argmin())],
+        "min_idx": int(places[values.argmin()]),
         "max": float(values.max()),
-        "max_idx": places[int(values.argmax())],
+        "max_idx": int(places[values.argmax()]),
         "avg": float(values.mean()),
         "stdev": math.sqrt(variance),
         "variance": variance,
@@ -217,42 +226,41 @@ def _interpolated(items: Json, placeholder: Json, edges: bool, constant: Json) -
 
 def fir(series: pa.Array, filters: pa.Array, *options: pa.Array) -> pa.Array:
     """series_fir(): options are whether to normalize and whether to center."""
-    rows = zip(read(filters), _filled_rows(series, options, 2), strict=True)
-    return write(
-        _fir(numbers(items), numbers(weights), normalize, center is True) for weights, (items, normalize, center) in rows
+    chosen = [scalars(column) for column in options] + [[None] * len(series)] * (2 - len(options))
+    rows = zip(read_series(series), read_series(filters), *chosen, strict=True)
+    return write_series(
+        _fir(reals(items), reals(weights), normalize, center is True) for items, weights, normalize, center in rows
     )
 
 
-def _fir(items: list[Number] | None, weights: list[Number] | None, normalize: Json, center: bool) -> Json:
-    if items is None or not weights:
+def _fir(items: Floats | None, kernel: Floats | None, normalize: Json, center: bool) -> Floats | None:
+    if items is None or kernel is None or not len(kernel):
         return None
-    kernel = np.array(weights, float)
     negative = bool((kernel < 0).any())
     if normalize is True and negative:
         return None
     if not negative and normalize is not False and kernel.sum():
         kernel = kernel / kernel.sum()
     ahead = (len(kernel) - 1) // 2 if center else 0
-    full = np.convolve(np.array([*items, *[0.0] * ahead], float), kernel)
-    filtered: list[Json] = full[ahead : ahead + len(items)].tolist()
-    return filtered
+    full = np.convolve(np.concatenate([items, np.zeros(ahead)]), kernel)
+    return full[ahead : ahead + len(items)]
 
 
 def iir(series: pa.Array, numerators: pa.Array, denominators: pa.Array) -> pa.Array:
     """series_iir()."""
-    rows = zip(read(series), read(numerators), read(denominators), strict=True)
-    return write(_iir(numbers(items), numbers(above), numbers(below)) for items, above, below in rows)
+    rows = zip(*map(read_series, (series, numerators, denominators)), strict=True)
+    return write_series(_iir(*map(reals, row)) for row in rows)
 
 
-def _iir(items: list[Number] | None, above: list[Number] | None, below: list[Number] | None) -> Json:
-    if items is None or not above or not below or not below[0]:
+def _iir(items: Floats | None, above: Floats | None, below: Floats | None) -> Floats | None:
+    if items is None or above is None or below is None or not len(above) or not len(below) or not below[0]:
         return None
-    forward = np.convolve(np.array(items, float), np.array(above, float))[: len(items)].tolist()
+    first, *weights = below.tolist()
     result: list[float] = []
-    for place, value in enumerate(forward):
-        back = sum(weight * result[place - lag] for lag, weight in enumerate(below) if 0 < lag <= place)
-        result.append((value - back) / below[0])
-    return result  # type: ignore[return-value]
+    for value in np.convolve(items, above)[: len(items)].tolist():
+        back = sum(weight * earlier for weight, earlier in zip(weights, reversed(result), strict=False))
+        result.append((value - back) / first)
+    return np.array(result)
 
 
 def fft(*parts: pa.Array) -> pa.Array:
@@ -266,15 +274,15 @@ def ifft(*parts: pa.Array) -> pa.Array:
 
 
 def _transform(parts: tuple[pa.Array, ...], transform: Callable[[np.ndarray], np.ndarray]) -> pa.Array:
-    return write(_complex(row, transform) for row in zip(*map(read, parts), strict=True))
+    return write_series(_complex(row, transform) for row in zip(*map(read_series, parts), strict=True))
 
 
-def _complex(parts: tuple[Json, ...], transform: Callable[[np.ndarray], np.ndarray]) -> Json:
-    real, *rest = [numbers(part) for part in parts]
-    if not real or any(part is None or len(part) != len(real) for part in rest):
+def _complex(parts: tuple[Json | Floats, ...], transform: Callable[[np.ndarray], np.ndarray]) -> list[Floats | None]:
+    known = [found for found in map(reals, parts) if found is not None and len(found)]
+    if len(known) < len(parts) or len({len(found) for found in known}) > 1:
         return [None, None]
-    values = np.array(real, complex)
-    for imaginary in rest:
-        values += 1j * np.array(imaginary, float)
+    values = known[0].astype(complex)
+    for imaginary in known[1:]:
+        values += 1j * imaginary
     result = transform(values)
-    return [result.real.tolist(), result.imag.tolist()]
+    return [result.real, result.imag]

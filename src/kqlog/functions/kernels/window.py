@@ -31,7 +31,8 @@ def row_cumsum(term: pa.Array, restart: pa.Array) -> pa.Array:
         # A sum that wrapped around has the sign of neither of its parts.
         wrapped = ((sums ^ values) & (sums ^ (sums - values))) < 0
         if wrapped.any() or (sums > limits.max).any() or (sums < limits.min).any():
-            raise QueryError("ENG002", f"overflow: a number is larger than {'a long' if limits.bits == 64 else 'an int'} can hold")
+            type_ = "a long" if limits.bits == 64 else "an int"
+            raise QueryError("ENG002", f"overflow: a number is larger than {type_} can hold")
     return pa.array(sums, term.type)
 
 

@@ -43,7 +43,9 @@ class Writer:
                 return self.named(constant)
             case ["call", "iff" | "iif" | "case", _, _, arguments]:
                 return self._chosen(arguments)
-            case ["call", "==" | "!=" as sign, _, types, [left, right]] if types[0] == "string" or not self._both_null(left, right):
+            case ["call", "==" | "!=" as sign, _, types, [left, right]] if types[0] == "string" or not self._both_null(
+                left, right
+            ):
                 return f"({self.value(left)} {sign} {self.value(right)})"
             case ["call", sign, type_, types, arguments] if sign in _SIGNS and not (type_ == "timespan" and "real" in types):
                 return self._infix(sign, arguments)

@@ -170,7 +170,7 @@ def _starts(keys: list[pyarrow.ChunkedArray], size: int) -> list[bool]:
     for key in keys:
         codes = compute.dictionary_encode(key.combine_chunks(), null_encoding="encode").indices.to_numpy()
         starts[1:] |= codes[1:] != codes[:-1]
-    return starts.tolist()  # type: ignore[no-any-return]
+    return starts.tolist()
 
 
 def _values(column: pyarrow.ChunkedArray) -> list[Any]:

@@ -1,0 +1,69 @@
+"""The operator `macro-expand`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.lookup import Database, UserFunction, Variable
+from kqlog.plan.lookup import EntityGroup as Group
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
+from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, Name, Operator, Parameter
+
+
+@dataclass(frozen=True)
+class MacroExpand(Operator):
+    """Run a query over each of several tables, and put the results together.
+
+    An entity is a table, or database() for this workspace; other databases are out of reach.
+    """
+
+    rule: ClassVar[str] = "macro_expand"
+    syntax: ClassVar[str] = "macro-expand [kind=inner|outer] [isfuzzy=true|false] entity_group [Entity, ...] as Name (Query)"
+    examples: ClassVar[tuple[str, ...]] = (
+        'let Web = datatable(Host: string) ["web-01", "web-02"]; let Data = datatable(Host: string) ["db-01"]; '
+        "macro-expand entity_group [Web, Data] as Part (Part | summarize Hosts = count())",
+    )
+
+    parameters: tuple[Parameter, ...]
+    group: Expr
+    name: str
+    body: FunctionBody
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        if source is not None:
+            raise QueryError("SEM005", "'macro-expand' begins a query", self.span)
+        legs: list[Leg] = []
+        for entity in self._entities(scope):
+            try:
+                relation = self._expanded(entity, scope)
+            except QueryError as error:
+                if parameter_flag(self.parameters, "isfuzzy") and error.code in ("SEM001", "ENG001"):
+                    continue
+                raise
+            legs.append(Leg(leg_name(relation, len(legs)), relation))
+        if not legs:
+            raise QueryError("SEM001", "no entity of this group exists", self.group.span)
+        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner")
+
+    def _entities(self, scope: Scope) -> tuple[Expr, ...]:
+        if isinstance(self.group, EntityGroup):
+            return self.group.entities
+        meaning = scope.variable(self.group.name) if isinstance(self.group, Name) else None
+        if not isinstance(meaning, Group):
+            hint = "declare it with let Name = entity_group [Entity, ...]"
+            raise QueryError("SEM001", "a group of entities is wanted here", self.group.span, hint)
+        return meaning.entities
+
+    def _expanded(self, entity: Expr, scope: Scope) -> plan.Node:
+        """What the query gives for one entity."""
+        inner = Scope(scope.session, scope)
+        meaning: Variable = Database() if scope.is_here(entity) else scope.relation(entity)
+        inner.define(self.name, meaning)
+        result = inner.invoke(UserFunction(self.body, inner), Call("macro-expand", (), span=self.span))
+        if isinstance(result, plan.Value):
+            raise QueryError("SEM002", "a table is wanted here, and this is a value", self.body.span)
+        return result
