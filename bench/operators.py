@@ -29,15 +29,16 @@ QUERIES = {
         step Going: ResultCode == "200" and TimeGenerated - Start.TimeGenerated < 1h => Total = Going.Total + 1;)""",
     "scan cumulative": f"{SORTED} | scan declare (Total: long = 0) with (step s: true => Total = s.Total + UserId;)",
     "row_window_session": f"{SORTED} | extend Session = row_window_session(TimeGenerated, 1h, 30ms)",
-    "sequence_detect": """Requests
-        | evaluate sequence_detect(TimeGenerated, 1m, 5m, Failed = (ResultCode == "500"), Paid = (Name == "POST /pay"), UserId)""",
+    "sequence_detect": """Requests | evaluate sequence_detect(
+        TimeGenerated, 1m, 5m, Failed = (ResultCode == "500"), Paid = (Name == "POST /pay"), UserId)""",
     "mv-expand": "Requests | project UserId, Parts = split(Message, ' ') | mv-expand Parts to typeof(string)",
     "mv-apply": """Requests | where UserId < 20000 | project UserId, Parts = split(Message, ' ')
         | mv-apply Part = Parts to typeof(string) on (summarize Longest = max(strlen(Part)))""",
     "mv-apply top": """Requests | where UserId < 20000 | project UserId, Parts = split(Message, ' ')
         | mv-apply Part = Parts to typeof(string) on (top 1 by strlen(Part))""",
     "make-series": "Requests | make-series Count = count(), avg(DurationMs) on TimeGenerated step 1h by Computer, Name",
-    "parse": "Requests | parse Message with * 'request ' Id: long ' served by worker ' Worker: int * | summarize max(Id), max(Worker)",
+    "parse": """Requests | parse Message with * 'request ' Id: long ' served by worker ' Worker: int *
+        | summarize max(Id), max(Worker)""",
     "extract": "Requests | extend Id = tolong(extract('request (\\\\d+) served', 1, Message)) | summarize max(Id)",
     "split": "Requests | extend Id = tostring(split(Message, ' ')[1]) | summarize max(Id)",
     "has": "Requests | where Message has 'timeout' | count",

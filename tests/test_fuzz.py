@@ -16,9 +16,38 @@ TABLES = """let T = datatable(k: string, n: long, x: real, d: dynamic, t: dateti
 """
 QUERIES = [case.query for case in ALL]
 COLUMNS = ("k", "n", "x", "d", "t", "s", "b", "nope", "['k']", "d.p", "d.p[0]", "d['q']")
-LITERALS = ("1", "-2", "0", "1.5", "'it''s'", '"a\\"b"', "null", "true", "1h", "datetime(2024-02-30)", "dynamic([1,{}])", "long(null)", "9" * 25)
+LITERALS = (
+    "1",
+    "-2",
+    "0",
+    "1.5",
+    "'it''s'",
+    '"a\\"b"',
+    "null",
+    "true",
+    "1h",
+    "datetime(2024-02-30)",
+    "dynamic([1,{}])",
+    "long(null)",
+    "9" * 25,
+)
 OPERATORS = ("+", "-", "*", "/", "%", "==", "!=", "<", ">=", "and", "or", "has", "!contains", "=~", "matches regex", "in~")
-CALLS = ("strlen", "tolong", "tostring", "bin", "iff", "case", "count", "sum", "arg_max", "prev", "parse_json", "extract", "ago", "nope")
+CALLS = (
+    "strlen",
+    "tolong",
+    "tostring",
+    "bin",
+    "iff",
+    "case",
+    "count",
+    "sum",
+    "arg_max",
+    "prev",
+    "parse_json",
+    "extract",
+    "ago",
+    "nope",
+)
 
 values = st.recursive(
     st.sampled_from(COLUMNS + LITERALS),

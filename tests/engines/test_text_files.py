@@ -63,6 +63,12 @@ def test_every_row_of_a_csv_file_is_read(tmp_path, text, rows):
     assert read(tmp_path, "T.csv", text)[1] == rows
 
 
+def test_a_short_row_far_down_a_file_is_read(tmp_path):
+    workspace = table(tmp_path, "T.csv", "a,b\n" + "1,2\n" * 200_000 + "3\n")
+    assert workspace.query("T | where a == 3").texts() == [["3", ""]]
+    assert workspace.query("T | count").rows == [(200_001,)]
+
+
 def test_files_of_one_table_have_one_delimiter(tmp_path):
     folder = tmp_path / "T"
     folder.mkdir()

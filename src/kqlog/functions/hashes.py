@@ -35,19 +35,14 @@ for _name in ("hash_xxhash64", "hash"):
         },
     )
 
+# How Kusto combines hashes is not documented, and another number would be a wrong one.
 scalar(
     "hash_combine",
-    "One hash of several hashes. Kusto does not tell how it combines them: its numbers are others.",
-    sig("(hash: long, others: long...) -> long", python="hashes.combined"),
+    "One hash of several hashes.",
     sig("(hash: scalar, others: scalar...) -> long"),
-    examples={
-        "hash_combine(hash('web-01'), hash('nginx')) == hash_many('web-01', 'nginx')": True,
-        "hash_combine(1, 2)": 5411092459628516524,
-    },
 )
 scalar(
     "hash_many",
-    "One hash of several values: hash_combine() of the hash() of each. Kusto's numbers are others.",
+    "One hash of several values.",
     sig("(source: notdynamic...) -> long"),
-    examples={"hash_many('web-01', 443) == hash_many('web-01', 80)": False},
 )

@@ -149,6 +149,8 @@ class Scope(Expressions):
                 return self._tabular_call(expr)
             case syntax.Member(target, name):
                 return self._qualified(target, name, expr)
+            case syntax.MemberCall(target, call):
+                return self._tabular_call(call) if self.is_here(target) else self._qualified(target, call.name, expr)
             case syntax.Named(_, value):
                 return self.table_or_graph(value)
             case syntax.Wildcard(pattern):

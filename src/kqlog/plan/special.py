@@ -149,13 +149,6 @@ def _bin_auto(scope: Expressions, call: syntax.Call) -> plan.Value:
     return overloads.convert(scope.applied(FUNCTIONS[name], arguments, call.span), bound.type)
 
 
-def _hash_many(scope: Expressions, call: syntax.Call) -> plan.Value:
-    values = tuple(scope.value(argument) for argument in call.arguments)
-    bound = overloads.call(FUNCTIONS["hash_many"], values, call.span)
-    hashes = tuple(overloads.call(FUNCTIONS["hash_xxhash64"], (value,), call.span) for value in bound.arguments)
-    return hashes[0] if len(hashes) == 1 else overloads.call(FUNCTIONS["hash_combine"], hashes, call.span)
-
-
 def _column_names_of(scope: Expressions, call: syntax.Call) -> plan.Value:
     if len(call.arguments) != 1:
         raise QueryError("SEM003", "column_names_of() takes one table", call.span)
@@ -183,7 +176,6 @@ VALUES: dict[str, Callable[[Expressions, syntax.Call], plan.Value]] = {
     "estimate_data_size": _estimate_data_size,
     "ingestion_time": _ingestion_time,
     "bin_auto": _bin_auto,
-    "hash_many": _hash_many,
     "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,
     "columnifexists": _column_ifexists,

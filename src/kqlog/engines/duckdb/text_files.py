@@ -124,9 +124,11 @@ def _sniffed(cursor: duckdb.DuckDBPyConnection, files: Files, layout: _Layout) -
         options = layout.options() + padding
         try:
             header, columns = _sniffed_file(cursor, files.paths[0], options)
+            reading = f"read_csv({listed(files.paths)}{_of_many(files)}, {options}, header = {header}"
             if len(files.paths) > 1 or files.hive:
-                many = f"{listed(files.paths)}{_of_many(files)}, {options}, header = {header}, sample_size = -1"
-                columns = columns_of(cursor, f"read_csv({many})")
+                columns = columns_of(cursor, f"{reading}, sample_size = -1)")
+            # The sniffer knows the types of all rows, but only the first ones' number of values.
+            cursor.execute(f"select count(*) from {reading}, all_varchar = true)").fetchall()
         except duckdb.InvalidInputException as error:
             if padding:
                 _find_uneven_row(cursor, files.paths)

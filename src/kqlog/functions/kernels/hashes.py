@@ -35,14 +35,6 @@ def of_numbers(source: pa.Array) -> pa.Array:
     return pa.array(hashes, mask=values.is_null().to_numpy(zero_copy_only=False))
 
 
-def combined(*hashes: pa.Array) -> pa.Array:
-    """The hash of several hashes: of their bytes in a row, where a null is 0."""
-    words = np.stack([column.fill_null(0).to_numpy(zero_copy_only=False) for column in hashes], axis=1).astype("<i8")
-    size = 8 * len(hashes)
-    places = np.arange(len(words), dtype=np.int64) * size
-    return pa.array(_hashes(words.view(np.uint8).reshape(-1), places, np.full(len(words), size, np.int64)))
-
-
 def _hashes(content: npt.NDArray[np.uint8], at: Places, lengths: Places) -> npt.NDArray[np.int64]:
     """The hashes of stretches of bytes that begin `at` some places, which are counted on."""
     padded = np.concatenate([content, np.zeros(8, np.uint8)])

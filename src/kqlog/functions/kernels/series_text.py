@@ -1,23 +1,20 @@
-"""Series between JSON text and numpy: numbers are read and written many at once, which Python would do one by one."""
+"""Series between JSON text and numpy: numbers are read many at once, which Python would do one by one."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from kqlog.functions.kernels.json_text import Json, read, text
+from kqlog.functions.kernels.json_text import Json, read
 
 Floats = np.ndarray
 
 _PLAIN = r"^\[[-+0-9.eE,]+\]$"
 """Arrays that hold numbers only, as they are written without spaces."""
-_SHORT = 50
-"""Up to here Python writes an array faster."""
-_PLAIN_SIZES = (1e-4, 1e10)
-"""Between these sizes Arrow and Python write a real alike, but for the `.0` of a whole one."""
 
 
 def read_series(column: pa.Array) -> list[Json | Floats]:
@@ -40,28 +37,4 @@ def write_series(values: Iterable[object]) -> pa.Array:
 
 
 def _text(value: object) -> str:
-    match value:
-        case np.ndarray():
-            return _array_text(value)
-        case list() if any(isinstance(item, np.ndarray) for item in value):
-            return f"[{','.join(map(_text, value))}]"
-        case dict():
-            return "{" + ",".join(f"{text(name)}:{_text(item)}" for name, item in value.items()) + "}"
-        case _:
-            return text(value)  # type: ignore[arg-type]
-
-
-def _array_text(values: Floats) -> str:
-    if len(values) <= _SHORT or values.dtype.kind != "f":
-        return text(values.tolist())
-    texts = pa.array(values).cast(pa.string())
-    sizes = np.abs(values)
-    whole = values == np.floor(values)
-    texts = pc.if_else(pa.array(whole), pc.binary_join_element_wise(texts, "0", "."), texts)
-    smallest, largest = _PLAIN_SIZES
-    others = ~((values == 0) | ((sizes >= smallest) & (sizes < largest)))
-    texts = pc.replace_with_mask(
-        texts, pa.array(others), pa.array([text(value) for value in values[others].tolist()], pa.string())
-    )
-    joined = pc.binary_join(pa.ListArray.from_arrays(pa.array([0, len(values)], pa.int32()), texts), ",")
-    return f"[{joined[0].as_py()}]"
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=np.ndarray.tolist)

@@ -1,0 +1,82 @@
+"""Which functions are slow: every function of values over columns that repeat the arguments of its first example.
+
+    python bench/functions.py [--rows N] [--slowest N] [name ...]
+
+Prints milliseconds per million rows, and the ratio to strlen() in the same run, slowest first; then what was left out, and why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import pyarrow as pa
+
+import kqlog
+from kqlog.functions.declare import FUNCTIONS, Function, Kind
+from kqlog.syntax import nodes as syntax
+from kqlog.syntax.parse import parse
+
+BASE = FUNCTIONS["strlen"]
+
+
+def example_arguments(function: Function) -> list[str]:
+    """The texts of the arguments of the first example that is one call."""
+    for example in function.examples:
+        (statement,) = parse(f"print {example}").statements
+        match statement:
+            case syntax.Query(value=syntax.Pipeline(source=syntax.Print(items=(syntax.Call(name=function.name) as call,)))):
+                return [f"print {example}"[part.span.start : part.span.end] for part in call.arguments]
+    raise ValueError("no example is one call of it")
+
+
+def must_be_constant(function: Function, position: int) -> bool:
+    """Whether some signature wants a constant there, or a type."""
+    for signature in function.signatures:
+        parameters = signature.parameters
+        if parameters and (last := parameters[min(position, len(parameters) - 1)]) and (last.constant or last.kind == "type"):
+            return True
+    return False
+
+
+def seconds(function: Function, rows: int) -> float:
+    """How long the function takes over so many rows."""
+    written = example_arguments(function)
+    columns = {f"c{at}": text for at, text in enumerate(written) if not must_be_constant(function, at)}
+    if not columns:
+        raise ValueError("every argument is a constant")
+    row = kqlog.query("print " + ", ".join(f"{name} = {text}" for name, text in columns.items())).to_arrow()
+    workspace = kqlog.connect(tables={"T": row.take(pa.array([0] * rows))})
+    call = f"{function.name}({', '.join(f'c{at}' if f'c{at}' in columns else text for at, text in enumerate(written))})"
+    target = "y" if not function.of_columns else f"({', '.join('y' * (at == 0) or f'y{at}' for at in range(2))})"
+    started = time.perf_counter()
+    workspace.query(f"T | extend {target} = {call} | summarize max(tostring(y))").to_arrow()
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=200_000)
+    parser.add_argument("--slowest", type=int, default=40)
+    parser.add_argument("names", nargs="*")
+    options = parser.parse_args()
+    scale = 1000 * 1_000_000 / options.rows
+    seconds(BASE, 1000)
+    found, skipped = [], []
+    for function in FUNCTIONS.values():
+        if function.kind is not Kind.SCALAR or (options.names and function.name not in options.names):
+            continue
+        try:
+            seconds(function, 10)
+            found.append((seconds(function, options.rows) * scale, seconds(BASE, options.rows) * scale, function.name))
+        except (ValueError, kqlog.QueryError) as error:
+            skipped.append((str(error).splitlines()[0], function.name))
+    print(f"{'function':34} {'ms':>9} {'ratio':>7}")
+    for own, base, name in sorted(found, reverse=True)[: options.slowest]:
+        print(f"{name:34} {own:9.0f} {own / base:7.1f}")
+    for reason in sorted({reason for reason, _ in skipped}):
+        print(f"{reason}: {', '.join(name for why, name in skipped if why == reason)}")
+
+
+if __name__ == "__main__":
+    main()
