@@ -14,6 +14,7 @@ import pyarrow as pa
 
 import kqlog
 from kqlog.functions.declare import FUNCTIONS, Function, Kind
+from kqlog.operators.print import Print
 from kqlog.syntax import nodes as syntax
 from kqlog.syntax.parse import parse
 
@@ -25,7 +26,7 @@ def example_arguments(function: Function) -> list[str]:
     for example in function.examples:
         (statement,) = parse(f"print {example}").statements
         match statement:
-            case syntax.Query(value=syntax.Pipeline(source=syntax.Print(items=(syntax.Call(name=function.name) as call,)))):
+            case syntax.Query(value=syntax.Pipeline(source=Print(items=(syntax.Call(name=function.name) as call,)))):
                 return [f"print {example}"[part.span.start : part.span.end] for part in call.arguments]
     raise ValueError("no example is one call of it")
 
@@ -34,9 +35,20 @@ def must_be_constant(function: Function, position: int) -> bool:
     """Whether some signature wants a constant there, or a type."""
     for signature in function.signatures:
         parameters = signature.parameters
-        if parameters and (last := parameters[min(position, len(parameters) - 1)]) and (last.constant or last.kind == "type"):
+        wanted = parameters[position : position + 1] or parameters[-1:]
+        if any(parameter.constant or parameter.kind == "type" for parameter in wanted):
             return True
     return False
+
+
+def repeated(row: kqlog.Result, rows: int) -> pa.Table:
+    """A table that holds one row many times. Dynamic values are JSON there, not just text."""
+    table = row.to_arrow().take(pa.array([0] * rows))
+    for position, column in enumerate(row.columns):
+        if column.type == "dynamic":
+            texts = table.column(position).combine_chunks().cast(pa.string())
+            table = table.set_column(position, column.name, pa.ExtensionArray.from_storage(pa.json_(pa.string()), texts))
+    return table
 
 
 def seconds(function: Function, rows: int) -> float:
@@ -45,10 +57,10 @@ def seconds(function: Function, rows: int) -> float:
     columns = {f"c{at}": text for at, text in enumerate(written) if not must_be_constant(function, at)}
     if not columns:
         raise ValueError("every argument is a constant")
-    row = kqlog.query("print " + ", ".join(f"{name} = {text}" for name, text in columns.items())).to_arrow()
-    workspace = kqlog.connect(tables={"T": row.take(pa.array([0] * rows))})
+    row = kqlog.query("print " + ", ".join(f"{name} = {text}" for name, text in columns.items()))
+    workspace = kqlog.connect(tables={"T": repeated(row, rows)})
     call = f"{function.name}({', '.join(f'c{at}' if f'c{at}' in columns else text for at, text in enumerate(written))})"
-    target = "y" if not function.of_columns else f"({', '.join('y' * (at == 0) or f'y{at}' for at in range(2))})"
+    target = "(x, y)" if function.of_columns else "y"
     started = time.perf_counter()
     workspace.query(f"T | extend {target} = {call} | summarize max(tostring(y))").to_arrow()
     return time.perf_counter() - started
@@ -64,7 +76,11 @@ def main() -> None:
     seconds(BASE, 1000)
     found, skipped = [], []
     for function in FUNCTIONS.values():
-        if function.kind is not Kind.SCALAR or (options.names and function.name not in options.names):
+        if (
+            function.kind is not Kind.SCALAR
+            or not function.name.isidentifier()
+            or (options.names and function.name not in options.names)
+        ):
             continue
         try:
             seconds(function, 10)

@@ -2,8 +2,8 @@
 
     python bench/series.py [--series N] [--runs N]
 
-A series is JSON text of a thousand numbers. The first ratio is to Python's json and numpy doing the same row by row from text to text, the second
-to numpy over numbers that are in its memory already, which leaves out what reading and writing text costs.
+A series is JSON text of a thousand numbers. The first ratio is to Python's json and numpy doing the same row by row from text
+to text, the second to numpy over numbers that are in its memory already, which leaves out what reading and writing text costs.
 """
 
 from __future__ import annotations

@@ -133,4 +133,8 @@ scalar(
     examples={"geo_geohash_neighbors('s1')": ["eb", "ef", "s2", "s4", "ec", "s6", "s3", "s0"]},
 )
 
-scalar("geo_info_from_ip_address", "The country, state, city and place of an IP address.", sig("(ip: string) -> dynamic"))
+scalar(
+    "geo_info_from_ip_address",
+    "The country, state, city and place of an IP address, from the GeoLite2-City file that KQLOG_GEOIP_DATABASE names.",
+    sig("(ip: string) -> dynamic", python="ip_locations.located"),
+)

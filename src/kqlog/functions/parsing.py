@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from kqlog.functions.declare import alias, quoted, scalar, sig
+from kqlog.functions.declare import Function, alias, quoted, scalar, sig
 from kqlog.regex import translated
 
 # ----------------------------------------------------------------------------------------------------- regular expressions
@@ -39,26 +39,25 @@ scalar(
 )
 
 
-def _captures(regex: str) -> str:
+def _captured_groups(regex: str) -> str:
     names = ", ".join(quoted(str(group)) for group in range(1, len(translated(regex).groups) + 1))
     return f"regexp_extract({{source}}, {quoted(translated(regex).text)}, [{names}])"
 
 
-def _capture(capture_group: int) -> str:
-    return f"struct_extract({{captures}}, '{capture_group}')"
+def _captured_group(capture_group: int) -> str:
+    return f"struct_extract({{captured}}, '{capture_group}')"
 
 
-# A struct, which no type of KQL is: only the other function knows what to do with it.
-scalar(
-    "__captures",
-    "All that the capture groups of a regular expression match first in a text, for __capture().",
-    sig("(regex: const string, source: string) -> dynamic", duckdb=_captures),
+# Not declared, so that no query calls them: in between is a struct, which no type of KQL is.
+CAPTURED_GROUPS = Function(
+    "captured groups",
+    "All that the capture groups of a regular expression match first in a text.",
+    (sig("(regex: const string, source: string) -> dynamic", duckdb=_captured_groups),),
 )
-scalar(
-    "__capture",
-    "What one capture group matched.",
-    sig("(captures: dynamic, capture_group: const long) -> string", duckdb=_capture),
-    examples={"__capture(__captures(@'(\\w+)=(\\d+)', 'port=22'), 2)": "22"},
+CAPTURED_GROUP = Function(
+    "captured group",
+    "What one of the captured groups matched.",
+    (sig("(captured: dynamic, capture_group: const long) -> string", duckdb=_captured_group),),
 )
 
 

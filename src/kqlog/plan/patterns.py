@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from kqlog.errors import QueryError
+from kqlog.errors import NOWHERE, QueryError
+from kqlog.functions.parsing import CAPTURED_GROUP, CAPTURED_GROUPS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import call, column, every, number
@@ -56,6 +57,7 @@ def parsed(
     regex, columns = _regex(pattern, kind, parameter_word(parameters, "flags") or "", scope)
     read, values = _read(based, regex, columns)
     matched = _matched(regex, values if kind != "relaxed" else [])
+    # A text that does not match gives '' by itself.
     if kind != "relaxed" and any(found.type is not Type.STRING for found in values):
         values = [call("iff", matched, found, missing(found.type)) for found in values]
     items = tuple(plan.Item(found.name, value) for found, value in zip(columns, values, strict=True))
@@ -115,15 +117,16 @@ def _read(based: plan.Node, regex: str, columns: list[Column]) -> tuple[plan.Nod
         return based, [call("extract", literal(regex), number(1), TEXT)]
     if not columns:
         return based, []
-    captures = plan.Item("$captures", call("__captures", literal(regex), TEXT))
+    captured = plan.Item("$captured", overloads.call(CAPTURED_GROUPS, (literal(regex), TEXT), NOWHERE))
     items = []
     for group, found in enumerate(columns, start=1):
-        value = overloads.convert(call("__capture", column(captures.column), number(group)), found.type)
-        items.append(plan.Item(f"$value{group}", value))
-    return plan.Extend(plan.Extend(based, (captures,)), tuple(items)), [column(item.column) for item in items]
+        part = overloads.call(CAPTURED_GROUP, (column(captured.column), number(group)), NOWHERE)
+        items.append(plan.Item(f"$value{group}", overloads.convert(part, found.type)))
+    return plan.Extend(plan.Extend(based, (captured,)), tuple(items)), [column(item.column) for item in items]
 
 
 def _matched(regex: str, values: list[plan.Value]) -> plan.Value:
     """Whether every typed part could be read, which is so only where the pattern fits; without such parts whether it fits."""
-    typed = [call("isnotnull", value) for value in values if value.type is not Type.STRING]
+    # A text as a dynamic value is never null.
+    typed = [call("isnotnull", value) for value in values if value.type not in {Type.STRING, Type.DYNAMIC}]
     return every(typed) if typed else call("matches regex", TEXT, literal(regex))
