@@ -137,4 +137,5 @@ scalar(
     "geo_info_from_ip_address",
     "The country, state, city and place of an IP address, from the GeoLite2-City file that KQLOG_GEOIP_DATABASE names.",
     sig("(ip: string) -> dynamic", python="ip_locations.located"),
+    examples={"geo_info_from_ip_address('no address')": None},
 )

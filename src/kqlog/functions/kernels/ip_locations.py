@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from functools import cache
+from ipaddress import ip_address
 from typing import Any
 
 import maxminddb
@@ -26,9 +27,10 @@ def located(addresses: pa.Array) -> pa.Array:
 
 def _located(address: str) -> str | None:
     try:
-        record: Any = _database().get(address)
+        parsed = ip_address(address)
     except ValueError:
         return None
+    record: Any = _database().get(parsed)
     if not isinstance(record, dict):
         return None
     place = record.get("location", {})
