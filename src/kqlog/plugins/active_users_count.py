@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Type
+from kqlog.types import NUMBERS
 
 USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Period, ActivePeriodsCount, Bin, Dimension..."
 
@@ -25,7 +26,10 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("End")
     rows.span("LookbackWindow")
     rows.span("Period")
-    rows.names["ActivePeriodsCount"] = arguments.constant("ActivePeriodsCount", Type.LONG)
+    least = arguments.constant("ActivePeriodsCount")
+    if least.type not in NUMBERS:
+        raise QueryError("SEM002", f"a number is wanted here, and this is a {least.type}", arguments["ActivePeriodsCount"].span)
+    rows.names["ActivePeriodsCount"] = least
     rows.step("Bin")
     text = f"""
         let Seen = Rows | where Timeline > Start - LookbackWindow and Timeline <= End and isnotnull(Id);

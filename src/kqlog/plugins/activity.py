@@ -5,7 +5,7 @@ from __future__ import annotations
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
+from kqlog.plan.calls import call, column
 from kqlog.plan.lookup import Variable
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
@@ -13,7 +13,9 @@ from kqlog.plugins.arguments import SUMMABLE, Arguments
 from kqlog.plugins.written import written
 from kqlog.types import INTEGERS, Type
 
-CALENDAR = ("week", "month", "year")
+CALENDAR = {"week": "7d", "month": "30d", "year": "365d"}
+"""Periods of the calendar, and how long each is where a window is measured in them."""
+_IDS = frozenset(Type) - {Type.DYNAMIC}
 
 
 class Activity:
@@ -22,17 +24,23 @@ class Activity:
     `names` are its constants. `by` lists the dimensions, each after a comma. `dimension` is the parameter that gives them.
     """
 
-    def __init__(self, source: plan.Node, arguments: Arguments, scope: Scope, dimension: str = "Dimension") -> None:
+    def __init__(
+        self, source: plan.Node, arguments: Arguments, scope: Scope, dimension: str = "Dimension", ids: frozenset[Type] = _IDS
+    ) -> None:
         self._scope = scope
         self._arguments = arguments
-        self.id = arguments.column("IdColumn", frozenset(Type) - {Type.DYNAMIC})
+        self.id = arguments.column("IdColumn", ids)
         self.timeline = arguments.column("TimelineColumn", SUMMABLE)
         self.dimensions = arguments.columns(dimension)
         self._own = tuple(f"Dimension{number + 1}" for number in range(len(self.dimensions)))
         self.by = "".join(f", {name}" for name in self._own)
         self._calendar: str | None = None
-        columns = zip(("Id", "Timeline", *self._own), (self.id, self.timeline, *self.dimensions), strict=True)
-        rows = plan.Project(source, tuple(plan.Item(name, column(found)) for name, found in columns))
+        id_: plan.Value = column(self.id)
+        if self.id.type is Type.DYNAMIC:
+            source = plan.Filter(source, call("isnotnull", id_))
+            id_ = overloads.convert(id_, Type.STRING)
+        columns = zip(("Timeline", *self._own), (self.timeline, *self.dimensions), strict=True)
+        rows = plan.Project(source, (plan.Item("Id", id_), *(plan.Item(name, column(found)) for name, found in columns)))
         self.names: dict[str, Variable] = {"Rows": plan.Named(scope.session.unique("$activity"), rows)}
 
     def moment(self, name: str) -> None:
@@ -80,6 +88,13 @@ class Activity:
             return f"startof{self._calendar}({moment}, {offset})"
         start = f"bin_at({moment}, Step, Start)" if "Start" in self.names else f"bin({moment}, Step)"
         return f"{start} + {offset} * Step" if offset else start
+
+    def following(self, window: str) -> str:
+        """Operators that repeat the rows of a period, First, for each one, Bin, whose window has them: itself and some later."""
+        length, later = "Step", "First + Later * Step"
+        if self._calendar is not None:
+            length, later = CALENDAR[self._calendar], f"startof{self._calendar}(First, Later)"
+        return f"mv-expand Later = range(0, tolong({window} / {length}) - 1, 1) to typeof(long) | extend Bin = {later}"
 
     def periods(self) -> str:
         """A query of the starts of all periods, as Bin."""

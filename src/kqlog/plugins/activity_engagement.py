@@ -32,8 +32,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         Rows
         | where {seen} and isnotnull(Id)
         | summarize by Id, First = {rows.period("Timeline")}{rows.by}
-        | mv-expand Later = range(0, tolong(Outer / Step) - 1, 1) to typeof(long)
-        | extend Bin = First + Later * Step
+        | {rows.following("Outer")}
         | where {shown}
         | summarize dcount_activities_inner = countif(Later == 0), dcount_activities_outer = count_distinct(Id) by Bin{rows.by}
         | where dcount_activities_inner > 0

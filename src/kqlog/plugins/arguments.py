@@ -30,7 +30,8 @@ def constants(call: syntax.Call, row: Scope) -> int:
 class Arguments:
     """The arguments of one call, told apart by `usage`: `Column, Rows, [Option], Dimension...`.
 
-    Brackets make a parameter optional, dots stand for none or several. `row` is the scope of the plugin's table.
+    Brackets make a parameter optional, dots stand for none or several: columns where other parameters follow. `row` is the
+    scope of the plugin's table.
 
     Raises:
         QueryError: SEM003 for too many, missing or unknown arguments.
@@ -52,12 +53,18 @@ class Arguments:
         for name, parameter in zip(names, parameters, strict=True):
             if name in self._given:
                 continue
-            taken = len(by_position) if parameter.endswith("...") else 1
+            taken = self._repeated(by_position, last=name == names[-1]) if parameter.endswith("...") else 1
             self._given[name], by_position = by_position[:taken], by_position[taken:]
             if not self._given[name] and not parameter.endswith(("...", "]")):
                 raise self._misused(f"is called without {name}")
         if by_position:
             raise self._misused("has too many arguments")
+
+    @staticmethod
+    def _repeated(given: list[syntax.Expr], *, last: bool) -> int:
+        """How many arguments a repeated parameter takes: all, or those up to the first literal where others follow."""
+        literals = (at for at, argument in enumerate(given) if isinstance(argument, syntax.Literal) and not last)
+        return next(literals, len(given))
 
     def _misused(self, what: str) -> QueryError:
         name = self.call.name

@@ -16,7 +16,8 @@ from kqlog.errors import QueryError
 MOST_PATTERNS = 100_000
 Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 Codes = np.ndarray[tuple[int, int], np.dtype[np.int64]]
-Seed = np.ndarray[tuple[int], np.dtype[np.int64]]
+Differs = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+Place = np.intp
 Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 Pattern = tuple[int, ...]
 """The code of each column, or ANY."""
@@ -24,6 +25,9 @@ Pattern = tuple[int, ...]
 ANY = -1
 TINY = 1e-300
 """What stands for nothing where something is divided by it."""
+
+BITS = 32
+"""So many columns are told apart by the bits of one number."""
 
 
 class Rows(NamedTuple):
@@ -40,8 +44,11 @@ class Rows(NamedTuple):
 
     def having(self, pattern: Pattern) -> Places:
         """Where the pattern holds."""
-        wanted = np.array(pattern)
-        return np.flatnonzero(((self.codes == wanted) | (wanted == ANY)).all(axis=1))
+        found = np.ones(len(self.codes), bool)
+        for codes, wanted in zip(self.codes.T, pattern, strict=True):
+            if wanted != ANY:
+                found &= codes == wanted
+        return np.flatnonzero(found)
 
 
 def _rows(table: pa.Table, weights: int) -> tuple[Rows, list[Numbers]]:
@@ -112,9 +119,8 @@ def autocluster(table: pa.Table, size_weight: float, seeds: int) -> pa.Table:
     bits = [-np.log2(np.maximum(np.bincount(codes, shares), TINY)) for codes in rows.codes.T] if len(shares) else []
     found = {}
     for seed in _sampled(shares, seeds):
-        codes = rows.codes[seed]
-        information = np.array([float(of_value[code]) for of_value, code in zip(bits, codes, strict=True)])
-        score, pattern = _relaxed(codes, information, rows, shares, size_weight)
+        information = np.array([float(of_value[code]) for of_value, code in zip(bits, rows.codes[seed], strict=True)])
+        score, pattern = _relaxed(seed, information, rows, shares, size_weight)
         found[pattern] = score
     covered = np.zeros(len(weights), bool)
     patterns, counts = [], []
@@ -134,20 +140,35 @@ def _sampled(shares: Numbers, seeds: int) -> Places:
     return np.unique(np.searchsorted(np.cumsum(shares), (np.arange(seeds) + 0.5) / seeds))
 
 
-def _relaxed(seed: Seed, information: Numbers, rows: Rows, shares: Numbers, size_weight: float) -> tuple[float, Pattern]:
+def _relaxed(seed: Place, information: Numbers, rows: Rows, shares: Numbers, size_weight: float) -> tuple[float, Pattern]:
     """The best pattern on the way from a row to one of its values, always dropping what makes the next one best."""
-    differs = rows.codes != seed
-    kept = np.ones(len(seed), bool)
+    differs, shares = _differences(seed, rows, shares)
+    codes = rows.codes[seed]
+    kept = np.ones(len(codes), bool)
     best: tuple[float, Pattern] = (-1.0, ())
     while kept.any():
         misses = differs[:, kept].sum(axis=1)
         share, nearly = float(shares[misses == 0].sum()), misses == 1
         score = _score(share, information[kept].sum(), size_weight)
         if score > best[0]:
-            best = score, tuple(int(code) if use else ANY for code, use in zip(seed, kept, strict=True))
+            best = score, tuple(int(code) if use else ANY for code, use in zip(codes, kept, strict=True))
         relaxed = _score(share + shares[nearly] @ differs[nearly], information[kept].sum() - information, size_weight)
         kept[int(np.argmax(np.where(kept, relaxed, -1.0)))] = False
     return best
+
+
+def _differences(seed: Place, rows: Rows, shares: Numbers) -> tuple[Differs, Numbers]:
+    """Each set of columns in which some rows differ from the seed, and the share of those rows: far fewer than there are rows."""
+    groups = np.zeros(len(shares), np.int64)
+    for start in range(0, len(rows.texts), BITS):
+        for codes in rows.codes.T[start : start + BITS]:
+            groups = 2 * groups + (codes != codes[seed])
+        groups = pa.array(groups).dictionary_encode().indices.to_numpy().astype(np.int64)
+    sums = np.bincount(groups, shares).astype(np.float64)
+    examples = np.empty(len(sums), np.intp)
+    examples[groups] = np.arange(len(groups))
+    differs: Differs = rows.codes[examples] != rows.codes[seed]
+    return differs, sums
 
 
 def _score(share: Any, information: Any, size_weight: float) -> Any:
