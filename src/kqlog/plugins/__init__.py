@@ -32,6 +32,7 @@ OFFERED = frozenset(
         "basket",
         "dcount_intersect",
         "diffpatterns",
+        "diffpatterns_text",
         "estimate_rows_count",
         "funnel_sequence_completion",
         "geo_line_lookup",
@@ -45,6 +46,7 @@ OFFERED = frozenset(
         "preview",
         "rolling_percentile",
         "rows_near",
+        "schema_merge",
         "sequence_detect",
         "session_count",
         "sliding_window_counts",
@@ -60,7 +62,7 @@ SCHEMAS = frozenset({"bag_unpack", "pivot"})
 BOUND_ONLY = frozenset({"funnel_sequence"})
 """Those not offered of which the columns are known."""
 
-NOT_OFFERED = BOUND_ONLY | {"diffpatterns_text", "identity_v3", "schema_merge"}
+NOT_OFFERED = BOUND_ONLY | {"identity_v3"}
 
 SERVICES = frozenset(
     {

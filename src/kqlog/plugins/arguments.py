@@ -106,15 +106,17 @@ class Arguments:
         """
         return self.row.constant(self[name], type_)
 
-    def whole_number(self, name: str, least: int = 0) -> int:
+    def whole_number(self, name: str, least: int = 0, most: int | None = None) -> int:
         """A constant that counts something; 0 while nothing can be computed.
 
         Raises:
-            QueryError: SEM002 for one below the least.
+            QueryError: SEM002 for one below the least or above the most.
         """
         value = self.constant(name, Type.LONG).value
         if value is None:
             return 0
         if int(value) < least:
             raise QueryError("SEM002", f"'{name}' is at least {least}", self[name].span)
+        if most is not None and int(value) > most:
+            raise QueryError("SEM002", f"'{name}' is at most {most}", self[name].span)
         return int(value)

@@ -182,36 +182,69 @@ def _score(share: Any, information: Any, size_weight: float) -> Any:
 def diffpatterns(table: pa.Table, threshold: float, dimensions: int) -> pa.Table:
     """The patterns whose share differs most between two sets: each value, narrowed down as long as that helps."""
     rows, (first, second) = _rows(table, 2)
-    totals = max(float(first.sum()), TINY), max(float(second.sum()), TINY)
-    shares = first / totals[0], second / totals[1]
-    found: dict[Pattern, float] = {}
-    for at in range(rows.codes.shape[1]):
-        codes = rows.codes[:, at]
-        common = np.maximum(np.bincount(codes, shares[0]), np.bincount(codes, shares[1])) >= threshold
+    found = differing(rows, (first, second), threshold, dimensions)
+    patterns = sorted(found, key=lambda pattern: (-abs(found[pattern].difference), pattern))
+    counts = [_whole(found[pattern].counts[side] for pattern in patterns) for side in (0, 1)]
+    percents = [[100 * found[pattern].shares[side] for pattern in patterns] for side in (0, 1)]
+    return _table(rows, patterns, (*counts, *percents, [100 * abs(found[pattern].difference) for pattern in patterns]))
+
+
+class Sides(NamedTuple):
+    """How many rows of each of two sets a pattern has, and the share of the set that they are."""
+
+    counts: tuple[float, float]
+    shares: tuple[float, float]
+
+    @property
+    def difference(self) -> float:
+        """By how much the share of the first is larger."""
+        return self.shares[0] - self.shares[1]
+
+
+def differing(
+    rows: Rows, weights: tuple[Numbers, Numbers], threshold: float, dimensions: int = 0, least: int = 1
+) -> dict[Pattern, Sides]:
+    """The patterns of at least so many values whose share differs by the threshold, of at most `dimensions` that others imply."""
+    totals = [max(float(numbers.sum()), TINY) for numbers in weights]
+    first, second = (numbers / total for numbers, total in zip(weights, totals, strict=True))
+    found: dict[Pattern, Sides] = {}
+    for codes in rows.codes.T:
+        common = np.maximum(_sums(codes, first), _sums(codes, second)) >= threshold
         for code in np.flatnonzero(common):
-            places = _narrowed(rows, shares, np.flatnonzero(codes == code), dimensions)
-            difference = abs(float(shares[0][places].sum() - shares[1][places].sum()))
-            if difference >= threshold:
-                found[rows.closed(places)] = difference
-    patterns = sorted(found, key=lambda pattern: (-found[pattern], pattern))
-    places_of = [rows.having(pattern) for pattern in patterns]
-    percents = [[100 * float(share[places].sum()) for places in places_of] for share in shares]
-    counts = [_whole(float(weights[places].sum()) for places in places_of) for weights in (first, second)]
-    return _table(rows, patterns, (*counts, *percents, [100 * found[pattern] for pattern in patterns]))
+            pattern = rows.closed(_narrowed(rows, first - second, np.flatnonzero(codes == code), dimensions, least))
+            places = rows.having(pattern)
+            counts = float(weights[0][places].sum()), float(weights[1][places].sum())
+            sides = Sides(counts, (counts[0] / totals[0], counts[1] / totals[1]))
+            if abs(sides.difference) >= threshold and said(pattern) >= least:
+                found[pattern] = sides
+    return found
 
 
-def _narrowed(rows: Rows, shares: tuple[Numbers, Numbers], places: Places, dimensions: int) -> Places:
-    """Fewer of some rows, by values added one after the other, as long as the difference between the shares grows."""
+def said(pattern: Pattern) -> int:
+    """In how many columns a pattern has a value."""
+    return sum(code != ANY for code in pattern)
+
+
+def _sums(codes: Codes, weights: Numbers) -> Numbers:
+    """The weight of each code; what has none is left out."""
+    return np.bincount(codes + 1, weights)[1:].astype(np.float64)
+
+
+def _narrowed(rows: Rows, surplus: Numbers, places: Places, dimensions: int, least: int) -> Places:
+    """Fewer of some rows, by values added one after the other, as long as the difference between the shares grows.
+
+    Also where it does not grow, up to the number of values that a pattern has at least.
+    """
     used = 1
     while dimensions == 0 or used < dimensions:
-        difference = abs(float(shares[0][places].sum() - shares[1][places].sum()))
-        best = None
-        for at in range(rows.codes.shape[1]):
+        pattern = rows.closed(places)
+        # Sums of shares in another order differ in their last digits.
+        difference, best = 0.0 if said(pattern) < least else abs(float(surplus[places].sum())) + 1e-9, None
+        for at in np.flatnonzero(np.array(pattern) == ANY):
             codes = rows.codes[places, at]
-            differences = np.abs(np.bincount(codes, shares[0][places]) - np.bincount(codes, shares[1][places]))
-            code = int(np.argmax(differences))
-            # Sums of shares in another order differ in their last digits.
-            if differences[code] > difference + 1e-9:
+            differences = np.abs(_sums(codes, surplus[places]))
+            code = int(np.argmax(differences)) if len(differences) else ANY
+            if code != ANY and differences[code] > difference:
                 difference, best = float(differences[code]), codes == code
         if best is None:
             return places
