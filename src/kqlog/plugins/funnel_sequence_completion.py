@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import text
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
+from kqlog.plugins.funnels import define_states, periods
 from kqlog.plugins.refused import refused
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
@@ -33,13 +30,9 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("Start")
     rows.moment("End")
     rows.span("BinSize", "Step")
-    sequence = json.loads(str(arguments.constant("Sequence", Type.DYNAMIC).value or "[null]"))
-    if not isinstance(sequence, list) or not sequence:
-        raise QueryError("SEM002", "'Sequence' is an array of states", arguments["Sequence"].span, 'write: dynamic(["a", "b"])')
-    for number, state in enumerate(sequence):
-        rows.names[f"State{number}"] = text(state if isinstance(state, str) else json.dumps(state))
-    rows.names["Periods"] = arguments.constant("MaxSequencePeriods", Type.DYNAMIC)
-    return rows.answer(_text(rows, len(sequence)), ("Period", "dcount"), order=("Bin", "Period", "Number"))
+    states = define_states(rows, arguments, Type.STRING)
+    rows.names["Periods"] = periods(arguments)
+    return rows.answer(_text(rows, states), ("Period", "dcount"), order=("Bin", "Period", "Number"))
 
 
 def _text(rows: Activity, states: int) -> str:
