@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
@@ -105,6 +108,17 @@ class Arguments:
             QueryError: SEM004 when it depends on a row, SEM002 when it is of another type.
         """
         return self.row.constant(self[name], type_)
+
+    def json(self, name: str) -> Any:
+        """What a dynamic constant holds; None for null, or while nothing can be computed.
+
+        Raises:
+            QueryError: SEM002 for a constant of another type.
+        """
+        given = self.constant(name)
+        if given.type is not Type.DYNAMIC:
+            raise QueryError("SEM002", f"'{name}' is a dynamic, and this is a {given.type}", self[name].span)
+        return None if given.value is None else json.loads(str(given.value))
 
     def whole_number(self, name: str, least: int = 0, most: int | None = None) -> int:
         """A constant that counts something; 0 while nothing can be computed.

@@ -6,7 +6,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
-from kqlog.plugins.funnels import define_states, periods
+from kqlog.plugins.funnels import define_states
 from kqlog.plugins.refused import refused
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
@@ -31,7 +31,8 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("End")
     rows.span("BinSize", "Step")
     states = define_states(rows, arguments, Type.STRING)
-    rows.names["Periods"] = periods(arguments)
+    arguments.json("MaxSequencePeriods")
+    rows.names["Periods"] = arguments.constant("MaxSequencePeriods")
     return rows.answer(_text(rows, states), ("Period", "dcount"), order=("Bin", "Period", "Number"))
 
 

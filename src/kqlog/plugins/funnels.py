@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 from kqlog.errors import QueryError
-from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import text
 from kqlog.plugins.activity import Activity
@@ -19,24 +18,10 @@ def define_states(rows: Activity, arguments: Arguments, type_: Type) -> int:
     Raises:
         QueryError: SEM002 when it is no array of states.
     """
-    given = arguments.constant("Sequence")
-    sequence = json.loads(str(given.value or "[null]")) if given.type is Type.DYNAMIC else None
+    sequence = arguments.json("Sequence")
     if not isinstance(sequence, list) or not sequence:
         raise QueryError("SEM002", "'Sequence' is an array of states", arguments["Sequence"].span, 'write: dynamic(["a", "b"])')
     for number, state in enumerate(sequence):
         written = state if isinstance(state, str) else json.dumps(state)
         rows.names[f"State{number}"] = overloads.convert(text(written), type_)
     return len(sequence)
-
-
-def periods(arguments: Arguments) -> plan.Literal:
-    """The argument MaxSequencePeriods.
-
-    Raises:
-        QueryError: SEM002 when it is no array.
-    """
-    given = arguments.constant("MaxSequencePeriods")
-    if given.type is not Type.DYNAMIC:
-        span = arguments["MaxSequencePeriods"].span
-        raise QueryError("SEM002", "'MaxSequencePeriods' is an array of timespans", span, "write: dynamic([1h, 1d])")
-    return given
