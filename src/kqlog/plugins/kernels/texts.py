@@ -17,9 +17,9 @@ def diffpatterns_text(table: pa.Table, least: int, threshold: float, most: int) 
     The table holds each text once, with its rows in both sets. The first `most` words of a text count.
     """
     text, first, second = (column.combine_chunks() for column in table.columns)
-    rows, more = _words(text, most)
+    rows, lengths = _words(text, most)
     found = differing(rows, (first.to_numpy(), second.to_numpy()), threshold, least=max(least, 1))
-    shown = {pattern: _shown(rows, pattern, more) for pattern in found}
+    shown = {pattern: _shown(rows, pattern, lengths) for pattern in found}
     patterns = sorted(found, key=lambda pattern: (-found[pattern].difference, shown[pattern]))
     sides = [found[pattern] for pattern in patterns]
     counts = [pa.array([round(side.counts[at]) for side in sides], pa.int64()) for at in (0, 1)]
@@ -29,7 +29,7 @@ def diffpatterns_text(table: pa.Table, least: int, threshold: float, most: int) 
 
 
 def _words(text: pa.Array, most: int) -> tuple[Rows, np.ndarray]:
-    """The words of each text by their places, ANY where it has none; and how many words each text has, up to most + 1."""
+    """The words of each text by their places, ANY where it has none; and how many there are."""
     trimmed = compute.utf8_trim_whitespace(text)
     lists = compute.utf8_split_whitespace(trimmed, max_splits=most)
     words, starts = lists.values, lists.offsets.to_numpy()[:-1]
@@ -41,7 +41,7 @@ def _words(text: pa.Array, most: int) -> tuple[Rows, np.ndarray]:
         found = words.take(at).dictionary_encode()
         columns.append(found.indices.fill_null(ANY).to_numpy())
         texts.append(found.dictionary.to_pylist())
-    return Rows(np.array(columns, np.int64).reshape(len(columns), len(text)).T, texts), lengths
+    return Rows(np.array(columns, np.int64).reshape(len(columns), len(text)).T, texts), np.minimum(lengths, most)
 
 
 def _shown(rows: Rows, pattern: Pattern, lengths: np.ndarray) -> str:
