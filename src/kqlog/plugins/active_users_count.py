@@ -25,6 +25,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("Start")
     rows.moment("End")
     rows.span("LookbackWindow")
+    rows.look_back("LookbackWindow")
     rows.span("Period")
     least = arguments.constant("ActivePeriodsCount")
     if least.type not in NUMBERS:
@@ -32,14 +33,14 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.names["ActivePeriodsCount"] = least
     rows.step("Bin")
     text = f"""
-        let Seen = Rows | where Timeline > Start - LookbackWindow and Timeline <= End and isnotnull(Id);
+        let Seen = Rows | where Timeline between (From .. End) and isnotnull(Id);
         let Periods = Seen
             | summarize Last = max(Timeline) by Id, First = bin_at(Timeline, Period, Start){rows.by};
         Seen
         | where Timeline >= Start
         | summarize by Id, Timeline{rows.by}
         | join kind=inner Periods on {rows.same("Id")}
-        | where Last > Timeline - LookbackWindow and First <= Timeline
+        | where Timeline - Last < LookbackWindow and First <= Timeline
         | summarize Periods = count() by Id, Timeline{rows.by}
         | where Periods >= ActivePeriodsCount
         | summarize dcount = count_distinct(Id) by Bin = {rows.period("Timeline")}{rows.by}

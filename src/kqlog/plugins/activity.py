@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
@@ -11,10 +13,14 @@ from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import SUMMABLE, Arguments
 from kqlog.plugins.written import written
-from kqlog.types import INTEGERS, Type
+from kqlog.types import INTEGERS, TICKS_PER_DAY, Type
 
-CALENDAR = {"week": "7d", "month": "30d", "year": "365d"}
-"""Periods of the calendar, and how long each is where a window is measured in them."""
+CALENDAR = {"week": 7, "month": 30, "year": 365}
+"""Periods of the calendar, and how many days each has where a window is measured in them."""
+MOST_BINS = 100_000
+"""A window can have so many bins, each of which sees all rows of the window."""
+MOST_PERIODS = 3_000
+"""There can be so many periods where each is compared with each."""
 _IDS = frozenset(Type) - {Type.DYNAMIC}
 
 
@@ -59,6 +65,14 @@ class Activity:
             raise QueryError("SEM002", f"'{name}' must be positive", self._arguments[name].span)
         self.names[own or name] = span
 
+    def look_back(self, window: str) -> None:
+        """Make known as From where a window that ends with Start begins."""
+        start, length = self._given("Start"), self._given(window)
+        begin = None if start is None or length is None else start - length
+        if begin is not None and self.timeline.type is Type.DATETIME:
+            begin = max(begin, 0)
+        self.names["From"] = plan.Literal(self.timeline.type, begin)
+
     def step(self, name: str) -> None:
         """Take the length of a period, our Step: a span, or 'week', 'month' or 'year'.
 
@@ -90,14 +104,36 @@ class Activity:
         return f"{start} + {offset} * Step" if offset else start
 
     def following(self, window: str) -> str:
-        """Operators that repeat the rows of a period, First, for each one, Bin, whose window has them: itself and some later."""
+        """Operators that repeat the rows of a period, First, for each one, Bin, whose window has them: itself and some later.
+
+        Raises:
+            QueryError: LIM003 when it has too many.
+        """
+        self._limit(self._given(window), MOST_BINS)
         length, later = "Step", "First + Later * Step"
         if self._calendar is not None:
-            length, later = CALENDAR[self._calendar], f"startof{self._calendar}(First, Later)"
+            length, later = f"{CALENDAR[self._calendar]}d", f"startof{self._calendar}(First, Later)"
         return f"mv-expand Later = range(0, tolong({window} / {length}) - 1, 1) to typeof(long) | extend Bin = {later}"
 
+    def _given(self, name: str) -> Any:
+        given = self.names[name]
+        return given.value if isinstance(given, plan.Literal) else None
+
+    def _limit(self, length: Any, most: int) -> None:
+        """Refuse a length that too many periods fit into."""
+        step = self._given("Step") if self._calendar is None else CALENDAR[self._calendar] * TICKS_PER_DAY
+        if length is not None and step is not None and length > most * step:
+            message = f"{self._arguments.call.name} compares at most {most:,} periods, and there are more here"
+            raise QueryError("LIM003", message, self._arguments.call.span, "make the time range shorter or the periods longer")
+
     def periods(self) -> str:
-        """A query of the starts of all periods, as Bin."""
+        """A query of the starts of all periods, as Bin.
+
+        Raises:
+            QueryError: LIM003 when there are too many.
+        """
+        start, end = self._given("Start"), self._given("End")
+        self._limit(None if start is None or end is None else end - start, MOST_PERIODS)
         if self._calendar is not None:
             last, start = f"datetime_diff('{self._calendar}', End, Start)", f"startof{self._calendar}(Start, Number)"
         else:

@@ -27,7 +27,8 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     if limited:
         rows.moment("Start")
         rows.moment("End")
-        seen, shown = "Timeline > Start - Outer and Timeline <= End", "Bin between (Start .. End)"
+        rows.look_back("Outer")
+        seen, shown = "Timeline between (From .. End)", "Bin between (Start .. End)"
     text = f"""
         Rows
         | where {seen} and isnotnull(Id)

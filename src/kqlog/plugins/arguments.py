@@ -105,9 +105,12 @@ class Arguments:
         """The constant that an argument comes to; null while nothing can be computed.
 
         Raises:
-            QueryError: SEM004 when it depends on a row, SEM002 when it is of another type.
+            QueryError: SEM004 when it depends on a row, SEM002 when it is null or of another type.
         """
-        return self.row.constant(self[name], type_)
+        found = self.row.constant(self[name], type_)
+        if found.value is None and self.row.environment.evaluate is not None:
+            raise QueryError("SEM002", f"'{name}' is null", self[name].span)
+        return found
 
     def json(self, name: str) -> Any:
         """What a dynamic constant holds; None for null, or while nothing can be computed.
@@ -115,7 +118,7 @@ class Arguments:
         Raises:
             QueryError: SEM002 for a constant of another type.
         """
-        given = self.constant(name)
+        given = self.row.constant(self[name])
         if given.type is not Type.DYNAMIC:
             raise QueryError("SEM002", f"'{name}' is a dynamic, and this is a {given.type}", self[name].span)
         return None if given.value is None else json.loads(str(given.value))

@@ -96,7 +96,7 @@ def _text(steps: int, dimensions: list[str]) -> str:
             | summarize by Time{number} = Time{by}
             | mv-expand Before = range(0, 1, 1) to typeof(long)
             | extend Near = bin(Time{number}, Reach) - Before * Reach) on Near{by}
-        | where Time{number} > Time{number - 1} and Time{number} <= Time{number - 1} + Step and Time{number} <= Time0 + Span
+        | where Time{number} > Time{number - 1} and Time{number} - Time{number - 1} <= Step and Time{number} - Time0 <= Span
         """
     order = ", ".join(f"Time{number} asc" for number in range(steps))
     return f"let Reach = min_of(Step, Span); {text} | extend Duration = Time{steps - 1} - Time0 | sort by {order}"

@@ -22,10 +22,11 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("Start")
     rows.moment("End")
     rows.span("LookbackWindow")
+    rows.look_back("LookbackWindow")
     rows.step("Bin")
     text = f"""
         Rows
-        | where Timeline >= Start - LookbackWindow and Timeline <= End
+        | where Timeline between (From .. End)
         | summarize Rows = count() by Id, First = {rows.period("Timeline")}{rows.by}
         | {rows.following("LookbackWindow")}
         | where Bin between (Start .. End)
