@@ -145,9 +145,10 @@ class Activity:
         return ", ".join((*self._own, *others))
 
     def changed(self, moment: str, *others: str) -> str:
-        """Whether a sorted row is the first one of its dimensions and other columns; `moment` is a column without nulls."""
-        # As text, since a null is neither equal to a value nor different from it.
-        tests = [f"tostring({name}) != tostring(prev({name}))" for name in (*self._own, *others)]
+        """Whether a sorted row is the first one of its dimensions and other columns; `moment` and these are without nulls."""
+        # Dimensions as text, since two nulls are neither equal nor different.
+        tests = [f"tostring({name}) != tostring(prev({name}))" for name in self._own]
+        tests += [f"{name} != prev({name})" for name in others]
         return f"({' or '.join((f'isnull(prev({moment}))', *tests))})"
 
     def answer(self, text: str, results: tuple[str, ...], starts: tuple[str, ...] = (), order: tuple[str, ...] = ()) -> plan.Node:

@@ -57,7 +57,7 @@ def _sequences(rows: Activity, steps: int) -> str:
         | extend Bin = {rows.period("Timeline")}
         | sort by Id asc, Bin asc, Timeline asc, Dimension1 asc
         | where {rows.changed("Timeline", "Id", "Bin")}
-        | extend Stretch = row_cumsum(iff(tostring(Id) != tostring(prev(Id)) or Bin != prev(Bin), 1, 0))
+        | extend Stretch = row_cumsum(iff(Id != prev(Id) or Bin != prev(Bin), 1, 0))
         | extend prev = iff(prev(Stretch) == Stretch, prev(Dimension1), Nothing),
             next = iff(next(Stretch, {steps}) == Stretch, next(Dimension1, {steps}), Nothing),
             Passed = {" and ".join(("Dimension1 == State0", *passed, *in_time))}
