@@ -56,6 +56,9 @@ OFFERED = frozenset(
 SEVERAL_RESULTS = frozenset({"funnel_sequence", "preview"})
 """Plugins of which all results come out where they end a query."""
 
+LEADING = frozenset({"infer_storage_schema"})
+"""Plugins that take no table."""
+
 SCHEMAS = frozenset({"bag_unpack", "pivot"})
 """Plugins that take the columns of their result from the query."""
 
@@ -105,7 +108,7 @@ def results(name: str) -> Results | None:
 
 def usage(name: str) -> str:
     """How an offered plugin is called."""
-    return f"{name}({import_module(f'kqlog.plugins.{name}').USAGE})"
+    return f"{'' if name in LEADING else 'T | '}evaluate {name}({import_module(f'kqlog.plugins.{name}').USAGE})"
 
 
 def about(name: str) -> str:

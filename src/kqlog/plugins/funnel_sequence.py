@@ -21,12 +21,12 @@ RESULTS = ("prev, next", "prev", "next")
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """Three results: the distinct ids that went through a sequence, and some of them, by the states before and after it,
-    by the one before, and by the one after. What follows sees the first.
+    """The distinct ids that went through a sequence, and some of them, by the states around it: three results.
 
-    Each step is at most MaxSequenceStepWindow later than the one before, with no other state between; a state that goes on over
-    several rows counts once. Bins of the length Step count from Start, and each is looked at alone. A state before or after is
-    empty where the id has none in the bin.
+    The first is by the state before and the one after, the second by the one before, the third by the one after. Operators that
+    follow see the first. Each step is at most MaxSequenceStepWindow later than the one before, with no other
+    state between; a state that goes on over several rows counts once. Bins of the length Step count from Start, and each is
+    looked at alone. A state before or after is empty where the id has none in the bin.
     """
     return results(source, call, scope)[0].relation
 

@@ -22,8 +22,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     """For each two periods from Start to End: of the ids new in the first, how many the second has; and how many newer ones.
 
     Cohort leaves only the ids new in its period; those of the lookback table, in its column of the same name or else its first
-    one, are never new. Periods count from Start; Window
-    is their length, or 'week', 'month' or 'year'.
+    one, are never new. Periods count from Start; Window is their length, or 'week', 'month' or 'year'.
     """
     source = required(source, call)
     row = scope.over(source)
