@@ -19,6 +19,9 @@ import kqlog
 
 ROWS = 1_000_000
 SORTED = "Requests | project TimeGenerated, Computer, ResultCode, UserId | sort by TimeGenerated asc"
+DAY = "datetime(2026-03-01), datetime(2026-03-02)"
+PATTERNS = """Requests | project Computer, Name, ResultCode, Slow = DurationMs > 100, Hour = hourofday(TimeGenerated),
+    Day = dayofweek(TimeGenerated), Group = UserId % 7, Part = UserId % 100"""
 QUERIES = {
     "sort": SORTED,
     "scan": f"""{SORTED} | partition by Computer (scan with (
@@ -31,6 +34,14 @@ QUERIES = {
     "row_window_session": f"{SORTED} | extend Session = row_window_session(TimeGenerated, 1h, 30ms)",
     "sequence_detect": """Requests | evaluate sequence_detect(
         TimeGenerated, 1m, 5m, Failed = (ResultCode == "500"), Paid = (Name == "POST /pay"), UserId)""",
+    "sequence_detect, all": """Requests | evaluate sequence_detect(
+        TimeGenerated, 1s, 5s, Failed = (ResultCode == "500"), Paid = (Name == "POST /pay"))""",
+    "funnel_sequence": f"""Requests | evaluate funnel_sequence(
+        UserId, TimeGenerated, {DAY}, 1h, 1d, Name, dynamic(["POST /pay"])) | count""",
+    "activity_counts": f"Requests | evaluate activity_counts_metrics(UserId, TimeGenerated, {DAY}, 1h)",
+    "sliding_window": f"Requests | evaluate sliding_window_counts(UserId, TimeGenerated, {DAY}, 6h, 1h)",
+    "basket": f"{PATTERNS} | evaluate basket()",
+    "autocluster": f"{PATTERNS} | evaluate autocluster()",
     "mv-expand": "Requests | project UserId, Parts = split(Message, ' ') | mv-expand Parts to typeof(string)",
     "mv-apply": """Requests | where UserId < 20000 | project UserId, Parts = split(Message, ' ')
         | mv-apply Part = Parts to typeof(string) on (summarize Longest = max(strlen(Part)))""",
