@@ -27,7 +27,11 @@ def required(source: plan.Node | None, call: syntax.Call) -> plan.Node:
 
 def constants(call: syntax.Call, row: Scope) -> int:
     """How many arguments name no column: which plugins with optional arguments in the middle go by."""
-    return sum(not (isinstance(argument, syntax.Name) and row.column(argument.name)) for argument in call.arguments)
+    return sum(not (isinstance(argument, syntax.Name) and _is_column(argument.name, row)) for argument in call.arguments)
+
+
+def _is_column(name: str, row: Scope) -> bool:
+    return row.column(name) is not None or (row.session.open and row.variable(name) is None)
 
 
 class Arguments:
@@ -97,9 +101,12 @@ class Arguments:
 
     def _typed(self, expr: syntax.Expr, types: frozenset[Type]) -> Column:
         found = self.row.require_column(expr)
-        if found.type not in types and not self.row.session.open:
+        if found.type in types:
+            return found
+        if not self.row.session.open:
             raise QueryError("SEM002", f"{self.call.name} does not take a {found.type} here", expr.span)
-        return found
+        # While nothing is known of the data, a column that suits.
+        return Column(found.name, next(type_ for type_ in (Type.STRING, Type.DATETIME, Type.LONG) if type_ in types))
 
     def constant(self, name: str, type_: Type | None = None) -> plan.Literal:
         """The constant that an argument comes to; null while nothing can be computed.

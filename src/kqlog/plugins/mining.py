@@ -64,7 +64,7 @@ def mined(
     `weights` are aggregates of each combination of values. `ignored` columns take no part.
     """
     attributes = [found for found in source.columns if found.name not in ignored]
-    if not attributes:
+    if not attributes and not scope.session.open:
         raise QueryError("SEM003", f"{arguments.call.name} wants a table with columns to compare", arguments.call.span)
     # Grouped as they are, since it takes long to make texts of all rows.
     values = tuple(plan.Item(f"value {at}", _groupable(found)) for at, found in enumerate(attributes))

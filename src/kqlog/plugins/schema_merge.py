@@ -11,10 +11,16 @@ from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
-from kqlog.types import CLR_NAMES, INTEGERS, Type
+from kqlog.types import CLR_NAMES, INTEGERS, Column, Type
 
 USAGE = "[PreserveOrder]"
 TAKES = {"ColumnName": {Type.STRING}, "ColumnOrdinal": INTEGERS, "ColumnType": {Type.STRING}}
+COLUMNS = (
+    Column("ColumnName", Type.STRING),
+    Column("ColumnOrdinal", Type.LONG),
+    Column("DataType", Type.STRING),
+    Column("ColumnType", Type.STRING),
+)
 TEXT = """
     Rows
     | serialize Seen = row_number()
@@ -47,9 +53,11 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     source = required(source, call)
     row = scope.over(source)
     arguments = Arguments(call, row, USAGE)
+    if scope.session.open:
+        return plan.Values(COLUMNS, ())
     have = dict(source.columns)
     for name, types in TAKES.items():
-        if have.get(name) not in types and not scope.session.open:
+        if have.get(name) not in types:
             hint = "pass it what getschema gives: union (A | getschema), (B | getschema) | evaluate schema_merge()"
             raise QueryError("SEM002", f"schema_merge wants a table with the column '{name}'", call.span, hint)
     names: dict[str, Variable] = {"Rows": source}
