@@ -253,13 +253,12 @@ _ELEMENTS = "CASE WHEN json_type({expr}) = 'ARRAY' THEN {expr}::JSON[] ELSE [{ex
 _SET_OF_ELEMENTS = f"list_sort(list_distinct(flatten(list({_ELEMENTS}){{if expr}})))"
 
 
+def _list(values: str, size: str) -> str:
+    return f"coalesce({values}, [])[:{size}]"
+
+
 def _array(values: str, size: str) -> str:
-    return f"to_json(coalesce({values}, [])[:{size}])"
-
-
-def json_of_reals(array: str) -> str:
-    """SQL for a JSON array of reals, where NaN and Infinity, which are no JSON, become text."""
-    return f"regexp_replace({array}::VARCHAR, '-?(NaN|Infinity)', '\"\\0\"', 'g')::JSON"
+    return f"to_json({_list(values, size)})"
 
 
 def _collected(name: str, values: str, dynamic_values: str, largest: int = _LARGEST) -> tuple[Signature, ...]:
@@ -268,7 +267,8 @@ def _collected(name: str, values: str, dynamic_values: str, largest: int = _LARG
     for parameter, size in (("", f"{largest}"), (", maxSize: const integer", f"least({{maxSize}}, {_LARGEST})")):
         argument = ", maxSize" if parameter else ""
         signatures += [
-            sig(f"(expr: real{parameter}) -> dynamic", duckdb=json_of_reals(_array(values, size))),
+            sig(f"(expr: real{parameter}) -> reals", duckdb=_list(values, size)),
+            sig(f"(expr: integer{parameter}) -> longs", duckdb=_list(values, size)),
             sig(f"(expr: dynamic{parameter}) -> dynamic", duckdb=_array(dynamic_values, size)),
             sig(
                 f"(expr: datetime|timespan|decimal{parameter}) -> dynamic",
@@ -297,7 +297,8 @@ alias("makelist", "make_list", *map(_plain, _collected("make_list", _VALUES, _VA
 aggregate(
     "make_list_with_nulls",
     "Array of all values, nulls included, in the order of the rows.",
-    sig("(expr: real) -> dynamic", duckdb=json_of_reals(_array("list({expr} {order})", f"{_LARGEST}"))),
+    sig("(expr: real) -> reals", duckdb=_list("list({expr} {order})", f"{_LARGEST}")),
+    sig("(expr: integer) -> longs", duckdb=_list("list({expr} {order})", f"{_LARGEST}")),
     sig("(expr: datetime|timespan|decimal) -> dynamic", kql="make_list_with_nulls(__dynamic(expr))"),
     sig("(expr: scalar) -> dynamic", duckdb=_array("list({expr} {order})", f"{_LARGEST}")),
     result="list_{first}",

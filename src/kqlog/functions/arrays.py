@@ -272,10 +272,10 @@ scalar(
 _LAST = f"({{start}}::HUGEINT + {{step}} * {MOST_VALUES - 1})"
 # One call whose end depends on the step's sign: of two, DuckDB would also work out the one that is not wanted, and without end.
 _END = f"(CASE WHEN {{step}} > 0 THEN least({{stop}}, {_LAST}) ELSE greatest({{stop}}, {_LAST}) END)::BIGINT"
-_LONGS = f"to_json(generate_series({{start}}, {_END}, nullif({{step}}, 0)))"
-_REALS = f"""(CASE WHEN {{step}} <> 0 THEN to_json(list_transform(
+_LONGS = f"generate_series({{start}}, {_END}, nullif({{step}}, 0))"
+_REALS = f"""(CASE WHEN {{step}} <> 0 THEN list_transform(
     range(greatest(least(floor(({{stop}} - {{start}}) / {{step}}) + 1, {MOST_VALUES}), 0)::BIGINT),
-    lambda place: {{start}} + place * {{step}})) END)"""
+    lambda place: {{start}} + place * {{step}}) END)"""
 
 scalar(
     "range",
@@ -284,8 +284,8 @@ scalar(
     sig("(start: real, stop: real) -> array", kql="range(start, stop, 1.0)"),
     sig("(start: datetime, stop: datetime) -> array", kql="range(start, stop, 1h)"),
     sig("(start: timespan, stop: timespan) -> array", kql="range(start, stop, 1h)"),
-    sig("(start: long, stop: long, step: long) -> array", duckdb=_LONGS),
-    sig("(start: real, stop: real, step: real) -> array", duckdb=_REALS),
+    sig("(start: long, stop: long, step: long) -> longs", duckdb=_LONGS),
+    sig("(start: real, stop: real, step: real) -> reals", duckdb=_REALS),
     sig("(start: datetime, stop: datetime, step: timespan) -> array", python="arrays.datetime_range"),
     sig("(start: timespan, stop: timespan, step: timespan) -> array", python="arrays.timespan_range"),
     examples={

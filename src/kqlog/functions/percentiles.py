@@ -6,7 +6,6 @@ import json
 from collections.abc import Sequence
 
 from kqlog.errors import QueryError
-from kqlog.functions.aggregates import json_of_reals
 from kqlog.functions.declare import Signature, aggregate, sig
 
 # Kusto reads decimals as reals here, and gives the percentile of an int as a long.
@@ -37,20 +36,12 @@ def _real_value(percentile: float) -> str:
     return f"quantile_disc({{expr}}::DOUBLE, {_share(percentile)})"
 
 
-def _array(percentile: Sequence[float]) -> str:
-    return f"to_json(quantile_disc({{expr}}, [{', '.join(map(_share, percentile))}]))"
-
-
-def _array_of_reals(percentile: Sequence[float]) -> str:
-    return json_of_reals(_array(percentile))
+def _list(percentile: Sequence[float]) -> str:
+    return f"quantile_disc({{expr}}, [{', '.join(map(_share, percentile))}])"
 
 
 def _listed(percentiles: str) -> str:
-    return _array(json.loads(percentiles))
-
-
-def _listed_of_reals(percentiles: str) -> str:
-    return json_of_reals(_listed(percentiles))
+    return _list(json.loads(percentiles))
 
 
 _BODIES = (_whole_value, _real_value, _value)
@@ -92,10 +83,10 @@ aggregate(
 aggregate(
     "percentiles_array",
     "Several nearest-rank percentiles in one array.",
-    sig("(expr: integer, percentile: const number...) -> dynamic", duckdb=_array),
-    sig("(expr: integer, percentiles: const array) -> dynamic", duckdb=_listed),
-    sig("(expr: real, percentile: const number...) -> dynamic", duckdb=_array_of_reals),
-    sig("(expr: real, percentiles: const array) -> dynamic", duckdb=_listed_of_reals),
+    sig("(expr: integer, percentile: const number...) -> longs", duckdb=_list),
+    sig("(expr: integer, percentiles: const array) -> longs", duckdb=_listed),
+    sig("(expr: real, percentile: const number...) -> reals", duckdb=_list),
+    sig("(expr: real, percentiles: const array) -> reals", duckdb=_listed),
     sig("(expr: scalar, percentile: const number...) -> dynamic"),
     sig("(expr: scalar, percentiles: const array) -> dynamic"),
     result="percentiles_{first}",

@@ -200,7 +200,7 @@ def _with_kernels(items: list[Item], select: Select, numbered: Select, statement
         assert isinstance(item.value, Call)
         made[item.name] = Output(alias, f"unnest({write.whole_columns(item.value, over_all)})", False)
     columns = statement.close(Select(numbered.source, made))
-    outputs = {name: output._replace(sql=f"l.{output.alias}") for name, output in select.outputs.items()}
+    outputs = {name: output._replace(sql=f"l.{output.alias}", native=None) for name, output in select.outputs.items()}
     used = {output.alias.casefold() for output in outputs.values()}
     for item in items:
         alias = free_alias(item.name, used)

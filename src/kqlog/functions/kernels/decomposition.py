@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from kqlog.functions.kernels.json_text import Json
 from kqlog.functions.kernels.series import is_number, reals, scalars
-from kqlog.functions.kernels.series_text import Floats, read_series, write_series
+from kqlog.functions.kernels.series_lists import (
+    LONG,
+    LONGS,
+    REAL,
+    REALS,
+    Floats,
+    read_series,
+    write_lists,
+    write_records,
+    write_series,
+)
 
 SHORTEST_PERIOD = 4
 """No shorter period is looked for, and none longer than half of the series."""
@@ -43,14 +54,10 @@ LINE = ("rsquare", "slope", "variance", "rvariance", "interception", "line_fit")
 
 
 def fit_line(series: pa.Array) -> pa.Array:
-    """series_fit_line(): an array of its columns."""
+    """series_fit_line() and series_fit_line_dynamic()."""
     known = map(_series, read_series(series))
-    return write_series(None if values is None else list(_fit_line(values).values()) for values in known)
-
-
-def fit_line_bag(series: pa.Array) -> pa.Array:
-    """series_fit_line_dynamic()."""
-    return write_series(None if values is None else _fit_line(values) for values in map(_series, read_series(series)))
+    rows = (None if values is None else list(_fit_line(values).values()) for values in known)
+    return write_records(rows, {**dict.fromkeys(LINE, REAL), "line_fit": REALS})
 
 
 def _fit_line(values: Floats) -> dict[str, object]:
@@ -89,8 +96,9 @@ TWO_LINES = (
 
 
 def fit_2lines(series: pa.Array) -> pa.Array:
-    """series_fit_2lines(): an array of its columns."""
-    return write_series(_two_lines(values) for values in map(_series, read_series(series)))
+    """series_fit_2lines()."""
+    rows = map(_two_lines, map(_series, read_series(series)))
+    return write_records(rows, {**dict.fromkeys(TWO_LINES, REAL), "split_idx": LONG, "line_fit": REALS})
 
 
 def fit_2lines_bag(series: pa.Array) -> pa.Array:
@@ -130,11 +138,12 @@ def _leftover(values: Floats) -> float:
 
 
 def fit_poly(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_fit_poly(): an array of rsquare, coefficients, variance, rvariance, poly_fit."""
+    """series_fit_poly()."""
     places: list[Json | Floats] = read_series(options[0]) if options else [None] * len(series)
     degrees: list[Json] = scalars(options[1]) if len(options) > 1 else [1] * len(series)
     rows = zip(map(_series, read_series(series)), places, degrees, strict=True)
-    return write_series(_polynomial(values, known, degree) for values, known, degree in rows)
+    fitted = (_polynomial(values, known, degree) for values, known, degree in rows)
+    return write_records(fitted, {"rsquare": REAL, "coefficients": REALS, "variance": REAL, "rvariance": REAL, "poly_fit": REALS})
 
 
 def _polynomial(values: Floats | None, places: Json | Floats, degree: Json) -> list[object] | None:
@@ -199,13 +208,18 @@ def _period(values: Floats, wanted: Json, threshold: Json) -> int:
     return int(period) if score >= float(threshold) else 0  # type: ignore[arg-type]
 
 
+PERIODS = ("periods", "scores")
+"""The columns of series_periods_detect and series_periods_validate, in order."""
+
+
 def periods_detect(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_periods_detect(): arrays of the periods and of their scores, filled with 0."""
+    """series_periods_detect(): the periods and their scores are filled with 0."""
     rows = _arguments(series, options, ())
-    return write_series(None if values is None else _detect(values, *wanted) for values, wanted in rows)
+    found = (None if values is None else _detect(values, *wanted) for values, wanted in rows)
+    return write_records(found, dict.fromkeys(PERIODS, REALS))
 
 
-def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> Json:
+def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> list[list[float]] | None:
     if not is_number(shortest) or not is_number(longest) or not isinstance(count, int):
         return None
     found = _periods(values, shortest, longest)[:count]  # type: ignore[arg-type]
@@ -214,12 +228,13 @@ def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> Json:
 
 
 def periods_validate(series: pa.Array, *periods: pa.Array) -> pa.Array:
-    """series_periods_validate(): arrays of the periods and of their scores."""
+    """series_periods_validate()."""
     rows = _arguments(series, periods, ())
-    return write_series(None if values is None else _validate(values, wanted) for values, wanted in rows)
+    found = (None if values is None else _validate(values, wanted) for values, wanted in rows)
+    return write_records(found, dict.fromkeys(PERIODS, REALS))
 
 
-def _validate(values: Floats, periods: tuple[Json, ...]) -> Json:
+def _validate(values: Floats, periods: tuple[Json, ...]) -> list[list[Any]]:
     autocorrelation = _autocorrelation(values)
     return [list(periods), [_score(autocorrelation, float(period)) if is_number(period) else None for period in periods]]  # type: ignore[arg-type]
 
@@ -230,7 +245,7 @@ def _validate(values: Floats, periods: tuple[Json, ...]) -> Json:
 def seasonal(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_seasonal(): options are the period and the number of values at the end to learn nothing from."""
     rows = _arguments(series, options, (-1, 0))
-    return write_series(None if values is None else _whole_season(values, *wanted) for values, wanted in rows)
+    return write_lists(None if values is None else _whole_season(values, *wanted) for values, wanted in rows)
 
 
 def _whole_season(values: Floats, period: Json, held_back: Json) -> Floats:
@@ -266,25 +281,32 @@ def _decompose(
     return season + line, season, line, values - season - line
 
 
+PARTS = ("baseline", "seasonal", "trend", "residual")
+"""The columns of series_decompose and series_decompose_forecast, in order."""
+
+
 def decompose(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_decompose(): arrays of baseline, season, trend and residual."""
+    """series_decompose()."""
     rows = _arguments(series, options, (-1, "avg", 0, DETECTED))
-    return write_series(None if values is None else list(_decompose(values, *wanted)) for values, wanted in rows)
+    parts = (None if values is None else _decompose(values, *wanted) for values, wanted in rows)
+    return write_records(parts, dict.fromkeys(PARTS, REALS))
 
 
 def forecast(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_decompose_forecast(): as decompose(), the number of values to forecast comes first."""
     rows = _arguments(series, options, (0, -1, "avg", DETECTED))
-    return write_series(
-        None if values is None else list(_decompose(values, period, trend, ahead, threshold))
+    parts = (
+        None if values is None else _decompose(values, period, trend, ahead, threshold)
         for values, (ahead, period, trend, threshold) in rows
     )
+    return write_records(parts, dict.fromkeys(PARTS, REALS))
 
 
 def anomalies(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_decompose_anomalies(): arrays of flags, scores and the baseline."""
+    """series_decompose_anomalies()."""
     rows = _arguments(series, options, (OUTLIER, -1, "avg", 0, "ctukey", DETECTED))
-    return write_series(None if values is None else _anomalies(values, *wanted) for values, wanted in rows)
+    found = (None if values is None else _anomalies(values, *wanted) for values, wanted in rows)
+    return write_records(found, {"ad_flag": LONGS, "ad_score": REALS, "baseline": REALS})
 
 
 def _anomalies(
@@ -303,7 +325,7 @@ def outliers(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_outliers(): options are the kind, the value to ignore, the percentiles, and the values to learn nothing from."""
     columns = [scalars(column) for column in options]
     columns += [[default] * len(series) for default in ("ctukey", None, None, None, 0)[len(columns) :]]
-    return write_series(_scored(*row) for row in zip(read_series(series), *columns, strict=True))
+    return write_lists(_scored(*row) for row in zip(read_series(series), *columns, strict=True))
 
 
 def _scored(items: Json | Floats, kind: Json, ignored: Json, lowest: Json, highest: Json, held_back: Json) -> Floats | None:
