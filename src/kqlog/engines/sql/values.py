@@ -211,14 +211,17 @@ class Expressions:
 
     def _kernel_call(self, call: Call, function: str) -> str:
         listed = call.function.kind is Kind.AGGREGATE
+        held = self._kernel_result(call)
+        # Of a series that keeps its kind only reals come as a list: whole numbers stay whole in JSON.
+        lists = held is not None or call.signature.returns != "series"
         kinds, arguments = [], []
         for value, parameter in zip(call.arguments, _parameters(call), strict=True):
-            sql, kind = self._held_or_exchanged(value) if parameter.kind == "series" else self.exchanged(value)
+            series = lists and parameter.kind == "series"
+            sql, kind = self._held_or_exchanged(value) if series else self.exchanged(value)
             if listed and not parameter.constant:
                 sql, kind = f"coalesce(list({sql}{self._row.order}), [])", f"{kind}[]"
             arguments.append(sql)
             kinds.append(kind)
-        held = self._kernel_result(call)
         result = held or exchange_type(self._dialect.type_name(call.type))
         name = self._statement.kernel(Kernel(function, tuple(kinds), result, call.function.volatile))
         written = f"{name}({', '.join(arguments)})"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -152,11 +153,28 @@ def _polynomial(values: Floats | None, places: Json | Floats, degree: Json) -> l
     known = _places(values) if places is None else _series(places)
     if known is None or len(known) != len(values) or not 0 < degree < len(values):
         return None
-    coefficients = np.polynomial.Polynomial.fit(known, values, degree).convert().coef
-    fit = np.polynomial.polynomial.polyval(known, coefficients)
+    powers, inverse, unscaled = _design(known.tobytes(), degree)
+    scaled = inverse @ values
+    fit = powers @ scaled
     rsquare, variance, rvariance = _quality(values, fit)
-    highest_first = [*[0.0] * (degree + 1 - len(coefficients)), *coefficients[::-1].tolist()]
-    return [rsquare, highest_first, variance, rvariance, fit]
+    return [rsquare, (unscaled @ scaled)[::-1], variance, rvariance, fit]
+
+
+@lru_cache(maxsize=16)
+def _design(places: bytes, degree: int) -> tuple[Floats, Floats, Floats]:
+    """For values at some places, most often the same in all rows: powers, their pseudo-inverse, and a matrix.
+
+    The powers are of places scaled to -1 .. 1, as those of large ones lose digits; the matrix turns coefficients over the
+    scaled places into those over the places.
+    """
+    known = np.frombuffer(places)
+    domain = [known.min(), known.max()]
+    powers = np.polynomial.polynomial.polyvander(np.polynomial.polyutils.mapdomain(known, domain, [-1, 1]), degree)
+    unscaled = np.zeros((degree + 1, degree + 1))
+    for power in range(degree + 1):
+        terms = np.polynomial.Polynomial(np.eye(degree + 1)[power], domain).convert().coef
+        unscaled[: len(terms), power] = terms
+    return powers, np.linalg.pinv(powers), unscaled
 
 
 # ----------------------------------------------------------------------------------------------------------------- periods
@@ -261,7 +279,11 @@ def _season(learned: Floats, period: int, size: int) -> Floats:
     """The median of each phase, over and over; zeros without a period."""
     if not 0 < period <= len(learned):
         return np.zeros(size)
-    return np.resize([np.median(learned[phase::period]) for phase in range(period)], size)
+    whole, rest = divmod(len(learned), period)
+    cycles = learned[: whole * period].reshape(whole, period)
+    # The first phases have one value more than the others.
+    longer = np.concatenate([cycles[:, :rest], learned[None, whole * period :]])
+    return np.resize(np.concatenate([np.median(longer, axis=0), np.median(cycles[:, rest:], axis=0)]), size)
 
 
 def _trend(learned: Floats, kind: Json, size: int) -> Floats:
@@ -356,13 +378,26 @@ def _outliers(values: Floats, learned: Floats, lowest: float, highest: float) ->
     """How many inter-quartile ranges beyond the quartiles. Each side leaves out its own extremes when it takes them."""
     ordered = np.sort(learned)
     start, stop = int(len(ordered) * lowest / 100), int(len(ordered) * highest / 100)
-    low, high = np.percentile(ordered, [25, 75])
-    below = _beyond(values, ordered[start:], 25)
-    above = _beyond(values, ordered[:stop], 75)
-    return np.where(values < low, below, np.where(values > high, above, 0.0))
+    low, high = _quartiles(ordered)
+    scores = np.zeros(len(values))
+    for beyond, (first, third), fence in (
+        (values < low, _quartiles(ordered[start:]), 0),
+        (values > high, _quartiles(ordered[:stop]), 1),
+    ):
+        if third > first:
+            scores[beyond] = (values[beyond] - (first, third)[fence]) / (third - first)
+    return scores
 
 
-def _beyond(values: Floats, ordered: Floats, quartile: int) -> Floats:
-    low, high = np.percentile(ordered if len(ordered) else np.zeros(1), [25, 75])
-    away = values - (low if quartile == 25 else high)
-    return away / (high - low) if high > low else np.zeros(len(values))
+def _quartiles(ordered: Floats) -> tuple[float, float]:
+    """The first and third quartile of sorted values, on the line between two of them."""
+    if not len(ordered):
+        return 0.0, 0.0
+    first, third = (_between(ordered, share * (len(ordered) - 1)) for share in (0.25, 0.75))
+    return first, third
+
+
+def _between(ordered: Floats, place: float) -> float:
+    below = math.floor(place)
+    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    return low + (high - low) * (place - below)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -21,19 +22,26 @@ def fir(series: pa.Array, filters: pa.Array, *options: pa.Array) -> pa.Array:
     )
 
 
-def _fir(items: Floats | None, kernel: Floats | None, normalize: Json, center: bool) -> Floats | None:
-    if items is None or kernel is None or not len(kernel):
+def _fir(items: Floats | None, weights: Floats | None, normalize: Json, center: bool) -> Floats | None:
+    if items is None or weights is None or not len(weights):
         return None
     if not len(items):
         return items
-    negative = bool((kernel < 0).any())
-    if normalize is True and negative:
+    taps = _taps(weights.tobytes(), normalize if isinstance(normalize, bool) else None)
+    if taps is None:
         return None
-    if not negative and normalize is not False and kernel.sum():
-        kernel = kernel / kernel.sum()
-    ahead = (len(kernel) - 1) // 2 if center else 0
-    full = np.convolve(np.concatenate([items, np.zeros(ahead)]), kernel)
-    return full[ahead : ahead + len(items)]
+    ahead = (len(taps) - 1) // 2 if center else 0
+    return np.convolve(items, taps)[ahead : ahead + len(items)]
+
+
+@lru_cache(maxsize=64)
+def _taps(weights: bytes, normalize: bool | None) -> Floats | None:
+    """The coefficients of a filter, most often the same for all rows. Negative ones cannot be normalized."""
+    taps = np.frombuffer(weights)
+    negative = bool((taps < 0).any())
+    if normalize and negative:
+        return None
+    return taps / taps.sum() if not negative and normalize is not False and taps.sum() else taps
 
 
 def iir(series: pa.Array, numerators: pa.Array, denominators: pa.Array) -> pa.Array:

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from kqlog.functions.kernels.json_text import Json
-from kqlog.functions.kernels.series_lists import LONG, REAL, Floats, is_list, read_series, write_records
+from kqlog.functions.kernels.series_lists import LONG, REAL, Floats, is_list, matrix, read_series, write_records
 
 Kernel = Callable[..., pa.Array]
 
@@ -44,27 +44,31 @@ def scalars(column: pa.Array) -> list[Json]:
 # ------------------------------------------------------------------------------------------------------------- one number
 
 
-def _summary(compute: Callable[[Floats], float]) -> Kernel:
+def _summary(compute: Callable[[Floats], Floats]) -> Kernel:
+    """A number for each series; `compute` takes the last axis of an array together."""
+
     def kernel(series: pa.Array) -> pa.Array:
+        if (rows := matrix(series)) is not None:
+            return pa.array(compute(rows), REAL)
         known = map(reals, read_series(series))
         return pa.array([None if items is None else float(compute(items)) for items in known], REAL)
 
     return kernel
 
 
-total, product = _summary(np.sum), _summary(np.prod)
-magnitude = _summary(lambda items: math.sqrt(items @ items))
+total = _summary(lambda items: items.sum(-1))
+product = _summary(lambda items: items.prod(-1))
+magnitude = _summary(lambda items: np.sqrt(np.einsum("...i,...i", items, items)))
 
 
 def _vectors(left: Json | Floats, right: Json | Floats) -> tuple[Floats, Floats] | None:
-    """Two series cut to the shorter one, without the places where one has no number; None when nothing is left."""
+    """The pairs of numbers of two series, or of a series and a number; None without any."""
     if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
         size = min(len(left), len(right))
-        return left[:size], right[:size]
-    left, right = (side.tolist() if isinstance(side, np.ndarray) else side for side in (left, right))
-    if not isinstance(left, list):
-        left = [left] * len(right) if isinstance(right, list) else []
-    if not isinstance(right, list):
+        return (left[:size], right[:size]) if size else None
+    if not isinstance(left, (list, np.ndarray)):
+        left = [left] * len(right) if isinstance(right, (list, np.ndarray)) else []
+    if not isinstance(right, (list, np.ndarray)):
         right = [right] * len(left)
     pairs = [(a, b) for a, b in zip(left, right, strict=False) if is_number(a) and is_number(b)]
     if not pairs:
@@ -75,8 +79,11 @@ def _vectors(left: Json | Floats, right: Json | Floats) -> tuple[Floats, Floats]
 
 def dot_product(left: pa.Array, right: pa.Array) -> pa.Array:
     """series_dot_product()."""
+    first, second = matrix(left), matrix(right)
+    if first is not None and second is not None and first.shape == second.shape and first.size:
+        return pa.array(np.einsum("ij,ij->i", first, second), REAL)
     rows = [_vectors(*row) for row in zip(operands(left), operands(right), strict=True)]
-    return pa.array([None if row is None else float(row[0] @ row[1]) for row in rows], pa.float64())
+    return pa.array([None if row is None else float(row[0] @ row[1]) for row in rows], REAL)
 
 
 def cosine_similarity(left: pa.Array, right: pa.Array, *magnitudes: pa.Array) -> pa.Array:

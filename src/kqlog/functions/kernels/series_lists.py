@@ -33,6 +33,8 @@ def read_series(column: pa.Array) -> list[Json | Floats]:
 
 
 def _listed(column: pa.ListArray) -> list[Json | Floats]:
+    if (rows := matrix(column)) is not None:
+        return list(rows)
     if column.null_count or column.values.null_count:
         return [items if items is None or None in items else np.array(items, float) for items in column.to_pylist()]
     return list(_split(column.flatten().to_numpy(zero_copy_only=False), lengths(column)))
@@ -49,6 +51,21 @@ def _parsed(column: pa.Array) -> list[Json | Floats]:
     arrays = iter(_split(reals, lengths(numbers)))
     others = iter(read(column.filter(pc.invert(plain))))
     return [next(arrays if is_plain else others) for is_plain in plain.to_pylist()]
+
+
+def matrix(column: pa.Array) -> Floats | None:
+    """All series as rows of one array, where they are lists of one length without any null."""
+    if not is_list(column) or column.null_count or column.values.null_count or not len(column):
+        return None
+    sizes = lengths(column)
+    if (sizes != sizes[0]).any():
+        return None
+    return np.asarray(column.flatten().to_numpy().reshape(len(column), sizes[0]))
+
+
+def nulls(column: pa.Array) -> np.ndarray | None:
+    """Which values are null, or None when none is."""
+    return np.asarray(column.is_null().to_numpy(zero_copy_only=False)) if column.null_count else None
 
 
 def lengths(column: pa.ListArray) -> np.ndarray:
@@ -76,13 +93,13 @@ def write_lists(values: Iterable[Sequence[float] | Floats | None], elements: pa.
     sizes = np.array([0 if row is None else len(row) for row in rows], np.int64)
     filled = [row for row in rows if row is not None]
     flat = pa.array(np.concatenate(filled) if filled else [], elements)
-    return lists_of(flat, sizes, np.array([row is None for row in rows], bool))
+    return lists_of(flat, sizes, np.array([row is None for row in rows], bool) if len(filled) < len(rows) else None)
 
 
-def lists_of(values: pa.Array, sizes: np.ndarray, nulls: np.ndarray) -> pa.ListArray:
-    """Lists of given sizes over their values one after the other."""
+def lists_of(values: pa.Array, sizes: np.ndarray, missing: np.ndarray | None) -> pa.ListArray:
+    """Lists of given sizes over their values one after the other, of which some are null."""
     ends = pa.array(np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32))
-    return pa.ListArray.from_arrays(ends, values, mask=pa.array(nulls) if nulls.any() else None)
+    return pa.ListArray.from_arrays(ends, values, mask=None if missing is None else pa.array(missing))
 
 
 def write_records(rows: Iterable[Sequence[object] | None], fields: Mapping[str, pa.DataType]) -> pa.StructArray:
