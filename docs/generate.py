@@ -193,7 +193,7 @@ def _plugins() -> str:
     sections = ["# Plugins\n\nWhat `evaluate` can run."]
     examples = operators()["evaluate"].examples
     for name in sorted(plugins.OFFERED):
-        parts = [f"## {_code(name)}", plugins.about(name), _block("text", [f"T | evaluate {plugins.usage(name)}"])]
+        parts = [f"## {_code(name)}", plugins.about(name), _block("text", [plugins.usage(name)])]
         parts += [_run(example) for example in examples if f"evaluate {name}(" in example]
         sections.append("\n\n".join(parts))
     sections.append("## Not offered yet\n\n" + _names(plugins.NOT_OFFERED))

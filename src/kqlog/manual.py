@@ -145,7 +145,7 @@ def _word(name: str) -> str:
 
 def _plugin(name: str) -> str:
     examples = _examples(one for one in operators()["evaluate"].examples if f"evaluate {name}(" in one)
-    return "\n\n".join(filter(None, [f"{name} (plugin): {about(name)}", f"  T | evaluate {usage(name)}", examples]))
+    return "\n\n".join(filter(None, [f"{name} (plugin): {about(name)}", f"  {usage(name)}", examples]))
 
 
 def _function(function: Function) -> str:

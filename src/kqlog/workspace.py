@@ -127,6 +127,7 @@ class Workspace:
             timespan=time_range(timespan, now),
             evaluate=self._evaluate,
             fetch=self._fetch,
+            infer=self._catalog.infer,
         )
         return bind(parse(text), environment)
 

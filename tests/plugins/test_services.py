@@ -17,7 +17,7 @@ LOGS = 'let Logs = datatable(Host: string, Message: string) ["web-01", "started"
         ("r(typeof(Score: real), 'result <- df')", "Score:real"),
         ("http_request('https://example.com')", "ResponseHeaders:dynamic ResponseBody:dynamic"),
         ("sql_request('Server=x', 'select 1') : (Id: long)", "Id:long"),
-        ("infer_storage_schema(dynamic({}))", "CslSchema:string"),
+        ("infer_storage_schema_with_suggestions(dynamic({}))", "SuggestedTableSchema:string"),
         ("ai_embeddings(Message, 'https://example.com')", "Host:string Message:string Message_embeddings:dynamic"),
         (
             "ai_chat_completion_prompt(Message, 'https://example.com', dynamic({}), true)",

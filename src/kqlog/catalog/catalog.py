@@ -9,6 +9,7 @@ from threading import Lock
 
 from kqlog.engines.engine import Engine, FileFormat, Files, Frame
 from kqlog.errors import QueryError
+from kqlog.plan.lookup import FileSearch
 from kqlog.types import Schema
 
 FORMATS: dict[str, FileFormat] = {
@@ -19,6 +20,8 @@ FORMATS: dict[str, FileFormat] = {
     ".ndjson": FileFormat.JSONL,
 }
 _COMPRESSED = ".gz"
+_INFERRED = "$inferred"
+"""What the engine calls files that are only looked at. No table has this name."""
 
 
 class Catalog(Mapping[str, Schema]):
@@ -48,6 +51,32 @@ class Catalog(Mapping[str, Schema]):
                 table = self._tables[name]
                 self._schemas[name] = self._engine.attach(name, table if isinstance(table, Frame) else self._files(name, table))
             return self._schemas[name]
+
+    def infer(self, search: FileSearch) -> list[Schema]:
+        """The columns of each file that is looked for.
+
+        Raises:
+            QueryError: ENG003 for a place outside of the folder, or one without such files.
+        """
+        files = sorted({file for place in search.places for file in self._found(place, search)})
+        if not files:
+            raise QueryError("ENG003", f"there is no such file in {', '.join(map(repr, search.places))}")
+        last = max(files, key=lambda file: (file.stat().st_mtime_ns, file))
+        chosen = {"any": files[:1], "last": [last]}.get(search.mode, files)
+        format_ = FileFormat(search.format)
+        with self._lock:
+            return [self._engine.attach(_INFERRED, Files((str(file),), format_, header=search.header)) for file in chosen]
+
+    def _found(self, place: str, search: FileSearch) -> list[Path]:
+        """The files whose path begins as the place does."""
+        if self._root == Path():
+            raise QueryError("ENG003", f"cannot read '{place}': there is no connected folder")
+        folder = self._root if self._root.is_dir() else self._root.parent
+        start = os.path.normpath(folder / place)
+        if not Path(start).is_relative_to(folder):
+            raise QueryError("ENG003", f"cannot read '{place}': it is not in the connected folder")
+        named = (file for file in folder.rglob("*") if file.name.startswith(search.prefix) and file.name.endswith(search.ending))
+        return [file for file in named if str(file).startswith(start) and file.is_file() and not _left_out(file.name)]
 
     @property
     def unusable(self) -> dict[str, QueryError]:

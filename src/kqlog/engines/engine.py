@@ -26,11 +26,15 @@ class FileFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of one table. `hive`: folders such as `date=2024-05-01` are columns, too."""
+    """The files of one table. `hive`: folders such as `date=2024-05-01` are columns, too.
+
+    `header`: whether the first row of CSV files has names; None to find out.
+    """
 
     paths: tuple[str, ...]
     format: FileFormat
     hive: bool = False
+    header: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,10 @@ class Evaluate(Operator):
         'datatable(Address: string) ["10.1.4.7", "10.2.0.9"] | evaluate ipv4_lookup(Networks, Address, Network) '
         "| sort by Address asc",
         "range Minute from 1 to 8 step 1 | evaluate rows_near(Minute == 5, 1)",
+        'datatable(Text: string, Good: bool) ["user ann logged in", true, "user ben logged in", true, "user cat was refused", '
+        'false, "user dan was refused", false] | evaluate diffpatterns_text(Text, Good, 2, 0.9)',
+        "let Old = datatable(Host: string, Code: int) [] | getschema; "
+        "let New = datatable(Host: string, Code: long, Zone: string) [] | getschema; union Old, New | evaluate schema_merge()",
     )
 
     parameters: tuple[Parameter, ...]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
+from kqlog.plan.names import bracketed
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Operator, Parameter
@@ -29,7 +29,7 @@ class GetSchema(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         found = self.required(source).columns
         if parameter_word(self.parameters, "kind") == "csl":
-            schema = ",".join(f"{_bracketed(name)}:{type_}" for name, type_ in found)
+            schema = ",".join(f"{bracketed(name)}:{type_}" for name, type_ in found)
             return plan.Values((Column("Schema", Type.STRING),), ((plan.Literal(Type.STRING, schema),),))
         columns = (
             Column("ColumnName", Type.STRING),
@@ -44,8 +44,3 @@ class GetSchema(Operator):
             columns,
             tuple(tuple(plan.Literal(column.type, cell) for column, cell in zip(columns, row, strict=True)) for row in rows),
         )
-
-
-def _bracketed(name: str) -> str:
-    """A name as a query writes it, in brackets where it must be."""
-    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f"['{name}']"

@@ -19,13 +19,28 @@ DATABASE = "default"
 """What a workspace calls itself where KQL asks for the names of its cluster and database."""
 
 
+@dataclass(frozen=True, slots=True)
+class FileSearch:
+    """Which files of the workspace to look at: all below `places`, or the first or the last written of them.
+
+    `header`: whether the first row of delimited files has the names of the columns.
+    """
+
+    places: tuple[str, ...]
+    format: str
+    prefix: str = ""
+    ending: str = ""
+    mode: str = "last"
+    header: bool = False
+
+
 @dataclass(frozen=True)
 class Environment:
     """What a query is bound against.
 
     `now` is the query's one moment in ticks. `timespan`: ticks from (inclusive) and to (exclusive), applied to the
-    TimeGenerated of every table. `evaluate` computes a constant and `fetch` the rows of a relation; without an
-    engine they are None, and what depends on data stays open.
+    TimeGenerated of every table. `evaluate` computes a constant, `fetch` the rows of a relation and `infer` the columns of
+    files; without an engine they are None, and what depends on data stays open.
     """
 
     tables: Mapping[str, Schema]
@@ -35,6 +50,7 @@ class Environment:
     timespan: tuple[int | None, int | None] | None = None
     evaluate: Callable[[plan.Value], plan.Constant] | None = None
     fetch: Callable[[plan.Node], list[tuple[plan.Constant, ...]]] | None = None
+    infer: Callable[[FileSearch], list[Schema]] | None = None
 
 
 @dataclass

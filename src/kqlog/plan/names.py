@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import Function, called
 from kqlog.syntax import nodes as syntax
@@ -58,6 +60,11 @@ class ColumnNames:
         while f"{name}{number}" in self._declared:
             number += 1
         return f"{name}{number}"
+
+
+def bracketed(name: str) -> str:
+    """A name as a query writes it, in brackets where it must be."""
+    return name if re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) else f"['{name}']"
 
 
 def derived_name(expr: syntax.Expr) -> str | None:

@@ -1,7 +1,7 @@
 """What `evaluate name(...)` can run, one file a plugin: `bind(source, call, schema, scope)` gives its plan.
 
 Most are written in the language itself (`kqlog.plugins.written`); what no query says is a function in `kqlog.plugins.kernels`.
-Plugins that need Microsoft's service bind and are refused where they would run; the rest is refused by name.
+Plugins that need Microsoft's service bind and are refused where they would run.
 """
 
 from __future__ import annotations
@@ -10,8 +10,6 @@ from collections.abc import Callable
 from importlib import import_module
 from inspect import cleandoc
 from typing import TYPE_CHECKING
-
-from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
     from kqlog.plan import nodes as plan
@@ -32,11 +30,14 @@ OFFERED = frozenset(
         "basket",
         "dcount_intersect",
         "diffpatterns",
+        "diffpatterns_text",
         "estimate_rows_count",
+        "funnel_sequence",
         "funnel_sequence_completion",
         "geo_line_lookup",
         "geo_polygon_lookup",
         "identity",
+        "infer_storage_schema",
         "ipv4_lookup",
         "ipv6_lookup",
         "narrow",
@@ -45,22 +46,24 @@ OFFERED = frozenset(
         "preview",
         "rolling_percentile",
         "rows_near",
+        "schema_merge",
         "sequence_detect",
         "session_count",
         "sliding_window_counts",
     }
 )
 
-SEVERAL_RESULTS = frozenset({"preview"})
-"""Plugins that can only end a query."""
+SEVERAL_RESULTS = frozenset({"funnel_sequence", "preview"})
+"""Plugins of which all results come out where they end a query."""
+
+LEADING = frozenset({"infer_storage_schema"})
+"""Plugins that take no table."""
 
 SCHEMAS = frozenset({"bag_unpack", "pivot"})
 """Plugins that take the columns of their result from the query."""
 
-BOUND_ONLY = frozenset({"funnel_sequence"})
-"""Those not offered of which the columns are known."""
-
-NOT_OFFERED = BOUND_ONLY | {"diffpatterns_text", "identity_v3", "schema_merge"}
+NOT_OFFERED = frozenset({"identity_v3"})
+"""Plugins that bind, since their columns are known, and are refused where they would run."""
 
 SERVICES = frozenset(
     {
@@ -77,7 +80,6 @@ SERVICES = frozenset(
         "external_datatable",
         "http_request",
         "http_request_post",
-        "infer_storage_schema",
         "infer_storage_schema_with_suggestions",
         "mysql_request",
         "postgresql_request",
@@ -89,14 +91,8 @@ SERVICES = frozenset(
 
 
 def plugin(name: str) -> Plugin | None:
-    """The plugin of that name, loaded when first used; None when KQL has none.
-
-    Raises:
-        QueryError: ENG001 when KQL has it and kqlog does not know what it gives.
-    """
-    if name in NOT_OFFERED - BOUND_ONLY:
-        raise QueryError("ENG001", f"the plugin {name} is not offered")
-    if name not in OFFERED | BOUND_ONLY | SERVICES:
+    """The plugin of that name, loaded when first used; None when KQL has none."""
+    if name not in OFFERED | NOT_OFFERED | SERVICES:
         return None
     found: Plugin = import_module(f"kqlog.plugins.{'services' if name in SERVICES else name}").bind
     return found
@@ -112,7 +108,7 @@ def results(name: str) -> Results | None:
 
 def usage(name: str) -> str:
     """How an offered plugin is called."""
-    return f"{name}({import_module(f'kqlog.plugins.{name}').USAGE})"
+    return f"{'' if name in LEADING else 'T | '}evaluate {name}({import_module(f'kqlog.plugins.{name}').USAGE})"
 
 
 def about(name: str) -> str:

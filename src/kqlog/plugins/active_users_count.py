@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Type
+from kqlog.types import NUMBERS
 
 USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Period, ActivePeriodsCount, Bin, Dimension..."
 
@@ -24,18 +25,22 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("Start")
     rows.moment("End")
     rows.span("LookbackWindow")
+    rows.look_back("LookbackWindow")
     rows.span("Period")
-    rows.names["ActivePeriodsCount"] = arguments.constant("ActivePeriodsCount", Type.LONG)
+    least = arguments.constant("ActivePeriodsCount")
+    if least.type not in NUMBERS:
+        raise QueryError("SEM002", f"a number is wanted here, and this is a {least.type}", arguments["ActivePeriodsCount"].span)
+    rows.names["ActivePeriodsCount"] = least
     rows.step("Bin")
     text = f"""
-        let Seen = Rows | where Timeline > Start - LookbackWindow and Timeline <= End and isnotnull(Id);
+        let Seen = Rows | where Timeline between (From .. End) and isnotnull(Id);
         let Periods = Seen
             | summarize Last = max(Timeline) by Id, First = bin_at(Timeline, Period, Start){rows.by};
         Seen
         | where Timeline >= Start
         | summarize by Id, Timeline{rows.by}
         | join kind=inner Periods on {rows.same("Id")}
-        | where Last > Timeline - LookbackWindow and First <= Timeline
+        | where Timeline - Last < LookbackWindow and First <= Timeline
         | summarize Periods = count() by Id, Timeline{rows.by}
         | where Periods >= ActivePeriodsCount
         | summarize dcount = count_distinct(Id) by Bin = {rows.period("Timeline")}{rows.by}

@@ -27,13 +27,13 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     if limited:
         rows.moment("Start")
         rows.moment("End")
-        seen, shown = "Timeline > Start - Outer and Timeline <= End", "Bin between (Start .. End)"
+        rows.look_back("Outer")
+        seen, shown = "Timeline between (From .. End)", "Bin between (Start .. End)"
     text = f"""
         Rows
         | where {seen} and isnotnull(Id)
         | summarize by Id, First = {rows.period("Timeline")}{rows.by}
-        | mv-expand Later = range(0, tolong(Outer / Step) - 1, 1) to typeof(long)
-        | extend Bin = First + Later * Step
+        | {rows.following("Outer")}
         | where {shown}
         | summarize dcount_activities_inner = countif(Later == 0), dcount_activities_outer = count_distinct(Id) by Bin{rows.by}
         | where dcount_activities_inner > 0

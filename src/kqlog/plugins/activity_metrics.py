@@ -26,7 +26,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     given = constants(call, row)
     if given in (0, 2):
         return _without_step(Arguments(call, row, USAGE_OF_ALL.replace("Step, Dimension...", "[Start], [End]")), scope)
-    rows = Activity(source, Arguments(call, row, USAGE if given > 1 else USAGE_OF_ALL), scope)
+    rows = Activity(source, Arguments(call, row, USAGE if given > 1 else USAGE_OF_ALL), scope, ids=frozenset(Type))
     within = "isnotnull(Timeline)"
     if given > 1:
         rows.moment("Start")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
@@ -30,7 +33,8 @@ def constants(call: syntax.Call, row: Scope) -> int:
 class Arguments:
     """The arguments of one call, told apart by `usage`: `Column, Rows, [Option], Dimension...`.
 
-    Brackets make a parameter optional, dots stand for none or several. `row` is the scope of the plugin's table.
+    Brackets make a parameter optional, dots stand for none or several: columns where other parameters follow. `row` is the
+    scope of the plugin's table.
 
     Raises:
         QueryError: SEM003 for too many, missing or unknown arguments.
@@ -52,12 +56,18 @@ class Arguments:
         for name, parameter in zip(names, parameters, strict=True):
             if name in self._given:
                 continue
-            taken = len(by_position) if parameter.endswith("...") else 1
+            taken = self._repeated(by_position, last=name == names[-1]) if parameter.endswith("...") else 1
             self._given[name], by_position = by_position[:taken], by_position[taken:]
             if not self._given[name] and not parameter.endswith(("...", "]")):
                 raise self._misused(f"is called without {name}")
         if by_position:
             raise self._misused("has too many arguments")
+
+    @staticmethod
+    def _repeated(given: list[syntax.Expr], *, last: bool) -> int:
+        """How many arguments a repeated parameter takes: all, or those up to the first literal where others follow."""
+        literals = (at for at, argument in enumerate(given) if isinstance(argument, syntax.Literal) and not last)
+        return next(literals, len(given))
 
     def _misused(self, what: str) -> QueryError:
         name = self.call.name
@@ -95,19 +105,35 @@ class Arguments:
         """The constant that an argument comes to; null while nothing can be computed.
 
         Raises:
-            QueryError: SEM004 when it depends on a row, SEM002 when it is of another type.
+            QueryError: SEM004 when it depends on a row, SEM002 when it is null or of another type.
         """
-        return self.row.constant(self[name], type_)
+        found = self.row.constant(self[name], type_)
+        if found.value is None and self.row.environment.evaluate is not None:
+            raise QueryError("SEM002", f"'{name}' is null", self[name].span)
+        return found
 
-    def whole_number(self, name: str, least: int = 0) -> int:
+    def json(self, name: str) -> Any:
+        """What a dynamic constant holds; None for null, or while nothing can be computed.
+
+        Raises:
+            QueryError: SEM002 for a constant of another type.
+        """
+        given = self.row.constant(self[name])
+        if given.type is not Type.DYNAMIC:
+            raise QueryError("SEM002", f"'{name}' is a dynamic, and this is a {given.type}", self[name].span)
+        return None if given.value is None else json.loads(str(given.value))
+
+    def whole_number(self, name: str, least: int = 0, most: int | None = None) -> int:
         """A constant that counts something; 0 while nothing can be computed.
 
         Raises:
-            QueryError: SEM002 for one below the least.
+            QueryError: SEM002 for one below the least or above the most.
         """
         value = self.constant(name, Type.LONG).value
         if value is None:
             return 0
         if int(value) < least:
             raise QueryError("SEM002", f"'{name}' is at least {least}", self[name].span)
+        if most is not None and int(value) > most:
+            raise QueryError("SEM002", f"'{name}' is at most {most}", self[name].span)
         return int(value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from dataclasses import dataclass
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
@@ -10,6 +10,7 @@ from kqlog.plan import overloads
 from kqlog.plan.calls import call, column
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
+from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
@@ -25,76 +26,83 @@ _TYPES = {
     "guid": Type.GUID,
 }
 USAGE = "Column, [OutputColumnPrefix], [columnsConflict], [ignoredProperties]"
-OPTIONS = ("OutputColumnPrefix", "columnsConflict", "ignoredProperties")
 CONFLICTS = ("error", "replace_source", "keep_source")
 
 
-def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
+@dataclass(frozen=True)
+class _Options:
+    """What is put before the names of properties, what to do about one named as a column, and which to leave out."""
+
+    prefix: str
+    conflict: str
+    ignored: frozenset[str]
+
+
+def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
     """The other columns, then one for each property of a bag, by name.
+
+    A property has the type that all its values have, else it is dynamic. A schema, which may begin with a star for the other
+    columns, says which come out.
 
     Raises:
         QueryError: SEM006 for a property named as a column, unless columnsConflict says what to do.
     """
-    if source is None or not arguments.arguments:
-        raise QueryError("SEM003", "bag_unpack wants a table and its dynamic column", arguments.span)
-    row = scope.over(source)
-    bag = row.require_column(arguments.arguments[0])
-    if bag.type is not Type.DYNAMIC:
-        raise QueryError("SEM002", f"bag_unpack wants a dynamic column, and this is a {bag.type}", arguments.arguments[0].span)
-    prefix, conflict, ignored = _options(arguments, scope)
+    source = required(source, call)
+    arguments = Arguments(call, scope.over(source), USAGE)
+    bag = arguments.column("Column")
+    if bag.type is not Type.DYNAMIC and not scope.session.open:
+        raise QueryError("SEM002", f"bag_unpack wants a dynamic column, and this is a {bag.type}", arguments["Column"].span)
+    options = _options(arguments)
     rest = tuple(found for found in source.columns if found != bag)
     if schema is not None:
-        return _declared(source, bag, rest, schema, prefix)
+        return _declared(source, bag, rest, schema, options)
     if scope.environment.fetch is None:
         scope.session.open = True
         return kept(source, rest)
-    items = []
-    taken = {found.name for found in rest}
+    items = {found.name: plan.Item(found.name, column(found)) for found in rest}
     for key, type_ in _properties(source, bag, scope):
-        name = prefix + key
-        if key in ignored or (name in taken and conflict == "keep_source"):
+        name = options.prefix + key
+        if key in options.ignored or (name in dict(rest) and options.conflict == "keep_source"):
             continue
-        if name in taken and conflict == "error":
+        if name in dict(rest) and options.conflict == "error":
             hint = "pass a prefix, or columnsConflict 'replace_source' or 'keep_source'"
-            raise QueryError("SEM006", f"the property '{name}' is also a column", arguments.span, hint)
-        items.append(plan.Item(name, overloads.convert(plan.Path(column(bag), (key,)), type_)))
-    replaced = {item.name for item in items}
-    others = [plan.Item(found.name, column(found)) for found in rest if found.name not in replaced]
-    return plan.Project(source, (*others, *items))
+            raise QueryError("SEM006", f"the property '{name}' is also a column", call.span, hint)
+        items[name] = plan.Item(name, overloads.convert(plan.Path(column(bag), (key,)), type_))
+    return plan.Project(source, tuple(items.values()))
 
 
-def _options(arguments: syntax.Call, scope: Scope) -> tuple[str, str, set[str]]:
-    """Prefix, what to do about a property named as a column, and properties to leave out: by position or by name."""
-    values: dict[str, plan.Constant] = {}
-    for name, argument in zip(OPTIONS, arguments.arguments[1:], strict=False):
-        key, value = (argument.names[0], argument.value) if isinstance(argument, syntax.Named) else (name, argument)
-        if key not in OPTIONS:
-            raise QueryError(
-                "SEM003", f"bag_unpack has no option '{key}'", argument.span, f"its options are {', '.join(OPTIONS)}"
-            )
-        values[key] = scope.constant(value).value
-    conflict = str(values.get("columnsConflict") or "error")
+def _options(arguments: Arguments) -> _Options:
+    prefix, conflict = (
+        str(arguments.constant(name, Type.STRING).value) if name in arguments else default
+        for name, default in (("OutputColumnPrefix", ""), ("columnsConflict", "error"))
+    )
     if conflict not in CONFLICTS:
-        raise QueryError(
-            "SEM002", f"'{conflict}' is no way to solve a conflict", arguments.span, f"it is one of {', '.join(CONFLICTS)}"
-        )
-    ignored = json.loads(str(values.get("ignoredProperties") or "[]"))
-    return str(values.get("OutputColumnPrefix") or ""), conflict, set(ignored)
+        hint = f"it is one of {', '.join(CONFLICTS)}"
+        raise QueryError("SEM002", f"'{conflict}' is no way to solve a conflict", arguments["columnsConflict"].span, hint)
+    ignored = arguments.json("ignoredProperties") if "ignoredProperties" in arguments else None
+    if not isinstance(ignored, list | None):
+        span = arguments["ignoredProperties"].span
+        raise QueryError("SEM002", "'ignoredProperties' is an array of names", span, 'write: dynamic(["a", "b"])')
+    return _Options(prefix, conflict, frozenset(map(str, ignored or ())))
 
 
-def _declared(source: plan.Node, bag: Column, rest: Schema, schema: syntax.TypeLiteral, prefix: str) -> plan.Node:
+def _declared(source: plan.Node, bag: Column, rest: Schema, schema: syntax.TypeLiteral, options: _Options) -> plan.Node:
     """The result columns as the query gives them: of the table where it has them, else of the bag."""
-    have = dict(rest)
-    items: list[plan.Item] = []
-    for wanted in schema.columns:
-        if isinstance(wanted, syntax.Wildcard):
-            named = {found.name for found in schema.columns if isinstance(found, syntax.NameAndType)}
-            items += [plan.Item(found.name, column(found)) for found in rest if found.name not in named]
-        elif wanted.name in have:
-            items.append(plan.Item(wanted.name, overloads.convert(plan.ColumnRef(wanted.name, have[wanted.name]), wanted.type)))
-        else:
-            part = plan.Path(column(bag), (wanted.name.removeprefix(prefix),))
-            items.append(plan.Item(wanted.name, overloads.convert(part, wanted.type)))
+    named = {found.name: found.type for found in schema.columns if isinstance(found, syntax.NameAndType)}
+    if any(isinstance(found, syntax.Wildcard) for found in schema.columns[1:]):
+        raise QueryError("SYN001", "the star of a schema comes first", schema.span, "write: (*, x: long)")
+    items = []
+    if len(named) < len(schema.columns):
+        items += [plan.Item(found.name, column(found)) for found in rest if found.name not in named]
+    have = dict(rest) if options.conflict != "replace_source" else {}
+    for name, type_ in named.items():
+        key = name.removeprefix(options.prefix)
+        value: plan.Value = plan.Path(column(bag), (key,))
+        if name in have:
+            value = plan.ColumnRef(name, have[name])
+        elif key in options.ignored or not name.startswith(options.prefix):
+            value = plan.Literal(Type.DYNAMIC, None)
+        items.append(plan.Item(name, overloads.convert(value, type_)))
     return plan.Project(source, tuple(items))
 
 
@@ -115,6 +123,4 @@ def _properties(source: plan.Node, bag: Column, scope: Scope) -> list[tuple[str,
 
 
 def _one(kinds: set[Type]) -> Type:
-    if len(kinds) == 1:
-        return next(iter(kinds))
-    return Type.REAL if kinds == {Type.LONG, Type.REAL} else Type.DYNAMIC
+    return next(iter(kinds)) if len(kinds) == 1 else Type.DYNAMIC

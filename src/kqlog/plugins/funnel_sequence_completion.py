@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import json
-
-from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan import overloads
-from kqlog.plan.calls import text
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
+from kqlog.plugins.funnels import define_states
 from kqlog.plugins.refused import refused
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
@@ -28,18 +24,16 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     arguments = Arguments(call, scope.over(source), USAGE)
     rows = Activity(source, arguments, scope, dimension="StateColumn")
     if rows.timeline.type is not Type.DATETIME and not scope.session.open:
-        columns = (rows.timeline, *rows.dimensions, Column("Period", Type.TIMESPAN), Column("dcount", Type.LONG))
+        state = Column(rows.dimensions[0].name, Type.STRING)
+        columns = (rows.timeline, state, Column("Period", Type.TIMESPAN), Column("dcount", Type.LONG))
         return refused(columns, f"{call.name} is offered on a timeline of datetimes only", None, call, scope)
     rows.moment("Start")
     rows.moment("End")
     rows.span("BinSize", "Step")
-    sequence = json.loads(str(arguments.constant("Sequence", Type.DYNAMIC).value or "[null]"))
-    if not isinstance(sequence, list) or not sequence:
-        raise QueryError("SEM002", "'Sequence' is an array of states", arguments["Sequence"].span, 'write: dynamic(["a", "b"])')
-    for number, state in enumerate(sequence):
-        rows.names[f"State{number}"] = overloads.convert(text(str(state)), rows.dimensions[0].type)
-    rows.names["Periods"] = arguments.constant("MaxSequencePeriods", Type.DYNAMIC)
-    return rows.answer(_text(rows, len(sequence)), ("Period", "dcount"), order=("Bin", "Period", "Number"))
+    states = define_states(rows, arguments, Type.STRING)
+    arguments.json("MaxSequencePeriods")
+    rows.names["Periods"] = arguments.constant("MaxSequencePeriods")
+    return rows.answer(_text(rows, states), ("Period", "dcount"), order=("Bin", "Period", "Number"))
 
 
 def _text(rows: Activity, states: int) -> str:
@@ -56,7 +50,7 @@ def _text(rows: Activity, states: int) -> str:
     return f"""
         let Events = Rows
             | where Timeline between (Start .. End) and isnotnull(Id)
-            | summarize by Id, Timeline, Dimension1, Bin = {rows.period("Timeline")};
+            | summarize by Id, Timeline, Dimension1 = tostring(Dimension1), Bin = {rows.period("Timeline")};
         {"".join(steps)}
         union {passed}
         | mv-expand Period = Periods to typeof(timespan)

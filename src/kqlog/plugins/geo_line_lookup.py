@@ -18,4 +18,4 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     """Each row with the rows of a table of lines that its place is at most `radius` metres from."""
     source = required(source, call)
     arguments = Arguments(call, scope.over(source), USAGE)
-    return found_in(source, arguments, "LookupLineKey", "geo_distance_point_to_line(Longitude, Latitude, Shape) <= Radius", scope)
+    return found_in(source, arguments, "LookupLineKey", "near_lines", scope)

@@ -18,6 +18,5 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     """Each row with the rows of a table of polygons that its place is inside of, or at most `radius` metres from."""
     source = required(source, call)
     arguments = Arguments(call, scope.over(source), USAGE)
-    inside = "geo_point_in_polygon(Longitude, Latitude, Shape)"
-    test = "geo_distance_point_to_polygon(Longitude, Latitude, Shape) <= Radius" if "radius" in arguments else inside
-    return found_in(source, arguments, "LookupPolygonKey", test, scope)
+    kernel = "near_polygons" if "radius" in arguments else "in_polygons"
+    return found_in(source, arguments, "LookupPolygonKey", kernel, scope)

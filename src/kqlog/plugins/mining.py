@@ -66,10 +66,13 @@ def mined(
     attributes = [found for found in source.columns if found.name not in ignored]
     if not attributes:
         raise QueryError("SEM003", f"{arguments.call.name} wants a table with columns to compare", arguments.call.span)
-    codes = [plan.Item(f"value {at}", called("strcat", text("="), _text(found))) for at, found in enumerate(attributes)]
-    sums = [plan.Item(f"weight {at}", overloads.convert(value, Type.REAL)) for at, value in enumerate(weights)]
+    # Grouped as they are, since it takes long to make texts of all rows.
+    values = tuple(plan.Item(f"value {at}", _groupable(found)) for at, found in enumerate(attributes))
+    sums = tuple(plan.Item(f"weight {at}", overloads.convert(value, Type.REAL)) for at, value in enumerate(weights))
+    grouped = plan.Aggregate(source, values, sums)
+    codes = [plan.Item(item.name, called("strcat", text("="), _text(item.column))) for item in values]
+    combinations = plan.Project(grouped, (*codes, *(plan.Item(item.name, column(item.column)) for item in sums)))
     # In one order always, since kernels choose by it.
-    combinations = plan.Aggregate(source, tuple(codes), tuple(sums))
     keys = tuple(plan.SortKey(column(item.column), False, True) for item in codes)
     columns = measures + tuple(item.column for item in codes)
     found = plan.Custom(f"patterns.{kernel}", (plan.Sort(combinations, keys),), tuple(options.items()), columns)
@@ -82,6 +85,10 @@ def mined(
         value = _value(shown[attribute.name], attribute.type, wildcard) if attribute.name in shown else wildcard
         items.append(plan.Item(names.derive(attribute.name), value))
     return plan.Project(found, tuple(items))
+
+
+def _groupable(attribute: Column) -> plan.Value:
+    return _text(attribute) if attribute.type is Type.DYNAMIC else column(attribute)
 
 
 def _text(attribute: Column) -> plan.Value:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, constants, required
 from kqlog.syntax import nodes as syntax
+from kqlog.types import Column
 
 USAGE = "IdColumn, TimelineColumn, Start, End, Window, [Cohort], Dimension..., [lookback]"
 USAGE_OF_ALL = USAGE.replace("[Cohort], ", "")
@@ -18,13 +21,13 @@ RESULTS = ("dcount_new_values", "dcount_retained_values", "dcount_churn_values",
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
     """For each two periods from Start to End: of the ids new in the first, how many the second has; and how many newer ones.
 
-    Cohort leaves only the ids new in its period; those of the lookback table are never new. Periods count from Start; Window
-    is their length, or 'week', 'month' or 'year'.
+    Cohort leaves only the ids new in its period; those of the lookback table, in its column of the same name or else its first
+    one, are never new. Periods count from Start; Window is their length, or 'week', 'month' or 'year'.
     """
     source = required(source, call)
     row = scope.over(source)
     lookback: plan.Node | None = None
-    if call.arguments and scope.is_tabular(call.arguments[-1]):
+    if call.arguments and row.is_tabular(call.arguments[-1]):
         lookback = scope.relation(call.arguments[-1])
         call = replace(call, arguments=call.arguments[:-1])
     one_cohort = constants(call, row) > 3
@@ -35,12 +38,20 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.step("Window")
     is_new, is_shown = "true", "true"
     if lookback is not None:
-        rows.names["Lookback"] = lookback
+        rows.names["Lookback"] = _ids(lookback, rows.id, scope, call)
         is_new = "Id !in (Lookback)"
     if one_cohort:
         rows.moment("Cohort")
         is_shown = f"Bin == {rows.period('Cohort')}"
     return rows.answer(_text(rows, is_new, is_shown), RESULTS, (f"from_{rows.timeline.name}", f"to_{rows.timeline.name}"))
+
+
+def _ids(lookback: plan.Node, wanted: Column, scope: Scope, call: syntax.Call) -> plan.Node:
+    """The ids of the lookback table: its column of that name, else its first one."""
+    found = next((have for have in lookback.columns if have.name == wanted.name), None) or next(iter(lookback.columns), None)
+    if found is None or (found.type is not wanted.type and not scope.session.open):
+        raise QueryError("SEM002", f"the lookback table has no column '{wanted.name}' of {wanted.type}s", call.span)
+    return kept(lookback, (found,))
 
 
 def _text(rows: Activity, is_new: str, is_shown: str) -> str:

@@ -8,7 +8,6 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Type
 
 USAGE = "NumberOfRows"
 
@@ -21,6 +20,6 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
 def results(source: plan.Node | None, call: syntax.Call, scope: Scope) -> tuple[plan.Output, ...]:
     """Both results."""
     source = required(source, call)
-    rows = Arguments(call, scope.over(source), USAGE).constant("NumberOfRows", Type.LONG)
+    rows = Arguments(call, scope.over(source), USAGE).whole_number("NumberOfRows")
     counted = plan.Aggregate(source, (), (plan.Item("Count", calls.call("count")),))
-    return plan.Output(plan.Limit(source, rows), open=scope.session.open), plan.Output(counted)
+    return plan.Output(plan.Limit(source, calls.number(rows)), open=scope.session.open), plan.Output(counted)

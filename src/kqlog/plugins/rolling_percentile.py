@@ -8,10 +8,11 @@ from kqlog.plan import overloads
 from kqlog.plan.calls import column
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
+from kqlog.plugins.activity import MOST_BINS
 from kqlog.plugins.arguments import SUMMABLE, Arguments, required
 from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Type
+from kqlog.types import NUMBERS, Type
 
 USAGE = "ValueColumn, Percentile, IndexColumn, BinSize, BinsPerWindow, Dimension..."
 
@@ -23,8 +24,10 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     value, index = arguments.column("ValueColumn", SUMMABLE), arguments.column("IndexColumn", SUMMABLE)
     dimensions = arguments.columns("Dimension")
     percentile = arguments.constant("Percentile")
+    if percentile.type not in NUMBERS:
+        raise QueryError("SEM002", f"a number is wanted here, and this is a {percentile.type}", arguments["Percentile"].span)
     size = arguments.constant("BinSize", Type.TIMESPAN if index.type is Type.DATETIME else index.type)
-    bins = arguments.whole_number("BinsPerWindow", 1)
+    bins = arguments.whole_number("BinsPerWindow", 1, MOST_BINS)
     if size.value is not None and not size.value > 0:  # type: ignore[operator]
         raise QueryError("SEM002", "'BinSize' must be positive", arguments["BinSize"].span)
     own = [f"Dimension{number + 1}" for number in range(len(dimensions))]
@@ -36,7 +39,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         | extend Bin = Bin + Later * Size
         | join kind=inner (Binned | summarize by Bin{by}) on {on}
         | summarize Value = percentile(Value, Percentile) by Bin{by}
-        | sort by {", ".join(f"{name} asc" for name in ("Bin", *own))}
+        | sort by {", ".join(f"{name} asc" for name in (*own, "Bin"))}
     """
     columns = zip(("Value", "Index", *own), (value, index, *dimensions), strict=True)
     rows = plan.Project(source, tuple(plan.Item(name, column(found)) for name, found in columns))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import takewhile
+
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.calls import column
 from kqlog.plan.lookup import Variable
-from kqlog.plan.names import ColumnNames
+from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import SUMMABLE, Arguments, required
 from kqlog.plugins.refused import refused
@@ -15,7 +18,8 @@ from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
-USAGE = "TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, Name = Condition..., Dimension..."
+STEPS = "Name = Condition..., "
+USAGE = f"TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, {STEPS}Dimension..."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
@@ -26,16 +30,16 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     """
     source = required(source, call)
     row = scope.over(source)
-    steps = tuple(argument for argument in call.arguments[3:] if not isinstance(argument, syntax.Name))
-    rest = syntax.Call(call.name, call.arguments[:3], span=call.span)
-    arguments = Arguments(rest, row, USAGE)
+    steps = tuple(takewhile(lambda argument: _is_step(argument, row), call.arguments[3:]))
+    rest = call.arguments[:3] + call.arguments[3 + len(steps) :]
+    arguments = Arguments(replace(call, arguments=rest), row, USAGE.replace(STEPS, ""))
     timeline = arguments.column("TimelineColumn", SUMMABLE)
     if not steps:
         raise QueryError("SEM003", "sequence_detect wants at least one step", call.span, "write: Name = (Condition)")
-    dimensions = tuple(row.require_column(argument) for argument in call.arguments[3:] if isinstance(argument, syntax.Name))
+    dimensions = arguments.columns("Dimension")
     names = ColumnNames()
     shown = [names.declare(found.name, call.span) for found in dimensions]
-    shown += [names.declare(f"{_name(step)}_{timeline.name}", step.span) for step in steps]
+    shown += [_shown(step, timeline, names) for step in steps]
     shown.append(names.derive("Duration"))
     if timeline.type is not Type.DATETIME and not scope.session.open:
         types_shown = (*(found.type for found in dimensions), *(timeline.type for _ in steps), Type.TIMESPAN)
@@ -57,8 +61,18 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     )
 
 
-def _name(step: syntax.Expr) -> str:
-    return step.names[0] if isinstance(step, syntax.Named) else ""
+def _is_step(argument: syntax.Expr, row: Scope) -> bool:
+    """Whether an argument is a condition: everything up to the first column that is not a bool."""
+    if not isinstance(argument, syntax.Name):
+        return True
+    found = row.column(argument.name)
+    return found is not None and found.type is Type.BOOL
+
+
+def _shown(step: syntax.Expr, timeline: Column, names: ColumnNames) -> str:
+    """What the column of a step's time is called."""
+    name = f"{derived_name(step) or ''}_{timeline.name}"
+    return names.declare(name, step.span) if isinstance(step, syntax.Named) else names.derive(name)
 
 
 def _condition(number: int, step: syntax.Expr, row: Scope) -> plan.Item:
@@ -71,12 +85,18 @@ def _condition(number: int, step: syntax.Expr, row: Scope) -> plan.Item:
 def _text(steps: int, dimensions: list[str]) -> str:
     """The first step joined to the second, those to the third ..."""
     by = "".join(f", {name}" for name in dimensions)
-    on = ", ".join(("All", *dimensions))
-    text = f"Rows | where Step0 and isnotnull(Time) | summarize by All = 1, Time0 = Time{by}"
+    text = f"Rows | where Step0 and isnotnull(Time) | summarize by Time0 = Time{by}"
     for number in range(1, steps):
+        # A later step is in the same stretch of time or in the next one, so that not all rows meet each other.
         text += f"""
-        | join kind=inner (Rows | where Step{number} | summarize by All = 1, Time{number} = Time{by}) on {on}
-        | where Time{number} > Time{number - 1} and Time{number} <= Time{number - 1} + Step and Time{number} <= Time0 + Span
+        | extend Near = bin(Time{number - 1}, Reach)
+        | join kind=inner (
+            Rows
+            | where Step{number} and isnotnull(Time)
+            | summarize by Time{number} = Time{by}
+            | mv-expand Before = range(0, 1, 1) to typeof(long)
+            | extend Near = bin(Time{number}, Reach) - Before * Reach) on Near{by}
+        | where Time{number} > Time{number - 1} and Time{number} - Time{number - 1} <= Step and Time{number} - Time0 <= Span
         """
     order = ", ".join(f"Time{number} asc" for number in range(steps))
-    return f"{text} | extend Duration = Time{steps - 1} - Time0 | sort by {order}"
+    return f"let Reach = min_of(Step, Span); {text} | extend Duration = Time{steps - 1} - Time0 | sort by {order}"

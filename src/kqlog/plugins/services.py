@@ -14,7 +14,6 @@ _RESPONSE = (Column("ResponseHeaders", Type.DYNAMIC), Column("ResponseBody", Typ
 _FIXED: dict[str, Schema] = {
     "http_request": _RESPONSE,
     "http_request_post": _RESPONSE,
-    "infer_storage_schema": (Column("CslSchema", Type.STRING),),
     "infer_storage_schema_with_suggestions": (Column("SuggestedTableSchema", Type.STRING),),
 }
 _SCRIPTS = frozenset({"csharp", "python", "r"})
@@ -29,8 +28,7 @@ _ADDED = {
 _WITH_ERRORS = 3
 """The argument that asks for a column of errors."""
 _HINTS = {
-    "infer_storage_schema": "put the files into the connected folder, and read their columns with getschema",
-    "infer_storage_schema_with_suggestions": "put the files into the connected folder, and read their columns with getschema",
+    "infer_storage_schema_with_suggestions": "put the files into the connected folder, and use infer_storage_schema()",
     "python": "run the query, and go on in Python with its result",
     "r": "save the result of the query, and read it in R",
 }

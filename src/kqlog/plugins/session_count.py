@@ -22,9 +22,10 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.moment("End")
     rows.span("Bin", "Step")
     rows.span("LookBackWindow")
+    rows.look_back("LookBackWindow")
     text = f"""
         Rows
-        | where Timeline >= Start - LookBackWindow and Timeline <= End and isnotnull(Id)
+        | where Timeline between (From .. End) and isnotnull(Id)
         | sort by {rows.same("Id", "Timeline asc")}
         | extend Begins = {rows.changed("Timeline", "Id")} or Timeline - prev(Timeline) > LookBackWindow
         | where Begins and Timeline >= Start

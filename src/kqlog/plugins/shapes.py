@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
+from kqlog.plan.calls import call, column
 from kqlog.plan.joining import joined_columns
-from kqlog.plan.lookup import Variable
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments
-from kqlog.plugins.written import written
 from kqlog.types import NUMBERS, Column, Type
 
 _LONGITUDE, _LATITUDE = Column("$longitude", Type.REAL), Column("$latitude", Type.REAL)
 _SHAPE = Column("$shape", Type.STRING)
 
 
-def found_in(source: plan.Node, arguments: Arguments, key: str, test: str, scope: Scope) -> plan.Node:
-    """Each row with each row of LookupTable whose shape, in the column that `key` names, meets a test.
-
-    `test` is a condition of ours over Longitude, Latitude, Shape and Radius.
-    """
+def found_in(source: plan.Node, arguments: Arguments, key: str, kernel: str, scope: Scope) -> plan.Node:
+    """Each row with each row of LookupTable in or near whose shape, in the column that `key` names, a kernel finds its place."""
     table = scope.relation(arguments["LookupTable"])
     shape = scope.over(table).require_column(arguments[key])
     places = (
@@ -29,17 +24,11 @@ def found_in(source: plan.Node, arguments: Arguments, key: str, test: str, scope
     )
     left = _extended(source, places, scope)
     right = _extended(table, ((_SHAPE, shape),), scope)
-    names: dict[str, Variable] = {
-        "Points": _distinct(left, (("Longitude", _LONGITUDE), ("Latitude", _LATITUDE))),
-        "Shapes": _distinct(right, (("Text", _SHAPE),)),
-    }
-    if "radius" in arguments:
-        names["Radius"] = arguments.constant("radius", Type.REAL)
-    text = f"""
-        let All = Shapes | project Text, Shape = todynamic(Text), All = 1;
-        Points | extend All = 1 | join kind=inner All on All | where {test} | project Longitude, Latitude, Text
-    """
-    pairs = written(text, names, scope)
+    points = _distinct(left, (("Longitude", _LONGITUDE), ("Latitude", _LATITUDE)))
+    texts = _distinct(right, (("Text", _SHAPE),))
+    shapes = plan.Extend(texts, (plan.Item("Shape", call("parse_json", column(texts.columns[0]))),))
+    options = (("radius", arguments.constant("radius", Type.REAL).value),) if "radius" in arguments else ()
+    pairs = plan.Custom(f"places.{kernel}", (points, shapes), options, points.columns + texts.columns)
     there = tuple(plan.JoinColumn(name, type_, True, name) for name, type_ in table.columns)
     here = (plan.JoinColumn(*_LONGITUDE, False, "Longitude"), plan.JoinColumn(*_LATITUDE, False, "Latitude"))
     same_shape = (plan.ColumnRef("Text", Type.STRING), column(_SHAPE))

@@ -14,20 +14,21 @@ USAGE = "IdColumn, TimelineColumn, Start, End, LookbackWindow, Bin, Dimension...
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
     """The rows and distinct ids of the periods that make up a lookback window, for each period from Start to End.
 
-    Periods count from Start. A period without any row in its window is left out.
+    Periods count from Start; Bin is their length, or 'week', 'month' or 'year'. The window has as many whole ones as fit into
+    it, a month being 30 days for that. A period without any row in its window is left out.
     """
     source = required(source, call)
     rows = Activity(source, Arguments(call, scope.over(source), USAGE), scope)
     rows.moment("Start")
     rows.moment("End")
     rows.span("LookbackWindow")
-    rows.span("Bin", "Step")
+    rows.look_back("LookbackWindow")
+    rows.step("Bin")
     text = f"""
         Rows
-        | where Timeline >= Start - LookbackWindow and Timeline <= End
+        | where Timeline between (From .. End)
         | summarize Rows = count() by Id, First = {rows.period("Timeline")}{rows.by}
-        | mv-expand Later = range(0, tolong(LookbackWindow / Step) - 1, 1) to typeof(long)
-        | extend Bin = First + Later * Step
+        | {rows.following("LookbackWindow")}
         | where Bin between (Start .. End)
         | summarize Count = sum(Rows), Dcount = count_distinct(Id) by Bin{rows.by}
     """

@@ -123,7 +123,7 @@ def _sniffed(cursor: duckdb.DuckDBPyConnection, files: Files, layout: _Layout) -
     for padding in ("", _PADDED):
         options = layout.options() + padding
         try:
-            header, columns = _sniffed_file(cursor, files.paths[0], options)
+            header, columns = _sniffed_file(cursor, files, options)
             reading = f"read_csv({listed(files.paths)}{_of_many(files)}, {options}, header = {header}"
             if len(files.paths) > 1 or files.hive:
                 columns = columns_of(cursor, f"{reading}, sample_size = -1)")
@@ -138,8 +138,9 @@ def _sniffed(cursor: duckdb.DuckDBPyConnection, files: Files, layout: _Layout) -
     raise AssertionError(files)
 
 
-def _sniffed_file(cursor: duckdb.DuckDBPyConnection, path: str, options: str) -> tuple[bool, dict[str, str]]:
-    sql = f"select HasHeader, Columns from sniff_csv({listed([path])}, {options}, sample_size = -1)"
+def _sniffed_file(cursor: duckdb.DuckDBPyConnection, files: Files, options: str) -> tuple[bool, dict[str, str]]:
+    given = "" if files.header is None else f", header = {files.header}"
+    sql = f"select HasHeader, Columns from sniff_csv({listed(files.paths[:1])}, {options}{given}, sample_size = -1)"
     ((header, columns),) = cursor.execute(sql).fetchall()
     return header, {column["name"]: column["type"] for column in columns}
 
