@@ -240,10 +240,15 @@ scalar(
 # ----------------------------------------------------------------------------------------------------------- inside of text
 
 
-def _address_pattern(prefix: str) -> str | None:
+def whole_address(ip: str) -> str | None:
+    """A pattern for one address; None for what is none."""
+    return escaped(ip) if re.fullmatch(_ADDRESS, ip, re.ASCII) else None
+
+
+def address_with_prefix(prefix: str) -> str | None:
     """A pattern for the addresses that begin with a whole address, or with octets that end in a dot; None if it is neither."""
-    if re.fullmatch(_ADDRESS, prefix, re.ASCII):
-        return escaped(prefix)
+    if (pattern := whole_address(prefix)) is not None:
+        return pattern
     if re.fullmatch(rf"(?:{_OCTET}\.){{1,3}}", prefix, re.ASCII):
         return escaped(prefix) + r"\.".join([_OCTET] * (4 - prefix.count(".")))
     return None
@@ -256,11 +261,11 @@ def _found(patterns: Iterable[str | None]) -> str:
 
 
 def _has_any_address(ips: Ranges) -> str:
-    return _found(escaped(ip) for ip in _texts(ips) if re.fullmatch(_ADDRESS, ip, re.ASCII))
+    return _found(map(whole_address, _texts(ips)))
 
 
 def _has_any_prefix(ip_prefixes: Ranges) -> str:
-    return _found(map(_address_pattern, _texts(ip_prefixes)))
+    return _found(map(address_with_prefix, _texts(ip_prefixes)))
 
 
 def _has_address(ip: str) -> str:
@@ -275,7 +280,7 @@ scalar(
     "has_ipv4",
     "True when a text has an IPv4 address in it, between characters that are no letters or digits.",
     sig("(source: string, ip: const string) -> bool", duckdb=_has_address),
-    sig("(source: string, ip: string) -> bool", kql=f"source has_cs ip and ip matches regex @'^{_ADDRESS}$'"),
+    sig("(source: string, ip: string) -> bool", python="ip.has_any_ipv4"),
     examples={
         "has_ipv4('from 10.0.0.1:22', '10.0.0.1')": True,
         "has_ipv4('from 10.0.0.10', '10.0.0.1')": False,
@@ -286,7 +291,7 @@ scalar(
     "has_ipv4_prefix",
     "True when a text has an IPv4 address in it that begins with some octets, such as 10.1. (or with a whole address).",
     sig("(source: string, ip_prefix: const string) -> bool", duckdb=_has_prefix),
-    sig("(source: string, ip_prefix: string) -> bool"),
+    sig("(source: string, ip_prefix: string) -> bool", python="ip.has_any_ipv4_prefix"),
     examples={
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1.')": True,
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1')": False,
@@ -298,8 +303,8 @@ scalar(
     "True when a text has at least one of some IPv4 addresses in it, as has_ipv4() tells.",
     sig("(source: string, ips: const string...) -> bool", duckdb=_has_any_address),
     sig("(source: string, ips: const array) -> bool", duckdb=_has_any_address),
-    sig("(source: string, ips: string...) -> bool"),
-    sig("(source: string, ips: array) -> bool"),
+    sig("(source: string, ips: string...) -> bool", python="ip.has_any_ipv4"),
+    sig("(source: string, ips: array) -> bool", python="ip.has_any_ipv4_of_array"),
     examples={
         "has_any_ipv4('from 10.0.0.1:22', '10.0.0.2', '10.0.0.1')": True,
         "has_any_ipv4('from 10.0.0.1:22', dynamic(['10.0.0.2', '10.0.0']))": False,
@@ -310,8 +315,8 @@ scalar(
     "True when a text has an IPv4 address in it that begins with one of some prefixes, as has_ipv4_prefix() tells.",
     sig("(source: string, ip_prefixes: const string...) -> bool", duckdb=_has_any_prefix),
     sig("(source: string, ip_prefixes: const array) -> bool", duckdb=_has_any_prefix),
-    sig("(source: string, ip_prefixes: string...) -> bool"),
-    sig("(source: string, ip_prefixes: array) -> bool"),
+    sig("(source: string, ip_prefixes: string...) -> bool", python="ip.has_any_ipv4_prefix"),
+    sig("(source: string, ip_prefixes: array) -> bool", python="ip.has_any_ipv4_prefix_of_array"),
     examples={
         "has_any_ipv4_prefix('from 10.0.0.1:22', '192.168.', '10.')": True,
         "has_any_ipv4_prefix('from 10.0.0.1:22', dynamic(['192.168.', '10']))": False,

@@ -180,13 +180,15 @@ alias("containscs", "contains_cs")
 alias("notcontains", "!contains")
 alias("notcontainscs", "!contains_cs")
 
+# What stands for other characters in their patterns is not documented.
+_WITHOUT_WILDCARDS = "contains, startswith, endswith or matches regex, which end in _cs where case matters"
 for _name, _summary in {
     "like": "True when a text is like a pattern with wildcards.",
     "notlike": "True unless a text is like a pattern with wildcards.",
     "likecs": "True when a text is like a pattern with wildcards. Case matters.",
     "notlikecs": "True unless a text is like a pattern with wildcards. Case matters.",
 }.items():
-    scalar(_name, _summary, sig("(left: string, right: string) -> bool"))
+    scalar(_name, _summary, sig("(left: string, right: string) -> bool"), service=_WITHOUT_WILDCARDS)
 
 scalar(
     "=~",
@@ -210,7 +212,7 @@ scalar(
     "matches regex",
     "True when a regular expression matches somewhere in a text. `\\w`, `\\d` and `\\s` know all alphabets, `\\b` only ASCII.",
     sig("(left: string, right: const string) -> bool", duckdb=_matches),
-    sig("(left: string, right: string) -> bool"),
+    sig("(left: string, right: string) -> bool", python="matching.matches_regex"),
     examples={
         "'error 404 at /home' matches regex @'\\b4\\d\\d\\b'": True,
         "'Straße' matches regex @'^\\w+$'": True,

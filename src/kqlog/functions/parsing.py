@@ -20,11 +20,17 @@ def _extract(regex: str, capture_group: int | None) -> str:
     return f"regexp_extract({{source}}, {quoted(translated(regex, kept).text)}, {len(kept)})"
 
 
+def _extract_any(regex: str) -> str:
+    groups = range(len(translated(regex).groups) + 1)
+    branches = " ".join(f"WHEN {group} THEN {_extract(regex, group)}" for group in groups)
+    return f"(CASE {{capture_group}} {branches} ELSE '' END)"
+
+
 scalar(
     "extract",
     "What a capture group of a regular expression matches first in a text (0: the whole match), as a type if one is given.",
     sig("(regex: const string, capture_group: const long, source: string) -> string", duckdb=_extract),
-    sig("(regex: const string, capture_group: long, source: string) -> string"),
+    sig("(regex: const string, capture_group: long, source: string) -> string", duckdb=_extract_any),
     sig(
         "(regex: const string, capture_group: long, source: string, type_literal: type) -> type_literal",
         kql="extract(regex, capture_group, source)",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import pyarrow as pa
 
+from kqlog.functions.ip import address_with_prefix, whole_address
 from kqlog.functions.kernels import json_text
 
 _IPV4_AT_END = re.compile(r"(?:::(?:ffff:)?)?((?:\d{1,3}\.){3}\d{1,3})(?:/(\d{1,2}))?", re.IGNORECASE | re.ASCII)
@@ -19,6 +20,8 @@ _MAPPED = 0xFFFF << _IPV4_BITS
 
 Network = tuple[int, int]
 """An address and its prefix length."""
+Pattern = Callable[[str], str | None]
+"""Makes a regular expression of a text, or None."""
 
 
 @lru_cache(maxsize=65536)
@@ -100,6 +103,47 @@ def ipv6_is_in_any_array(ip: pa.Array, ranges: pa.Array) -> pa.Array:
     """Whether each address is in one of the ranges of an array."""
     arrays = (value if isinstance(value, list) else [] for value in json_text.read(ranges))
     return pa.array([_in_any(text, array) for text, array in zip(ip.to_pylist(), arrays, strict=True)], pa.bool_())
+
+
+def has_any_ipv4(source: pa.Array, *ips: pa.Array) -> pa.Array:
+    """Whether each text has one of the addresses in its row."""
+    return _has_any(source, _rows(ips), whole_address)
+
+
+def has_any_ipv4_of_array(source: pa.Array, ips: pa.Array) -> pa.Array:
+    """Whether each text has one of the addresses of an array."""
+    return _has_any(source, _texts(ips), whole_address)
+
+
+def has_any_ipv4_prefix(source: pa.Array, *prefixes: pa.Array) -> pa.Array:
+    """Whether each text has an address that begins with one of the prefixes in its row."""
+    return _has_any(source, _rows(prefixes), address_with_prefix)
+
+
+def has_any_ipv4_prefix_of_array(source: pa.Array, prefixes: pa.Array) -> pa.Array:
+    """Whether each text has an address that begins with one of the prefixes of an array."""
+    return _has_any(source, _texts(prefixes), address_with_prefix)
+
+
+def _rows(columns: tuple[pa.Array, ...]) -> Iterable[tuple[str, ...]]:
+    return zip(*(column.to_pylist() for column in columns), strict=True)
+
+
+def _texts(arrays: pa.Array) -> Iterable[tuple[str, ...]]:
+    for value in json_text.read(arrays):
+        yield tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _has_any(source: pa.Array, wanted: Iterable[tuple[str, ...]], pattern: Pattern) -> pa.Array:
+    rows = zip(source.to_pylist(), wanted, strict=True)
+    return pa.array([_finder(pattern, texts).search(text) is not None for text, texts in rows], pa.bool_())
+
+
+@lru_cache(maxsize=1024)
+def _finder(pattern: Pattern, texts: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds one of some addresses between characters that are no letters or digits; nothing where none is valid."""
+    known = "|".join(found for found in map(pattern, texts) if found is not None)
+    return re.compile(rf"(?<![^\W_])(?:{known or '(?!)'})(?![^\W_])")
 
 
 def cidr_list(start_ip: pa.Array, end_ip: pa.Array) -> pa.Array:
