@@ -145,7 +145,8 @@ scalar(
     "The Unicode code points of a text, as an array of numbers.",
     sig(
         "(value: text) -> dynamic",
-        duckdb="to_json(list_transform(regexp_extract_all({value}, '(?s).'), lambda character: unicode(character)))",
+        duckdb="(CASE WHEN {value} = '' THEN '[]'::JSON "
+        "ELSE to_json(list_transform(string_split({value}, ''), lambda character: unicode(character))) END)",
     ),
     examples={"unicode_codepoints_from_string('aë')": [97, 235], "unicode_codepoints_from_string('')": []},
 )

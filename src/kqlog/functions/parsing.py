@@ -219,7 +219,11 @@ scalar(
     "parse_command_line",
     "The arguments of a Windows command line, as CommandLineToArgvW would take them apart. The second argument is 'windows'.",
     sig("(command: text, parser: string) -> dynamic", python="parsing.parse_command_line"),
-    examples={r"""parse_command_line(@'tool.exe "a b" \"c\" d', 'windows')""": ["tool.exe", "a b", '"c"', "d"]},
+    examples={
+        r"""parse_command_line(@'tool.exe "a b" \"c\" d', 'windows')""": ["tool.exe", "a b", '"c"', "d"],
+        r"""parse_command_line(@'"C:\my tools\" "a""b c" d', 'windows')""": ["C:\\my tools\\", 'a"b', "c d"],
+        "parse_command_line('ls -l', 'unix')": None,
+    },
 )
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Mobile/15E148 Safari/604.1"
 

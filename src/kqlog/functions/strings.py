@@ -190,7 +190,7 @@ def _indexof(occurrence: int | None) -> str:
         # The length counts anew from the end of each occurrence.
         step = f"past + nullif(strpos({_window('past')}, {{lookup}}), 0) - 1 + length({{lookup}})"
         place = f"list_reduce(range({occurrence}), lambda past, turn: {step}, {_START}) - length({{lookup}})"
-    return f"(CASE WHEN {{length}} >= -1 THEN coalesce({place}, -1) END)"
+    return f"(CASE WHEN {{length}} >= -1 THEN coalesce(CASE WHEN {_START} <= length({{source}}) THEN {place} END, -1) END)"
 
 
 scalar(
@@ -210,6 +210,7 @@ scalar(
         "indexof('a--b--c', '--', 0, 4, 2)": 4,
         "indexof('a--b--c', '--', 0, -1, 3)": -1,
         "indexof('a-b-c', '-', 0, -2)": None,
+        "indexof('a-b-c', '', 6)": -1,
         "indexof(90210, 2)": 2,
     },
 )
@@ -313,11 +314,14 @@ scalar(
 )
 scalar(
     "replace_strings",
-    "A text with each occurrence of some texts replaced by its counterpart in a second array. The earlier text wins.",
+    "A text with each occurrence of some texts replaced by its counterpart in a second array: the earlier texts first, and "
+    "nothing that was replaced once more.",
     sig("(text: string, lookups: array, rewrites: array) -> string", python="strings.replace_strings"),
     examples={
         "replace_strings('cat and dog', dynamic(['cat', 'dog']), dynamic(['dog', 'cow']))": "dog and cow",
         "replace_strings('abc', dynamic(['a', 'ab']), dynamic([1, 'x']))": "abc",
+        "replace_strings('abc', dynamic(['bc', 'ab']), dynamic(['2', '1']))": "a2",
+        "replace_strings('abc', dynamic({'b': 1}), dynamic(null))": "abc",
     },
 )
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
+import socket
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 
@@ -30,12 +30,14 @@ def _network(text: str) -> Network | None:
     try:
         if (found := _IPV4_AT_END.fullmatch(text)) is not None:
             own = int(found[2] or _IPV4_BITS)
-            return (_MAPPED | int(ipaddress.IPv4Address(found[1])), _BITS - _IPV4_BITS + own) if own <= _IPV4_BITS else None
+            number = int.from_bytes(socket.inet_pton(socket.AF_INET, found[1]))
+            return (_MAPPED | number, _BITS - _IPV4_BITS + own) if own <= _IPV4_BITS else None
         address, slash, suffix = text.partition("/")
         if slash and (not _SUFFIX.fullmatch(suffix) or int(suffix) > _BITS):
             return None
-        return int(ipaddress.IPv6Address(address)), int(suffix or _BITS)
-    except ipaddress.AddressValueError:
+        address = address.partition("%")[0]
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, address)), int(suffix or _BITS)
+    except (OSError, ValueError):
         return None
 
 
@@ -44,7 +46,8 @@ def _groups(network: Network | None, prefix: int | None = _BITS) -> str:
         return ""
     address, own = network
     shift = _BITS - min(own, prefix)
-    return ipaddress.IPv6Address(address >> shift << shift).exploded
+    digits = f"{address >> shift << shift:032x}"
+    return ":".join([digits[place : place + 4] for place in range(0, 32, 4)])
 
 
 def parse_ipv6(ip: pa.Array) -> pa.Array:
@@ -151,9 +154,16 @@ def cidr_list(start_ip: pa.Array, end_ip: pa.Array) -> pa.Array:
     return json_text.write(_cidr_list(*pair) for pair in zip(start_ip.to_pylist(), end_ip.to_pylist(), strict=True))
 
 
+@lru_cache(maxsize=8192)
 def _cidr_list(start: str, end: str) -> list[json_text.Json] | None:
     try:
-        first, last = ipaddress.IPv4Address(start), ipaddress.IPv4Address(end)
-    except ipaddress.AddressValueError:
+        first, last = (int.from_bytes(socket.inet_pton(socket.AF_INET, text)) for text in (start, end))
+    except (OSError, ValueError):
         return None
-    return None if last < first else [str(network) for network in ipaddress.summarize_address_range(first, last)]
+    networks: list[json_text.Json] = []
+    while first <= last:
+        # As many addresses as `first` is a multiple of, but not beyond the last.
+        bits = min((first & -first or 1 << _IPV4_BITS).bit_length(), (last - first + 1).bit_length()) - 1
+        networks.append(f"{socket.inet_ntop(socket.AF_INET, first.to_bytes(4))}/{_IPV4_BITS - bits}")
+        first += 1 << bits
+    return networks or None
