@@ -82,9 +82,9 @@ scalar(
 )
 
 
-def _is_member(group: tuple[str, ...]) -> str:
+def _is_member(group: tuple[str | None, ...]) -> str:
     """An array of principals is JSON text; no principal's name begins as one does."""
-    principals = [name for text in group for name in (json.loads(text) if text.startswith("[") else [text])]
+    principals = [name for text in group if text for name in (json.loads(text) if text.startswith("[") else [text])]
     return "true" if _local_user() in principals else "false"
 
 

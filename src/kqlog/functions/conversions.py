@@ -217,9 +217,9 @@ _FORMATS = (
     *("%Y", "%Y-%m", "%Y.%m.%d", "%Y,%m,%d", "%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
 )
 _OFFSET = r"':\d+(?:\.\d+)?\s*([-+])(\d{2}):?(\d{2})\s*$'"
-_OFFSET_TICKS = f"""list_transform([regexp_extract({{value}}, {_OFFSET}, ['sign', 'hours', 'minutes'])], lambda zone: CASE zone.sign
-    WHEN '' THEN 0 WHEN '-' THEN -600000000 ELSE 600000000 END * CAST('0' || zone.hours AS BIGINT) * 60
-    + CASE zone.sign WHEN '-' THEN -600000000 ELSE 600000000 END * CAST('0' || zone.minutes AS BIGINT))[1]"""
+_OFFSET_TICKS = f"""list_transform([regexp_extract({{value}}, {_OFFSET}, ['sign', 'hours', 'minutes'])], lambda zone:
+    CASE zone.sign WHEN '-' THEN -600000000 ELSE 600000000 END
+        * (CAST('0' || zone.hours AS BIGINT) * 60 + CAST('0' || zone.minutes AS BIGINT)))[1]"""
 _WITHOUT_ZONE = r"regexp_replace(trim({value}), '(?i)(?:(:\d+)(?:\.\d+)?\s*[-+]\d{2}:?\d{2}|\s*(?:Z|UTC|GMT))$', '\1')"
 _PLAIN = rf"regexp_replace(regexp_replace({_WITHOUT_ZONE}, '(:\d+)\.\d+', '\1'), '^[A-Za-z]+,?\s*', '')"
 _FRACTION_TICKS = r"CAST(rpad(left(regexp_extract({value}, ':\d+\.(\d+)', 1), 7), 7, '0') AS BIGINT)"

@@ -386,7 +386,7 @@ for _unit, _ticks_each, _example in (
 # ----------------------------------------------------------------------------------------------------------- time zones
 
 _IN_ZONE = "timezone({timezone}, timezone('UTC', %s))"
-_KNOWN = "{timezone} IN (SELECT name FROM pg_timezone_names())"
+_KNOWN = "lower({timezone}) IN (SELECT lower(name) FROM pg_timezone_names())"
 
 
 def _to_local(moment: str) -> str:

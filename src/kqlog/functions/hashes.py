@@ -20,7 +20,7 @@ for _name, _algorithm, _function, _example in (
 for _name in ("hash_xxhash64", "hash"):
     scalar(
         _name,
-        "The xxHash64 of a value as a long, of a decimal's text; with a second argument the remainder, from 0 to one less than it.",
+        "The xxHash64 of a value, for a decimal of its text, as a long; with a second argument the remainder, never negative.",
         sig("(source: string) -> long", python="hashes.of_texts"),
         sig("(source: int|long|real|bool|datetime|timespan) -> long", python="hashes.of_numbers"),
         sig("(source: guid) -> long", python="hashes.of_guids"),

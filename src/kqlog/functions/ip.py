@@ -183,17 +183,20 @@ def _known_range(range_: str, address: str) -> str:
     return f"{address} = {number}" if shift == 0 else f"{address} >> {shift} = {number >> shift}"
 
 
-def _texts(ranges: Ranges) -> list[str]:
+def _texts(ranges: Ranges) -> list[str] | None:
+    """The texts among the constants; None for a dynamic value that is no array."""
     if isinstance(ranges, tuple):
         return list(ranges)
-    parsed = json.loads(ranges or "[]")
-    return [item for item in parsed if isinstance(item, str)] if isinstance(parsed, list) else []
+    parsed = json.loads(ranges or "null")
+    return [item for item in parsed if isinstance(item, str)] if isinstance(parsed, list) else None
 
 
 def _in_known_ranges(ranges: Ranges) -> str:
-    tests = " OR ".join(_known_range(text, "address") for text in _texts(ranges)) or "false"
-    address = f"CASE WHEN {_valid('{ip}')} THEN {_number('{ip}')} END"
-    return f"list_transform([{address}], lambda address: {tests})[1]"
+    texts = _texts(ranges)
+    if texts is None:
+        return "NULL::BOOLEAN"
+    tests = " OR ".join(_known_range(text, "address") for text in texts) or "false"
+    return f"(CASE WHEN {_valid('{ip}')} THEN list_transform([{_number('{ip}')}], lambda address: {tests})[1] END)"
 
 
 def _in_known_range(ip_range: str) -> str:
@@ -208,6 +211,11 @@ def _in_range(range_: str) -> str:
 def _in_ranges(count: int) -> str:
     return f"({' OR '.join(_in_range(f'{{ranges.{number}}}') for number in range(count))})"
 
+
+# As OR does it: one true makes all true, else one null makes all null.
+_IN_ARRAY = f"""(CASE WHEN json_type({{ranges}}) = 'ARRAY' AND {_valid("{ip}")} THEN list_transform([list_transform(
+    list_filter({{ranges}}::JSON[], lambda item: json_type(item) = 'VARCHAR'), lambda item: {_in_range("(item ->> '$')")})],
+    lambda found: CASE WHEN list_contains(found, true) THEN true WHEN len(found) = list_count(found) THEN false END)[1] END)"""
 
 scalar(
     "ipv4_is_in_range",
@@ -226,14 +234,12 @@ scalar(
     sig("(ip: string, ranges: const string...) -> bool", duckdb=_in_known_ranges),
     sig("(ip: string, ranges: string...) -> bool", duckdb=_in_ranges),
     sig("(ip: string, ranges: const array) -> bool", duckdb=_in_known_ranges),
-    sig(
-        "(ip: string, ranges: array) -> bool",
-        duckdb=f"list_aggregate(list_transform(try_cast({{ranges}} AS VARCHAR[]), lambda item: {_in_range('item')}), 'bool_or')",
-    ),
+    sig("(ip: string, ranges: array) -> bool", duckdb=_IN_ARRAY),
     examples={
         "ipv4_is_in_any_range('10.1.2.3', '192.168.0.0/16', '10.0.0.0/8')": True,
         "ipv4_is_in_any_range('10.1.2.3', dynamic(['192.168.0.0/16', '10.1.2.4']))": False,
         "ipv4_is_in_any_range('here', '10.0.0.0/8')": None,
+        "ipv4_is_in_any_range('10.1.2.3', dynamic([]))": False,
     },
 )
 
@@ -261,11 +267,11 @@ def _found(patterns: Iterable[str | None]) -> str:
 
 
 def _has_any_address(ips: Ranges) -> str:
-    return _found(map(whole_address, _texts(ips)))
+    return _found(map(whole_address, _texts(ips) or ()))
 
 
 def _has_any_prefix(ip_prefixes: Ranges) -> str:
-    return _found(map(address_with_prefix, _texts(ip_prefixes)))
+    return _found(map(address_with_prefix, _texts(ip_prefixes) or ()))
 
 
 def _has_address(ip: str) -> str:

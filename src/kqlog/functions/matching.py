@@ -227,13 +227,18 @@ Items = str | tuple[str, ...] | None
 """Constants to look for: the JSON text of an array, or texts one by one."""
 
 
-def _texts(items: Items) -> list[str]:
-    """The constants as texts, without nulls."""
+def _elements(items: Items) -> list[str | None]:
+    """The constants as texts."""
     if isinstance(items, tuple):
         return list(items)
     parsed = json.loads(items or "[]")
     elements = parsed if isinstance(parsed, list) else [parsed]
-    return [element if isinstance(element, str) else json.dumps(element) for element in elements if element is not None]
+    return [one if one is None or isinstance(one, str) else json.dumps(one, separators=(",", ":")) for one in elements]
+
+
+def _texts(items: Items) -> list[str]:
+    """The same without nulls."""
+    return [text for text in _elements(items) if text is not None]
 
 
 def _any_term(items: Items) -> str:
@@ -270,7 +275,9 @@ def _all_terms(items: Items) -> str:
     return f"({' AND '.join(tests)})" if tests else "true"
 
 
-_TERMS_FOUND = "list_transform(try_cast({items} AS VARCHAR[]), lambda item: " + _variable_term_test("{value}", "item") + ")"
+_ELEMENTS = "(CASE WHEN json_type({items}) = 'ARRAY' THEN {items} ELSE json_array({items}) END ->> '$[*]')"
+_TERMS_FOUND = f"""list_transform({_ELEMENTS},
+    lambda item: CASE WHEN item IS NOT NULL THEN {_variable_term_test("{value}", "item")} END)"""
 
 
 def _variable_term_tests(join: str) -> Callable[[int], str]:
@@ -310,21 +317,28 @@ scalar(
 )
 
 
-def _first_term(items: Items) -> str:
-    tests = [_term_test("(?i)", True, True)(text).replace("{left}", "{value}") for text in _texts(items)]
-    branches = [f"WHEN {test} THEN {position}" for position, test in enumerate(tests)]
+def _first_term(values: Items) -> str:
+    test = _term_test("(?i)", True, True)
+    texts = ((position, text) for position, text in enumerate(_elements(values)) if text is not None)
+    branches = [f"WHEN {test(text).replace('{left}', '{source}')} THEN {position}" for position, text in texts]
     return f"(CASE {' '.join(branches)} ELSE -1 END)::BIGINT" if branches else "(-1)::BIGINT"
 
+
+_FIRST_FOUND = f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"
 
 scalar(
     "has_any_index",
     "The position in an array of its first element that a text has as a term, -1 if there is none.",
-    sig("(value: string, items: const array) -> long", duckdb=_first_term),
-    sig("(value: string, items: array) -> long", duckdb=f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"),
+    sig("(source: string, values: const array) -> long", duckdb=_first_term),
+    sig(
+        "(source: string, values: array) -> long",
+        duckdb=_FIRST_FOUND.replace("{value}", "{source}").replace("{items}", "{values}"),
+    ),
     examples={
         "has_any_index('user 7 logged in', dynamic(['out', 'in', 'user']))": 1,
         "has_any_index('user 7 logged in', range(6, 8, 1))": 1,
         "has_any_index('user 7', dynamic(['use']))": -1,
         "has_any_index('user 7', dynamic([]))": -1,
+        "has_any_index('user 7', dynamic([null, 'user']))": 1,
     },
 )

@@ -189,7 +189,8 @@ def _indexof(occurrence: int | None) -> str:
     if occurrence > 1:
         # The length counts anew from the end of each occurrence.
         step = f"past + nullif(strpos({_window('past')}, {{lookup}}), 0) - 1 + length({{lookup}})"
-        place = f"list_reduce(range({occurrence}), lambda past, turn: {step}, {_START}) - length({{lookup}})"
+        steps = f"range(least({occurrence}, length({{source}}) + 1))"
+        place = f"list_reduce({steps}, lambda past, turn: {step}, {_START}) - length({{lookup}})"
     return f"(CASE WHEN {{length}} >= -1 THEN coalesce(CASE WHEN {_START} <= length({{source}}) THEN {place} END, -1) END)"
 
 
@@ -209,6 +210,7 @@ scalar(
         "indexof('a--b--c', '--', 0, -1, 2)": 4,
         "indexof('a--b--c', '--', 0, 4, 2)": 4,
         "indexof('a--b--c', '--', 0, -1, 3)": -1,
+        "indexof('a--b--c', '--', 0, -1, 9000000000)": -1,
         "indexof('a-b-c', '-', 0, -2)": None,
         "indexof('a-b-c', '', 6)": -1,
         "indexof(90210, 2)": 2,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from kqlog.functions.declare import quoted, scalar, sig
 
@@ -248,7 +248,7 @@ def _between_any_angles() -> str:
 
 
 def _declare(
-    kind: str, what: str, names: Iterable[str], known: Callable[[str, str], str], any_: str, examples: dict[str, object]
+    kind: str, what: str, names: Iterable[str], known: Callable[[str, str], str], any_: str, examples: Mapping[str, object]
 ) -> None:
     scalar(
         f"convert_{kind}",
@@ -302,7 +302,7 @@ _BYTE_UNITS = ("Bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 
 def _in_unit(unit: str, precision: int) -> str:
     size = 1024 ** _BYTE_UNITS.index(unit)
-    number = f"CAST(CAST(round({{size}} / {size}e0, {precision}) AS DECIMAL(38, {max(0, precision)})) AS VARCHAR)"
+    number = f"CAST(try_cast(round({{size}} / {size}e0, {precision}) AS DECIMAL(38, {precision})) AS VARCHAR)"
     trimmed = f"rtrim(rtrim({number}, '0'), '.')" if precision > 0 else number
     return f"{trimmed} || ' {unit}'"
 
@@ -333,5 +333,6 @@ scalar(
         "format_bytes(5 * 1024 * 1024)": "5 MB",
         "format_bytes(1048576, 2, 'GB')": "0 GB",
         "format_bytes(1536, 0, 'Bytes')": "1536 Bytes",
+        "format_bytes(real(nan))": "",
     },
 )

@@ -37,8 +37,8 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
             constants["count"] = len(bound)
         if name in asked:
             arguments = bound if isinstance(bound, tuple) else (bound,)
-            values = [argument.value if isinstance(argument, plan.Literal) else None for argument in arguments]
-            if None in values:
+            values = [argument.value for argument in arguments if isinstance(argument, plan.Literal)]
+            if len(values) < len(arguments):
                 return
             constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:
