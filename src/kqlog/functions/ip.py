@@ -100,7 +100,11 @@ scalar(
         "(ip: long, prefix: long) -> string",
         duckdb=_dotted(f"CASE WHEN {{prefix}} BETWEEN 0 AND 32 THEN {{ip}} & {_mask('{prefix}')} END", "'/' || {prefix}"),
     ),
-    examples={"format_ipv4_mask('10.1.2.3/24', 16)": "10.1.0.0/16", "format_ipv4_mask(167772161, 8)": "10.0.0.0/8"},
+    examples={
+        "format_ipv4_mask('10.1.2.3/24', 16)": "10.1.0.0/16",
+        "format_ipv4_mask(167772161, 8)": "10.0.0.0/8",
+        "format_ipv4_mask('10.1.2', 16)": "",
+    },
 )
 scalar(
     "ipv4_netmask_suffix",
@@ -158,7 +162,11 @@ scalar(
     "True when two IPv4 addresses agree in the bits of the shortest prefix length; null if one is no address.",
     sig("(ip1: string, ip2: string) -> bool", duckdb=_both(_same_network("{ip1}", "{ip2}", _SHORTER))),
     sig("(ip1: string, ip2: string, prefix: long) -> bool", duckdb=_both_with_prefix(_same_network("{ip1}", "{ip2}", _SHORTEST))),
-    examples={"ipv4_is_match('10.0.0.2/24', '10.0.0.10')": True, "ipv4_is_match('10.0.0.2', '10.0.0.10', 30)": False},
+    examples={
+        "ipv4_is_match('10.0.0.2/24', '10.0.0.10')": True,
+        "ipv4_is_match('10.0.0.2', '10.0.0.10', 30)": False,
+        "ipv4_is_match('10.0.0.2', '')": None,
+    },
 )
 scalar(
     "ipv4_is_private",
@@ -291,6 +299,7 @@ scalar(
         "has_ipv4('from 10.0.0.1:22', '10.0.0.1')": True,
         "has_ipv4('from 10.0.0.10', '10.0.0.1')": False,
         "has_ipv4('from 10.0.0.256', '10.0.0.256')": False,
+        "has_ipv4('from 10.0.0.1', '')": False,
     },
 )
 scalar(
@@ -302,6 +311,7 @@ scalar(
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1.')": True,
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1')": False,
         "has_ipv4_prefix('from 10.1.0.256', '10.1.')": False,
+        "has_ipv4_prefix('from 10.1.0.1', '')": False,
     },
 )
 scalar(
@@ -314,6 +324,7 @@ scalar(
     examples={
         "has_any_ipv4('from 10.0.0.1:22', '10.0.0.2', '10.0.0.1')": True,
         "has_any_ipv4('from 10.0.0.1:22', dynamic(['10.0.0.2', '10.0.0']))": False,
+        "has_any_ipv4('from 10.0.0.1', dynamic(null))": False,
     },
 )
 scalar(
@@ -326,6 +337,7 @@ scalar(
     examples={
         "has_any_ipv4_prefix('from 10.0.0.1:22', '192.168.', '10.')": True,
         "has_any_ipv4_prefix('from 10.0.0.1:22', dynamic(['192.168.', '10']))": False,
+        "has_any_ipv4_prefix('from 10.0.0.1', dynamic([null, 7]))": False,
     },
 )
 
@@ -345,7 +357,10 @@ scalar(
     "parse_ipv6_mask",
     "The same, also without the bits after a given prefix length, which counts from 0 to 128.",
     sig("(ip: string, prefix: long) -> string", python="ip.parse_ipv6_mask"),
-    examples={"parse_ipv6_mask('10.0.0.255', 120)": "0000:0000:0000:0000:0000:ffff:0a00:0000"},
+    examples={
+        "parse_ipv6_mask('10.0.0.255', 120)": "0000:0000:0000:0000:0000:ffff:0a00:0000",
+        "parse_ipv6_mask('fe80::1', 129)": "",
+    },
 )
 scalar(
     "ipv6_compare",
@@ -364,13 +379,21 @@ scalar(
     "True when two IPv6 or IPv4 addresses agree in the bits of the shortest prefix length; null if one is no address.",
     sig("(ip1: string, ip2: string) -> bool", python="ip.ipv6_is_match"),
     sig("(ip1: string, ip2: string, prefix: long) -> bool", python="ip.ipv6_is_match"),
-    examples={"ipv6_is_match('fe80::1/64', 'fe80::2')": True, "ipv6_is_match('fe80::1', 'fe80::2')": False},
+    examples={
+        "ipv6_is_match('fe80::1/64', 'fe80::2')": True,
+        "ipv6_is_match('fe80::1', 'fe80::2')": False,
+        "ipv6_is_match('fe80::1', 'fe80::/129')": None,
+    },
 )
 scalar(
     "ipv6_is_in_range",
     "True when an IPv6 or IPv4 address is in a range; null if one of the two is not valid.",
     sig("(ip: string, ip_range: string) -> bool", python="ip.ipv6_is_match"),
-    examples={"ipv6_is_in_range('fe80::1', 'fe80::/10')": True, "ipv6_is_in_range('fe80::1', '2001:db8::/32')": False},
+    examples={
+        "ipv6_is_in_range('fe80::1', 'fe80::/10')": True,
+        "ipv6_is_in_range('fe80::1', '2001:db8::/32')": False,
+        "ipv6_is_in_range('fe80::1', '')": None,
+    },
 )
 scalar(
     "ipv6_is_in_any_range",
@@ -380,5 +403,6 @@ scalar(
     examples={
         "ipv6_is_in_any_range('fe80::1', '2001:db8::/32', 'fe80::/10')": True,
         "ipv6_is_in_any_range('fe80::1', dynamic(['2001:db8::/32']))": False,
+        "ipv6_is_in_any_range('', 'fe80::/10')": None,
     },
 )

@@ -218,6 +218,7 @@ scalar(
         "'Straße' matches regex @'^\\w+$'": True,
         "'abc' matches regex '^b'": False,
         "'ABC' matches regex '(?i)bc'": True,
+        "'' matches regex '.'": False,
     },
 )
 
@@ -301,6 +302,7 @@ scalar(
         "'session opened' has_any (dynamic(['closed', 'opened']))": True,
         "'session opened' has_any (dynamic([]))": False,
         "'port 22' has_any (range(20, 25, 1))": True,
+        "'session' has_any (dynamic([null, 'session']))": True,
     },
 )
 scalar(
@@ -313,6 +315,7 @@ scalar(
     examples={
         "'session opened for root' has_all ('root', 'opened')": True,
         "'session opened for root' has_all (dynamic(['root', 'closed']))": False,
+        "'session' has_all (dynamic(null))": True,
     },
 )
 

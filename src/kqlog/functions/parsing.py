@@ -163,6 +163,7 @@ scalar(
             "Query Parameters": {"x": "1", "y": ""},
             "Fragment": "top",
         },
+        "parse_url('').Host": "",
     },
 )
 alias("parseurl", "parse_url")
@@ -170,7 +171,10 @@ scalar(
     "parse_urlquery",
     "The parameters in the query of a URL, as a bag under 'Query Parameters'. Values stay as they are encoded.",
     sig("(query: string) -> dynamic", python="parsing.parse_urlquery"),
-    examples={"parse_urlquery('?a=1&b=x%20y&c')": {"Query Parameters": {"a": "1", "b": "x%20y", "c": ""}}},
+    examples={
+        "parse_urlquery('?a=1&b=x%20y&c')": {"Query Parameters": {"a": "1", "b": "x%20y", "c": ""}},
+        "parse_urlquery('')": {"Query Parameters": {}},
+    },
 )
 alias("parseurlquery", "parse_urlquery")
 scalar(
@@ -188,6 +192,7 @@ scalar(
             "Extension": "gz",
             "AlternateDataStreamName": "hidden",
         },
+        "parse_path('').Filename": "",
     },
 )
 
@@ -201,6 +206,7 @@ scalar(
     examples={
         'parse_csv(\'a,"b,c","say ""hi""",\')': ["a", "b,c", 'say "hi"', ""],
         "parse_csv('a,b\\nc,d')": ["a", "b"],
+        "parse_csv('')": [""],
     },
 )
 scalar(

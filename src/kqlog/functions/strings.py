@@ -22,13 +22,13 @@ scalar(
     "How many bytes a text takes in UTF-8.",
     sig("(source: string) -> long", duckdb="strlen({source})"),
     result="string_size_{first}",
-    examples={"string_size('naïve')": 6},
+    examples={"string_size('naïve')": 6, "string_size('')": 0},
 )
 scalar(
     "isascii",
     "True when all characters of a text are ASCII.",
     sig("(value: text) -> bool", duckdb="(strlen({value}) = length({value}))"),
-    examples={"isascii('plain')": True, "isascii('naïve')": False},
+    examples={"isascii('plain')": True, "isascii('naïve')": False, "isascii('')": True},
 )
 scalar(
     "isutf8",
@@ -75,7 +75,7 @@ scalar(
     "tolower",
     "A text in lower case.",
     sig("(value: text) -> string", sql="lower({value})"),
-    examples={"tolower('ÀB')": "àb"},
+    examples={"tolower('ÀB')": "àb", "tolower(dynamic(null))": ""},
 )
 scalar(
     "toupper",
@@ -85,13 +85,13 @@ scalar(
         "(value: text) -> string",
         sql="(CASE WHEN contains({value}, 'ß') THEN replace(upper({value}), 'ẞ', 'ß') ELSE upper({value}) END)",
     ),
-    examples={"toupper('àb')": "ÀB", "toupper('Maß')": "MAß"},
+    examples={"toupper('àb')": "ÀB", "toupper('Maß')": "MAß", "toupper('')": ""},
 )
 scalar(
     "reverse",
     "A text from its last character to its first.",
     sig("(value: text) -> string", duckdb="array_to_string(list_reverse(string_split({value}, '')), '')"),
-    examples={"reverse('abc')": "cba", "reverse(120)": "021"},
+    examples={"reverse('abc')": "cba", "reverse(120)": "021", "reverse('')": ""},
 )
 scalar(
     "strcmp",
@@ -303,6 +303,7 @@ scalar(
         "countof('aaaa', 'aa')": 3,
         "countof('a1b22', @'\\d+', 'regex')": 2,
         "countof('aba', 'aba', 'normal')": 1,
+        "countof('abc', '')": 0,
     },
 )
 
@@ -352,13 +353,14 @@ scalar(
     examples={
         "replace_regex('user=root id=7', @'(\\w+)=(\\w+)', @'\\2:\\1')": "root:user 7:id",
         "replace_regex('10.0.0.1', @'\\d+$', 'x')": "10.0.0.x",
+        "replace_regex('', 'a', 'b')": "",
     },
 )
 scalar(
     "replace",
     "Older form of replace_regex(), with the text as its last argument.",
     sig("(regex: const string, rewrite: const string, source: string) -> string", kql="replace_regex(source, regex, rewrite)"),
-    examples={"replace('b+', 'x', 'abbc')": "axc"},
+    examples={"replace('b+', 'x', 'abbc')": "axc", "replace('b', 'x', '')": ""},
 )
 scalar(
     "translate",
@@ -393,19 +395,19 @@ scalar(
     "trim",
     "A text without the matches of a regular expression at its start and end.",
     sig("(regex: const string, source: string) -> string", duckdb=_trim),
-    examples={"trim(@'\\s+', '  a b ')": "a b", "trim('--', '----a-b--')": "a-b"},
+    examples={"trim(@'\\s+', '  a b ')": "a b", "trim('--', '----a-b--')": "a-b", "trim('a', 'aaa')": ""},
 )
 scalar(
     "trim_start",
     "A text without the match of a regular expression at its start.",
     sig("(regex: const string, source: string) -> string", duckdb=_trim_start),
-    examples={"trim_start('https?://', 'https://example.com/')": "example.com/"},
+    examples={"trim_start('https?://', 'https://example.com/')": "example.com/", "trim_start('a', '')": ""},
 )
 scalar(
     "trim_end",
     "A text without the match of a regular expression at its end.",
     sig("(regex: const string, source: string) -> string", duckdb=_trim_end),
-    examples={"trim_end(@'[.]log', 'a.log.log')": "a.log"},
+    examples={"trim_end(@'[.]log', 'a.log.log')": "a.log", "trim_end('a', '')": ""},
 )
 _SPECIAL = quoted("([" + escaped(r"\.+*?()|{}[]^$") + "#&~-])")
 
@@ -413,5 +415,5 @@ scalar(
     "regex_quote",
     "A regular expression that matches exactly a text.",
     sig("(source: text) -> string", duckdb=f"regexp_replace({{source}}, {_SPECIAL}, '\\\\\\1', 'g')"),
-    examples={"regex_quote('a.b (c)')": r"a\.b \(c\)"},
+    examples={"regex_quote('a.b (c)')": r"a\.b \(c\)", "regex_quote('')": ""},
 )
