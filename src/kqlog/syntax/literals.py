@@ -247,7 +247,7 @@ def parse_datetime(text: str) -> int:
         return _instant(int(year), int(month), int(day), [hours, *clock], None)
     if (parts := re.fullmatch(_RFC, text)) and (number := _MONTHS.get(parts[2][:3].lower())):
         day, _, year, *clock, zone = parts.groups()
-        century = 0 if len(year) == 4 else 2000 if int(year) < 50 else 1900
+        century = 0 if len(year) == 4 else 2000 if int(year) < 69 else 1900
         return _instant(century + int(year), number, int(day), clock, zone)
     raise LiteralError("a datetime is like 2024-01-31, 2024-01-31 08:30 or 2024-01-31T08:30:00.1234567Z")
 

@@ -180,6 +180,8 @@ def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
         return QueryError(raised[1], raised[2])
     if "Max expression depth" in message:
         return QueryError("LIM001", "the query is nested more deeply than the engine reads")
+    if zone := re.search(r"Unknown TimeZone '(.*)'", message):
+        return QueryError("SEM002", f"there is no time zone '{zone[1]}'", hint="datetime_list_timezones() lists them")
     if not files and re.search("Overflow (in|on) |out of range for the destination type", message):
         type_ = "an int" if "INT32" in message else "a decimal" if "DECIMAL" in message else "a long"
         hint = "calculate with reals, as in todouble(x)"
