@@ -119,7 +119,10 @@ scalar(
 )
 alias("todouble", "toreal", deprecated=False)
 
-_TEXT_TO_DECIMAL = "try_cast(translate({value}, '_', '?') AS DECIMAL(38,18))"
+# A number that is too large for the type is an error, not null as what is no number.
+_NUMBER_TO_DECIMAL = "(CASE WHEN isfinite({value}) THEN CAST(CAST({value} AS VARCHAR) AS DECIMAL(38,18)) END)"
+_TEXT_TO_DECIMAL = """(CASE WHEN isfinite(try_cast(translate({value}, '_', '?') AS DOUBLE))
+    THEN CAST({value} AS DECIMAL(38,18)) END)"""
 
 scalar(
     "todecimal",
@@ -128,7 +131,7 @@ scalar(
     sig("(value: int) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
     sig("(value: long) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
     # By way of its text: 0.1 is meant, not the binary fraction nearest to it.
-    sig("(value: real) -> decimal", duckdb="try_cast(CAST({value} AS VARCHAR) AS DECIMAL(38,18))"),
+    sig("(value: real) -> decimal", duckdb=_NUMBER_TO_DECIMAL),
     sig("(value: decimal) -> decimal", sql="{value}"),
     sig("(value: string) -> decimal", duckdb=_TEXT_TO_DECIMAL),
     sig("(value: dynamic) -> decimal", duckdb=_of_dynamic(_TEXT_TO_DECIMAL)),

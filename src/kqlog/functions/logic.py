@@ -164,6 +164,14 @@ def _inside(operator: str) -> dict[str, str]:
     }
 
 
+def _between_insides(operator: str) -> str:
+    """The numbers inside two dynamic values; null when one of them is no number."""
+    right_real, right_long = _flipped(_INSIDE_REAL), _flipped(_INSIDE_LONG)
+    as_reals, as_longs = f"{_INSIDE_REAL} {operator} {right_real}", f"{_INSIDE_LONG} {operator} {right_long}"
+    # As longs too, since large ids that differ may be the same as reals.
+    return f"(CASE WHEN {_INSIDE_REAL} = {right_real} THEN coalesce({as_longs}, {as_reals}) ELSE {as_reals} END)"
+
+
 def _ordering(operator: str, mirrored: str) -> list[Signature]:
     """The overloads of an operator that asks for order; `mirrored` says the same with the sides swapped."""
     plain = f"({{left}} {operator} {{right}})"
@@ -178,7 +186,7 @@ def _ordering(operator: str, mirrored: str) -> list[Signature]:
             for type_ in ("long", "real")
             for signature in _either_side(type_, _inside(operator)[type_], _inside(mirrored)[type_])
         ),
-        sig("(left: dynamic, right: dynamic) -> bool"),
+        sig("(left: dynamic, right: dynamic) -> bool", duckdb=_between_insides(operator)),
         *_with_bool(plain),
     ]
 
@@ -188,7 +196,14 @@ for _operator, _mirrored, _summary, _examples in (
         "<",
         ">",
         "less than",
-        {"1 < 2.5": True, "1.0 < real(nan)": False, "long(null) < 1": None, "dynamic({'n': 5.5}).n < 6": True},
+        {
+            "1 < 2.5": True,
+            "1.0 < real(nan)": False,
+            "long(null) < 1": None,
+            "dynamic({'n': 5.5}).n < 6": True,
+            "dynamic(9007199254740992) < dynamic(9007199254740993)": True,
+            "dynamic(1) < dynamic('two')": None,
+        },
     ),
     ("<=", ">=", "at most", {"2 <= 2": True, "1s <= 1m": True, "false <= true": True, "6 <= dynamic({'n': 5.5}).n": False}),
     (">", "<", "greater than", {"2 > 2": False, "real(nan) > 1": False, "datetime(2024-02-01) > datetime(2024-01-31)": True}),
@@ -206,8 +221,8 @@ _BETWEEN_REAL = "({value} BETWEEN {low} AND {high} AND NOT isnan({high}))"
 _BETWEEN_DYNAMIC = _BETWEEN_REAL.replace("{value}", _INSIDE_REAL.replace("{left}", "{value}"))
 
 
-def _between(pattern: str) -> list[Signature]:
-    """The overloads of between, with each body in `pattern`."""
+def _between(pattern: str, negation: str = "") -> list[Signature]:
+    """The overloads of between, with each body in `pattern`, or after `negation` in KQL."""
     return [
         *(
             sig(f"(value: {type_}, low: {type_}, high: {type_}) -> bool", sql=pattern % _BETWEEN)
@@ -215,6 +230,7 @@ def _between(pattern: str) -> list[Signature]:
         ),
         sig("(value: real, low: real, high: real) -> bool", duckdb=pattern % _BETWEEN_REAL),
         sig("(value: dynamic, low: real, high: real) -> bool", duckdb=pattern % _BETWEEN_DYNAMIC),
+        sig(f"(value: {_NUMBERS}, low: dynamic, high: dynamic) -> bool", kql=f"{negation}(value >= low and value <= high)"),
         sig(
             "(value: datetime, low: datetime, high: timespan) -> bool",
             sql=pattern % "({value} BETWEEN {low} AND {low} + {high})",
@@ -232,13 +248,14 @@ scalar(
         "datetime(2024-02-08) between (datetime(2024-02-01) .. 7d)": True,
         "long(null) between (1 .. 5)": None,
         "dynamic({'n': 5.5}).n between (1 .. 5)": False,
+        "5 between (dynamic(1) .. dynamic(5.5))": True,
     },
 )
 scalar(
     "!between",
     "True when a value does not lie between two others, ends included. A timespan as the upper end counts from the lower one.",
-    *_between("(NOT %s)"),
-    examples={"5 !between (1 .. 5)": False, "5.5 !between (1 .. 5)": True},
+    *_between("(NOT %s)", "not"),
+    examples={"5 !between (1 .. 5)": False, "5.5 !between (1 .. 5)": True, "5 !between (dynamic(1) .. dynamic('x'))": None},
 )
 
 scalar(

@@ -220,7 +220,8 @@ class Expressions:
         source, target = cast.value.type, cast.type
         if source == target:
             return self.value(cast.value)
-        if widens(source, target):
+        # todecimal() knows which reals a decimal can hold.
+        if widens(source, target) and source is not Type.REAL:
             return self._dialect.widened(self.value(cast.value), target)
         if target is Type.STRING and isinstance(cast.value, Path):
             return self._dialect.path_text(*self._path(cast.value))
