@@ -32,7 +32,9 @@ def _beside_dynamic(operator: str, **results: str) -> list[Signature]:
 
 def _moment(ticks: str) -> str:
     """A count of ticks as a datetime: null outside of the calendar."""
-    return f"list_transform([{ticks}], lambda ticks: CASE WHEN ticks BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN ticks::BIGINT END)[1]"
+    return (
+        f"list_transform([{ticks}], lambda ticks: CASE WHEN ticks BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN ticks::BIGINT END)[1]"
+    )
 
 
 _NUMERIC = {"long": "long", "real": "real", "decimal": "decimal"}
@@ -111,7 +113,15 @@ scalar(
     sig("(left: long, right: datetime) -> datetime", duckdb=_moment("{left}::HUGEINT * {right}")),
     *_beside_dynamic("*", **_NUMERIC),
     _between_dynamic("(%s * %s)", "(%s * %s)"),
-    examples={"6 * 7": 42, "1.5 * 2": 3.0, "3 * 20m": "01:00:00", "1h * 0.25": "00:15:00", "decimal(1.1) * decimal(1.1)": "1.21", "datetime(2024-02-29) * 5": None, "dynamic(2) * dynamic('x')": None},
+    examples={
+        "6 * 7": 42,
+        "1.5 * 2": 3.0,
+        "3 * 20m": "01:00:00",
+        "1h * 0.25": "00:15:00",
+        "decimal(1.1) * decimal(1.1)": "1.21",
+        "datetime(2024-02-29) * 5": None,
+        "dynamic(2) * dynamic('x')": None,
+    },
 )
 _SHARE = "({left} // nullif({right}, 0))"
 _REAL_SHARE = "try_cast({left} / {right} AS BIGINT)"

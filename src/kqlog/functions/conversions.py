@@ -182,23 +182,21 @@ scalar(
     },
 )
 
-# A value as a dynamic one: what bag_pack() and its like do with their arguments.
+AS_DYNAMIC: dict[str, str] = {
+    **dict.fromkeys(("bool", "int", "long", "string", "guid"), "to_json({value})"),
+    "real": f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
+    "decimal": f"to_json({_DECIMAL_TO_TEXT})",
+    "datetime": f"to_json({_DATETIME_TO_TEXT})",
+    "timespan": f"to_json({_TIMESPAN_TO_TEXT})",
+    "dynamic": "{value}",
+}
+"""How a `{value}` of each type is written as a dynamic one."""
+
+# What bag_pack() and its like do with their arguments.
 scalar(
     "__dynamic",
     "A value as dynamic. Text stays text: it is not read as JSON.",
-    sig("(value: bool) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: int) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: long) -> dynamic", duckdb="to_json({value})"),
-    sig(
-        "(value: real) -> dynamic",
-        duckdb=f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
-    ),
-    sig("(value: decimal) -> dynamic", duckdb=f"to_json({_DECIMAL_TO_TEXT})"),
-    sig("(value: string) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: datetime) -> dynamic", duckdb=f"to_json({_DATETIME_TO_TEXT})"),
-    sig("(value: timespan) -> dynamic", duckdb=f"to_json({_TIMESPAN_TO_TEXT})"),
-    sig("(value: guid) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: dynamic) -> dynamic", sql="{value}"),
+    *(sig(f"(value: {type_}) -> dynamic", duckdb=sql) for type_, sql in AS_DYNAMIC.items()),
 )
 
 # --------------------------------------------------------------------------------------------------------------------- time

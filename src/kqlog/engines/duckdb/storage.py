@@ -180,7 +180,9 @@ def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
         return QueryError(raised[1], raised[2])
     if "Max expression depth" in message:
         return QueryError("LIM001", "the query is nested more deeply than the engine reads")
-    if not files and re.search(r"Overflow (in|on) |out of range for the destination type|Could not .* to DECIMAL\(38,18\)", message):
+    if not files and re.search(
+        r"Overflow (in|on) |out of range for the destination type|Could not .* to DECIMAL\(38,18\)", message
+    ):
         # Only sums of decimals are more than a HUGEINT holds.
         type_ = "an int" if "INT32" in message else "a decimal" if re.search("DECIMAL|in HUGEINT", message) else "a long"
         hint = "calculate with reals, as in todouble(x)"
