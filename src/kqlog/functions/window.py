@@ -95,7 +95,7 @@ alias(
     "row_rank",
     "row_rank_dense",
     sig("(column: notdynamic) -> long", python="window.row_rank_dense"),
-    sig("(column: notdynamic, dense: const bool) -> long"),
+    sig("(column: notdynamic, dense: const bool) -> long", python="window.row_rank"),
 )
 window(
     "row_rank_min",

@@ -277,7 +277,8 @@ def _offset(zone: str | None) -> int:
     return -ticks if zone[0] == "-" else ticks
 
 
-_DYNAMIC_TOKEN = r"""(?sx)\s+ | (?P<string>[hH]?@?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')) | dynamic\s*\( | \) | (?P<typed>[a-z]+[0-9]*\s*\([^()]*\))
+_DYNAMIC_TOKEN = r"""(?sx)\s+ | (?P<string>[hH]?@?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
+    | dynamic\s*\( | \) | (?P<typed>[a-z]+[0-9]*\s*\([^()]*\))
     | (?P<number>-?\d[\w.]*(?:(?<=[eE])[+-]\d+)?) | (?P<word>\w+) | (?P<mark>[\[\]{}:,]) | (?P<other>.)"""
 
 
