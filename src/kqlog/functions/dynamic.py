@@ -153,10 +153,11 @@ scalar(
 
 
 def path_names(key: str) -> list[str]:
-    """The names that a key stands for: the key itself, or the steps of `$.a.b` and `$['a']['b']`."""
-    if not key.startswith(("$.", "$[")):
+    """The names that a key stands for: the steps of `$.a.b` and `$['a']['b']`, or the key itself if it is no such path."""
+    step = r"""\.([^.\[]+)|\[['"](.*?)['"]\]"""
+    if not re.fullmatch(rf"\$(?:{step})+", key):
         return [key]
-    return [plain or in_quotes for plain, in_quotes in re.findall(r"""\.([^.\[]+)|\[['"](.*?)['"]\]""", key)]
+    return [plain or in_quotes for plain, in_quotes in re.findall(step, key)]
 
 
 def _bag_has_key(key: str) -> str:

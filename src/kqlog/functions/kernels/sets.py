@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 import pyarrow as pa
 
@@ -14,7 +14,7 @@ Set = dict[Hashable, Json]
 
 def union(*arrays: pa.Array) -> pa.Array:
     """set_union()."""
-    return _combined(arrays, lambda first, others: {key: value for values in (first, *others) for key, value in values.items()})
+    return _combined(arrays, lambda first, others: _distinct(pair for values in (first, *others) for pair in values.items()))
 
 
 def intersect(*arrays: pa.Array) -> pa.Array:
@@ -54,8 +54,16 @@ def _rows(arrays: tuple[pa.Array, ...]) -> list[list[Set] | None]:
 
 
 def _sets(row: tuple[Json, ...]) -> list[Set] | None:
-    sets = [{_key(item): item for item in array} for array in row if isinstance(array, list)]
+    sets = [_distinct((_key(item), item) for item in array) for array in row if isinstance(array, list)]
     return sets if len(sets) == len(row) else None
+
+
+def _distinct(pairs: Iterable[tuple[Hashable, Json]]) -> Set:
+    """The first value of each key: 1 and 1.0 are one value, which stays as it was first written."""
+    values: Set = {}
+    for key, value in pairs:
+        values.setdefault(key, value)
+    return values
 
 
 def _key(item: Json) -> Hashable:
