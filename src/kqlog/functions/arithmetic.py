@@ -195,7 +195,9 @@ scalar(
 scalar(
     "unary -",
     "A number or timespan with its sign changed.",
-    *(sig(f"(operand: {type_}) -> {type_}", sql="(- {operand})") for type_ in ("long", "real", "decimal", "timespan")),
+    # The engine's own minus makes a HUGEINT of the least long, when that is a constant.
+    *(sig(f"(operand: {type_}) -> {type_}", sql="(0 - {operand})") for type_ in ("long", "timespan")),
+    *(sig(f"(operand: {type_}) -> {type_}", sql="(- {operand})") for type_ in ("real", "decimal")),
     sig("(operand: datetime) -> datetime", duckdb=_moment("- {operand}")),
     sig(
         "(operand: dynamic) -> dynamic",

@@ -295,7 +295,7 @@ scalar(
     },
 )
 
-_LAST = f"({{start}}::HUGEINT + {{step}} * {MOST_VALUES - 1})"
+_LAST = f"({{start}}::HUGEINT + {{step}}::HUGEINT * {MOST_VALUES - 1})"
 # One call whose end depends on the step's sign: of two, DuckDB would also work out the one that is not wanted, and without end.
 _END = f"(CASE WHEN {{step}} > 0 THEN least({{stop}}, {_LAST}) ELSE greatest({{stop}}, {_LAST}) END)::BIGINT"
 _LONGS = f"to_json(generate_series({{start}}, {_END}, nullif({{step}}, 0)))"

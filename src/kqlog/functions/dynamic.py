@@ -164,19 +164,20 @@ def _bag_has_key(key: str) -> str:
     *outer, last = path_names(key)
     pointer = "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in outer)
     holder = f"json_extract({{bag}}, {quoted(pointer)})" if outer else "{bag}"
-    return f"list_contains(json_keys({holder}), {quoted(last)})"
+    return f"(CASE WHEN {{bag}} IS NOT NULL THEN coalesce(list_contains(json_keys({holder}), {quoted(last)}), false) END)"
 
 
 scalar(
     "bag_has_key",
     "True when a property bag has a key. A key such as `$.user.name` looks into inner bags.",
     sig("(bag: bag, key: const string) -> bool", duckdb=_bag_has_key),
-    sig("(bag: bag, key: const string) -> bool", duckdb=_bag_has_key),
     sig("(bag: bag, key: string) -> bool", python="bags.has_key"),
     examples={
         "bag_has_key(dynamic({'a': null}), 'a')": True,
         "bag_has_key(dynamic({'a': {'b': 1}}), '$.a.b')": True,
         "bag_has_key(dynamic({'a': {'b': 1}}), 'b')": False,
+        "bag_has_key(dynamic({'a': [1]}), '$.a.b')": False,
+        "bag_has_key(dynamic(null), 'a')": None,
     },
 )
 
