@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 from kqlog.errors import QueryError
 from kqlog.functions.aggregates import json_of_reals
@@ -14,6 +15,8 @@ from kqlog.functions.declare import Signature, aggregate, sig
 _KINDS = (("integer", "long"), ("real|decimal", "real"), ("string", "string"), ("timespan|datetime|bool|guid", "expr"))
 _INSIDE = "try_cast(CAST({expr} AS VARCHAR) AS DOUBLE)"
 """The number in a dynamic value."""
+_NUMBERED = f"{{'number': {_INSIDE}, 'value': {{expr}}}}"
+"""A dynamic value in the order of the numbers inside."""
 
 
 def _share(percentile: object) -> str:
@@ -22,7 +25,7 @@ def _share(percentile: object) -> str:
     Raises:
         QueryError: SEM002 for what is no percentile.
     """
-    if not isinstance(percentile, (int, float)) or not 0 <= percentile <= 100:
+    if not isinstance(percentile, (int, float, Decimal)) or not 0 <= percentile <= 100:
         raise QueryError("SEM002", f"{percentile} is no percentile", hint="give a number from 0 to 100")
     return f"{percentile / 100:.12f}".rstrip("0") + "0"
 
@@ -44,26 +47,26 @@ def _text_value(percentile: float) -> str:
 
 
 def _inner_value(percentile: float) -> str:
-    pairs = f"quantile_disc({{'number': {_INSIDE}, 'value': {{expr}}}}, {_share(percentile)})"
-    return f"(({pairs} FILTER (WHERE {_INSIDE} IS NOT NULL)).value)"
+    chosen = f"quantile_disc({_NUMBERED}, {_share(percentile)})"
+    return f"(({chosen} FILTER (WHERE {_INSIDE} IS NOT NULL)).value)"
 
 
 _BODIES = (_whole_value, _real_value, _text_value, _value)
 
 
-def _array(percentiles: Sequence[object]) -> str:
-    return f"quantile_disc({{expr}}, [{', '.join(map(_share, percentiles))}])"
+def _array(percentiles: Sequence[object], values: str) -> str:
+    return f"quantile_disc({values}, [{', '.join(map(_share, percentiles))}])"
 
 
-def _arrays(kind: str, shown: str) -> tuple[Signature, Signature]:
+def _arrays(kind: str, shown: str, values: str = "{expr}") -> tuple[Signature, Signature]:
     """The overloads of percentiles_array for a type; `shown` makes JSON of the chosen values `%s`."""
 
     def one_by_one(percentile: Sequence[float]) -> str:
-        return shown % _array(percentile)
+        return shown % _array(percentile, values)
 
     def listed(percentiles: str | None) -> str:
         found = json.loads(percentiles or "null")
-        return shown % _array(found if isinstance(found, list) and found else [found])
+        return shown % _array(found if isinstance(found, list) and found else [found], values)
 
     return (
         sig(f"(expr: {kind}, percentile: const number...) -> dynamic", duckdb=one_by_one),
@@ -119,8 +122,7 @@ aggregate(
     *_arrays("decimal", "to_json((%s)::DOUBLE[])"),
     *_of_texts("datetime"),
     *_of_texts("timespan"),
-    sig("(expr: dynamic, percentile: const number...) -> dynamic"),
-    sig("(expr: dynamic, percentiles: const array) -> dynamic"),
+    *_arrays("dynamic", f"to_json(list_transform(%s FILTER (WHERE {_INSIDE} IS NOT NULL), lambda item: item.value))", _NUMBERED),
     result="percentiles_{first}",
     examples={
         "range x from 1 to 10 step 1 | summarize percentiles_array(x, 25, 75)": [3, 8],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -49,7 +50,7 @@ def _shown(value: Any) -> Any:
 def _arrays(values: pa.ListArray, weights: pa.ListArray, percentiles: tuple[pa.Array, ...]) -> Iterator[list[Any] | None]:
     """The percentiles of each group, None for a group without weight."""
     wanted = [percentile[0].as_py() for percentile in percentiles]
-    if not isinstance(wanted[0], (int, float)):
+    if pa.types.is_string(percentiles[0].type):
         wanted = json.loads(wanted[0] or "null")
     shares = list(map(_share, wanted if isinstance(wanted, list) and wanted else [wanted]))
     columns = [column.to_pylist() for column in _percentiles(values, weights, shares)]
@@ -57,8 +58,8 @@ def _arrays(values: pa.ListArray, weights: pa.ListArray, percentiles: tuple[pa.A
 
 
 def _share(percentile: object) -> float:
-    if isinstance(percentile, (int, float)) and 0 <= percentile <= 100:
-        return percentile / 100
+    if isinstance(percentile, (int, float, Decimal)) and 0 <= percentile <= 100:
+        return float(percentile) / 100
     raise QueryError("SEM002", f"{percentile} is no percentile: give a number from 0 to 100")
 
 
