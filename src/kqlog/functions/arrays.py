@@ -271,11 +271,20 @@ scalar(
     examples={"pack_array(1, 'a', dynamic([2]), int(null))": [1, "a", [2], None]},
 )
 
+
+def _zip(count: int) -> str:
+    arrays = [f"{{array.{number}}}" for number in range(count)]
+    known = " AND ".join(f"json_type({array}) = 'ARRAY'" for array in arrays)
+    lists = ", ".join(f"try_cast({array} AS JSON[])" for array in arrays)
+    row = ", ".join(f"row[{number + 1}]" for number in range(count))
+    return f"(CASE WHEN {known} THEN to_json(list_transform(list_zip({lists}), lambda row: [{row}])) END)"
+
+
 scalar(
     "zip",
     "An array of arrays: the first elements of all, then the second ones ... A shorter array is filled with null.",
-    sig("(array: array...) -> array", python="arrays.zipped"),
-    examples={"zip(dynamic([1, 3]), dynamic([2]))": [[1, 2], [3, None]]},
+    sig("(array: array...) -> array", duckdb=_zip),
+    examples={"zip(dynamic([1, 3]), dynamic([2]))": [[1, 2], [3, None]], "zip(dynamic([1]), dynamic('a'))": None},
 )
 
 scalar(
