@@ -180,8 +180,8 @@ def _parse_decimal(text: str) -> Decimal:
     if not re.fullmatch(_REAL, text):
         raise LiteralError("a decimal is a number or null")
     value = Decimal(text)
-    digits_after = -int(value.normalize().as_tuple().exponent)
-    if value and (value.adjusted() >= _WHOLE_DIGITS or digits_after > _FRACTION_DIGITS):
+    fits = not value or -_FRACTION_DIGITS <= value.adjusted() < _WHOLE_DIGITS
+    if not fits or -int(value.normalize().as_tuple().exponent) > _FRACTION_DIGITS:
         raise LiteralError(f"a decimal has at most {_WHOLE_DIGITS} digits before the point and {_FRACTION_DIGITS} after it")
     return value
 
