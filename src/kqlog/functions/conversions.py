@@ -120,7 +120,10 @@ scalar(
 )
 alias("todouble", "toreal", deprecated=False)
 
-_TEXT_TO_DECIMAL = "try_cast(translate({value}, '_', '?') AS DECIMAL(38,18))"
+# A number that is too large for the type is an error, not null as what is no number.
+_NUMBER_TO_DECIMAL = "(CASE WHEN isfinite({value}) THEN CAST(CAST({value} AS VARCHAR) AS DECIMAL(38,18)) END)"
+_TEXT_TO_DECIMAL = """(CASE WHEN isfinite(try_cast(translate({value}, '_', '?') AS DOUBLE))
+    THEN CAST({value} AS DECIMAL(38,18)) END)"""
 
 scalar(
     "todecimal",
@@ -129,7 +132,7 @@ scalar(
     sig("(value: int) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
     sig("(value: long) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
     # By way of its text: 0.1 is meant, not the binary fraction nearest to it.
-    sig("(value: real) -> decimal", duckdb="try_cast(CAST({value} AS VARCHAR) AS DECIMAL(38,18))"),
+    sig("(value: real) -> decimal", duckdb=_NUMBER_TO_DECIMAL),
     sig("(value: decimal) -> decimal", sql="{value}"),
     sig("(value: string) -> decimal", duckdb=_TEXT_TO_DECIMAL),
     sig("(value: dynamic) -> decimal", duckdb=_of_dynamic(_TEXT_TO_DECIMAL)),
@@ -181,23 +184,21 @@ scalar(
     },
 )
 
-# A value as a dynamic one: what bag_pack() and its like do with their arguments.
+AS_DYNAMIC: dict[str, str] = {
+    **dict.fromkeys(("bool", "int", "long", "string", "guid"), "to_json({value})"),
+    "real": f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
+    "decimal": f"to_json({_DECIMAL_TO_TEXT})",
+    "datetime": f"to_json({_DATETIME_TO_TEXT})",
+    "timespan": f"to_json({_TIMESPAN_TO_TEXT})",
+    "dynamic": "{value}",
+}
+"""How a `{value}` of each type is written as a dynamic one."""
+
+# What bag_pack() and its like do with their arguments.
 scalar(
     "__dynamic",
     "A value as dynamic. Text stays text: it is not read as JSON.",
-    sig("(value: bool) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: int) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: long) -> dynamic", duckdb="to_json({value})"),
-    sig(
-        "(value: real) -> dynamic",
-        duckdb=f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
-    ),
-    sig("(value: decimal) -> dynamic", duckdb=f"to_json({_DECIMAL_TO_TEXT})"),
-    sig("(value: string) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: datetime) -> dynamic", duckdb=f"to_json({_DATETIME_TO_TEXT})"),
-    sig("(value: timespan) -> dynamic", duckdb=f"to_json({_TIMESPAN_TO_TEXT})"),
-    sig("(value: guid) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: dynamic) -> dynamic", sql="{value}"),
+    *(sig(f"(value: {type_}) -> dynamic", duckdb=sql) for type_, sql in AS_DYNAMIC.items()),
 )
 
 # --------------------------------------------------------------------------------------------------------------------- time

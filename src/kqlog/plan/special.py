@@ -45,6 +45,9 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
         body(**constants)
     except ValueError as error:
         raise QueryError("SEM002", f"{call.name}(): {error}", span) from None
+    except QueryError as error:
+        error.span = error.span or span
+        raise
 
 
 def of_database(member: syntax.Member | syntax.Element) -> plan.Value:

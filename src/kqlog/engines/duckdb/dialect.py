@@ -92,8 +92,7 @@ class DuckDBDialect:
 
     def widened(self, sql: str, target: Type) -> str:
         """A number as a wider type."""
-        # A real beyond what a decimal holds is null.
-        return f"try_cast({sql} as {TYPES[target]})" if target is Type.DECIMAL else f"{sql}::{TYPES[target]}"
+        return f"{sql}::{TYPES[target]}"
 
     def path(self, sql: str, steps: tuple[Step, ...]) -> str:
         """A part of a JSON value."""

@@ -298,7 +298,8 @@ class Expressions:
             return self.value(cast.value)
         if isinstance(cast.value, Path) and (field := _field(cast.value)) is not None and field[1] == target:
             return self._part(cast.value, field[0])
-        if widens(source, target):
+        # todecimal() knows which reals a decimal can hold.
+        if widens(source, target) and source is not Type.REAL:
             return self._dialect.widened(self.value(cast.value), target)
         if target is Type.STRING and isinstance(cast.value, Path) and _field(cast.value) is None:
             return self._dialect.path_text(*self._path(cast.value))
