@@ -290,7 +290,7 @@ _pair(
         "range x from 1 to 4 step 1 | sort by x asc | summarize make_list(x, 2)": [1, 2],
         "datatable(x: int)[1, int(null)] | summarize make_list(x)": [1],
         "print x = 90m | summarize make_list(x)": ["01:30:00"],
-        "datatable(x: dynamic)[dynamic([1, 2]), dynamic([[3]]), dynamic(4), dynamic(null)] | summarize make_list(x)": [1, 2, [3], 4],
+        "datatable(x: dynamic)[dynamic([1, 2]), dynamic([[3]]), dynamic(4)] | summarize make_list(x)": [1, 2, [3], 4],
         "datatable(x: long)[] | summarize make_list(x)": [],
     },
     conditional_examples={"range x from 1 to 4 step 1 | sort by x asc | summarize make_list_if(x, x > 2)": [3, 4]},
