@@ -248,6 +248,7 @@ _VALUES = "list({expr} {order}){if expr}"
 # Sorted, since DuckDB's threads would give another order each time, and a set turned to text may become a key.
 _SET = "list_sort(list(DISTINCT {expr}){if expr})"
 _ELEMENTS = "CASE WHEN json_type({expr}) = 'ARRAY' THEN {expr}::JSON[] ELSE [{expr}] END"
+_VALUES_OF_ELEMENTS = f"flatten(list({_ELEMENTS} {{order}}){{if expr}})"
 _SET_OF_ELEMENTS = f"list_sort(list_distinct(flatten(list({_ELEMENTS}){{if expr}})))"
 
 
@@ -279,19 +280,20 @@ def _collected(name: str, values: str, dynamic_values: str, largest: int = _LARG
 
 _pair(
     ("make_list", "make_list_if"),
-    "Array of all values, in the order of the rows.",
-    *_collected("make_list", _VALUES, _VALUES),
+    "Array of all values, in the order of the rows. Of dynamic arrays, their elements: pack_array() keeps an array whole.",
+    *_collected("make_list", _VALUES, _VALUES_OF_ELEMENTS),
     result=("list_{first}", "list_{first}"),
     examples={
         "range x from 1 to 4 step 1 | sort by x desc | summarize make_list(x)": [4, 3, 2, 1],
         "range x from 1 to 4 step 1 | sort by x asc | summarize make_list(x, 2)": [1, 2],
         "datatable(x: int)[1, int(null)] | summarize make_list(x)": [1],
         "print x = 90m | summarize make_list(x)": ["01:30:00"],
+        "datatable(x: dynamic)[dynamic([1, 2]), dynamic([[3]]), dynamic(4)] | summarize make_list(x)": [1, 2, [3], 4],
         "datatable(x: long)[] | summarize make_list(x)": [],
     },
     conditional_examples={"range x from 1 to 4 step 1 | sort by x asc | summarize make_list_if(x, x > 2)": [3, 4]},
 )
-alias("makelist", "make_list", *map(_plain, _collected("make_list", _VALUES, _VALUES, largest=128)))
+alias("makelist", "make_list", *map(_plain, _collected("make_list", _VALUES, _VALUES_OF_ELEMENTS, largest=128)))
 aggregate(
     "make_list_with_nulls",
     "Array of all values, nulls included, in the order of the rows.",
