@@ -8,7 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, text
+from kqlog.plan.calls import call, read_as, text
 from kqlog.plan.keyvalues import KeyValueFormat
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
@@ -50,7 +50,8 @@ class ParseKv(Operator):
         bags = plan.Extend(source, (plan.Item(BAG, found),))
         bag = plan.ColumnRef(BAG, Type.DYNAMIC)
         columns = tuple(
-            plan.Item(column.name, overloads.convert(plan.Path(bag, (column.name,)), column.type)) for column in self.schema
+            plan.Item(column.name, read_as(overloads.convert(plan.Path(bag, (column.name,)), Type.STRING), column.type))
+            for column in self.schema
         )
         extended = plan.Extend(bags, columns)
         return kept(extended, [column for column in extended.columns if column.name != BAG])
