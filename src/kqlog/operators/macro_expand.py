@@ -10,7 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import Database, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
+from kqlog.plan.uniting import Leg, leg_name, parameter_choice, parameter_flag, unite
 from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, Name, Operator, Parameter
 
 
@@ -47,7 +47,7 @@ class MacroExpand(Operator):
             legs.append(Leg(leg_name(relation, len(legs)), relation))
         if not legs:
             raise QueryError("SEM001", "no entity of this group exists", self.group.span)
-        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner")
+        return unite(legs, inner=parameter_choice(self.parameters, "kind", ("inner", "outer")) == "inner")
 
     def _entities(self, scope: Scope) -> tuple[Expr, ...]:
         if isinstance(self.group, EntityGroup):

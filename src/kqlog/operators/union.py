@@ -8,7 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
+from kqlog.plan.uniting import Leg, leg_name, parameter_choice, parameter_flag, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 MAX_LEGS = 1000
@@ -40,7 +40,7 @@ class Union(Operator):
         if not legs:
             raise QueryError("SEM001", "no table of this union exists", self.span)
         named = parameter_word(self.parameters, "withsource") or parameter_word(self.parameters, "with_source")
-        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner", source_column=named)
+        return unite(legs, inner=parameter_choice(self.parameters, "kind", ("inner", "outer")) == "inner", source_column=named)
 
     def _legs(self, expr: Expr, position: int, fuzzy: bool, scope: Scope) -> list[Leg]:
         if isinstance(expr, Pipeline) and not expr.operators and isinstance(expr.source, (Name, Wildcard)):

@@ -14,7 +14,7 @@ from kqlog.plan.calls import text as literal
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import missing, parameter_word
+from kqlog.plan.uniting import missing, parameter_choice, parameter_word
 from kqlog.regex import translated
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
@@ -58,9 +58,7 @@ def parsed(
     row.windows = None
     text = overloads.convert(row.value(value), Type.STRING)
     based = plan.Extend(source, (plan.Item(TEXT.name, text),))
-    kind = parameter_word(parameters, "kind") or "simple"
-    if kind not in KINDS:
-        raise QueryError("SEM005", f"there is no kind '{kind}'", pattern[0].span, f"the kinds are {', '.join(KINDS)}")
+    kind = parameter_choice(parameters, "kind", KINDS) or "simple"
     flags = parameter_word(parameters, "flags") or ""
     regex, groups = _regex(pattern, kind, flags, scope)
     columns = tuple(groups.values())

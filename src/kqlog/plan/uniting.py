@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.syntax import nodes as syntax
@@ -88,6 +89,19 @@ def parameter_word(parameters: tuple[syntax.Parameter, ...], name: str) -> str |
                 value.name if isinstance(value, syntax.Name) else str(value.value if isinstance(value, syntax.Literal) else value)
             )
     return None
+
+
+def parameter_choice(parameters: tuple[syntax.Parameter, ...], name: str, choices: tuple[str, ...]) -> str | None:
+    """The word given for a parameter that takes one of a few.
+
+    Raises:
+        QueryError: SEM005 for any other.
+    """
+    word = parameter_word(parameters, name)
+    if word is not None and word not in choices:
+        span = next(parameter.span for parameter in parameters if parameter.name == name)
+        raise QueryError("SEM005", f"'{word}' is no value of {name}", span, f"it is one of {', '.join(choices)}")
+    return word
 
 
 def parameter_flag(parameters: tuple[syntax.Parameter, ...], name: str) -> bool:

@@ -150,6 +150,8 @@ def _converted(node: Unnest, opened: Select, position: str, statement: Statement
             outputs[column.name] = Output(position, position)
         elif (item := items.get(column.name)) is not None:
             sql = write.value(Cast(ColumnRef(item.name, Type.DYNAMIC), item.type))
+            if fits := statement.dialect.fits(elements[item.name], item.type):
+                sql = f"case when {fits} then {sql} end"
             outputs[column.name] = Output(opened.outputs[column.name].alias, sql, False)
         elif column.name in opened.outputs:
             outputs[column.name] = opened.outputs[column.name]
