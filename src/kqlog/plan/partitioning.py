@@ -14,7 +14,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 KEY, ORDER = "$key", "$order"
-KEYED = frozenset({"scan.run"})
+KEYED = frozenset({"scan.run", "partitions.run", "partitions.whole"})
 """Functions over tables that take the rows of all keys at once: the first columns are then keys."""
 
 
@@ -42,7 +42,7 @@ def _of_one_key(rows: plan.Node, name: Column, key: Column) -> plan.Node:
 
 
 class _Lifting:
-    """Takes functions over whole tables out of the query for one key: they run once before, for all keys."""
+    """Takes functions over whole tables and columns out of the query for one key: they run once before, for all keys."""
 
     def __init__(self, keys: plan.Node, key: Column, scope: Scope, by: syntax.Expr) -> None:
         self._keys = keys
@@ -52,11 +52,14 @@ class _Lifting:
 
     def over(self, node: plan.Node) -> plan.Node:
         """The same relation without such functions."""
-        if isinstance(node, plan.Custom):
-            return self._lifted(replace(node, sources=self._part(node.sources)))
         parts = {field.name: getattr(node, field.name) for field in fields(node)}
         changed = {name: new for name, part in parts.items() if (new := self._part(part)) is not part}
-        return replace(node, **changed) if changed else node
+        node = replace(node, **changed) if changed else node
+        if isinstance(node, plan.Custom) and _depends(node):
+            return self._lifted(node)
+        if isinstance(node, plan.Window) and any(map(_is_whole, node.items)):
+            return self._windowed(node)
+        return node
 
     def _part(self, part: Any) -> Any:
         """A field of a relation: another relation, several, or something else."""
@@ -68,19 +71,70 @@ class _Lifting:
         return part
 
     def _lifted(self, node: plan.Custom) -> plan.Node:
-        if node.function not in KEYED:
+        if len(node.sources) != 1:
             raise QueryError("ENG001", "this is not offered inside of partition", self._by.span)
-        (rows,) = node.sources
         options = dict(node.options)
-        # Of a partition inside of this one.
-        inner = int(options.get("keys") or 0)
-        key = Column(f"{KEY}{inner}", self._key.type)
+        together, key, _ = self._together(node.sources[0])
+        options["keys"] = int(options.get("keys") or 0) + 1
+        name = node.function
+        if name not in KEYED:
+            name, options["function"] = "partitions.run", name
+        rows = kept(together, (key, *node.sources[0].columns))
+        computed = plan.Custom(name, (rows,), tuple(options.items()), (key, *node.columns))
+        return kept(self._of_this_key(computed, key), node.columns)
+
+    def _windowed(self, node: plan.Window) -> plan.Node:
+        """Window functions that need whole columns: over the rows of all keys, anew where the next key begins."""
+        together, key, place = self._together(node.source)
+        anew = call("==", column(place), number(1))
+        whole = tuple(plan.Item(item.name, _restarting(item.value, anew)) for item in node.items if _is_whole(item))
+        shown = (key, *node.source.columns, *(item.column for item in whole), place)
+        computed = plan.Custom("partitions.whole", (kept(plan.Window(together, whole), shown),), (), shown)
+        found = plan.Sort(self._of_this_key(computed, key), (plan.SortKey(column(place), descending=False),))
+        others = tuple(item for item in node.items if not _is_whole(item))
+        return kept(plan.Window(found, others) if others else found, node.columns)
+
+    def _together(self, rows: plan.Node) -> tuple[plan.Node, Column, Column]:
+        """The rows of all keys, in the order of the keys and then in their own; the columns of the key and of a row's number."""
+        # A partition inside of this one has its own.
+        depth = sum(found.name.startswith(KEY) for found in rows.columns)
+        key, place = Column(f"{KEY}{depth}", self._key.type), Column(f"{ORDER}{depth}", Type.LONG)
         keys = plan.Extend(self._keys, (plan.Item(key.name, column(self._key)),))
-        numbered = plan.Window(rows, (plan.Item(ORDER, call("row_number", number(1))),))
+        numbered = plan.Window(rows, (plan.Item(place.name, call("row_number", number(1))),))
         every = plan.Apply(keys, numbered, (key.name,))
-        order = tuple(plan.SortKey(plan.ColumnRef(*found), descending=False) for found in (key, Column(ORDER, Type.LONG)))
-        together = kept(plan.Sort(every, order), (key, *rows.columns))
-        options["keys"] = inner + 1
-        computed = plan.Custom(node.function, (together,), tuple(options.items()), (key, *node.columns))
-        named = plan.Named(self._scope.session.unique("$computed"), computed)
-        return kept(_of_one_key(named, key, self._key), node.columns)
+        order = tuple(plan.SortKey(column(found), descending=False) for found in (key, place))
+        return plan.Sort(every, order), key, place
+
+    def _of_this_key(self, computed: plan.Custom, key: Column) -> plan.Node:
+        return _of_one_key(plan.Named(self._scope.session.unique("$computed"), computed), key, self._key)
+
+
+def _depends(node: plan.Node) -> bool:
+    """Whether a relation is another one for each key."""
+    pending: list[Any] = [node]
+    seen: set[int] = set()
+    while pending:
+        part = pending.pop()
+        if isinstance(part, plan.OuterRef):
+            return True
+        if isinstance(part, tuple):
+            pending += part
+        elif isinstance(part, (plan.Node, plan.Value, plan.Item, plan.SortKey, plan.UnnestItem)) and id(part) not in seen:
+            seen.add(id(part))
+            pending += [getattr(part, field.name) for field in fields(part)]
+    return False
+
+
+def _is_whole(item: plan.Item) -> bool:
+    """Whether a window function is one in Python, over whole columns."""
+    return isinstance(item.value, plan.Call) and item.value.signature.python is not None
+
+
+def _restarting(value: plan.Value, anew: plan.Value) -> plan.Value:
+    """A window function in Python that starts anew at some rows more."""
+    assert isinstance(value, plan.Call)
+    assert value.signature.python is not None
+    arguments = list(value.arguments)
+    if value.signature.parameters[-1].name == "restart":
+        anew = call("or", arguments.pop(), anew)
+    return call(value.signature.python.partition(".")[2], *arguments, anew)
