@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.lookup import Database, UserFunction, Variable
+from kqlog.plan.lookup import Database, UnknownTableError, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import Leg, leg_name, parameter_choice, parameter_flag, unite
@@ -41,7 +41,8 @@ class MacroExpand(Operator):
             try:
                 relation = self._expanded(entity, scope)
             except QueryError as error:
-                if parameter_flag(self.parameters, "isfuzzy") and error.code in ("SEM001", "ENG001"):
+                unreachable = isinstance(error, UnknownTableError) or error.code == "ENG001"
+                if parameter_flag(self.parameters, "isfuzzy") and unreachable:
                     continue
                 raise
             legs.append(Leg(leg_name(relation, len(legs)), relation))

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.lookup import UnknownTableError
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import Leg, leg_name, parameter_choice, parameter_flag, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
@@ -49,8 +50,9 @@ class Union(Operator):
             return [Leg(name, scope.relation(Name(name, span=expr.span))) for name in scope.tables_like(expr.pattern)]
         try:
             relation = scope.relation(expr)
-        except QueryError as error:
-            if fuzzy and error.code == "SEM001":
+        except UnknownTableError:
+            # All else that is wrong with a leg is an error even then.
+            if fuzzy:
                 return []
             raise
         return [Leg(expr.name if isinstance(expr, Name) else leg_name(relation, position), relation)]
