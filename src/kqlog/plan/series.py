@@ -14,6 +14,7 @@ from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.plan.rows import groupable, kept
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_choice
+from kqlog.plan.unnesting import counted_item
 from kqlog.syntax import nodes as syntax
 from kqlog.types import SUMMABLE, Column, Type
 
@@ -172,8 +173,7 @@ def _grid(counted: plan.Node, keys: tuple[plan.Item, ...], bins: _Bins, nonempty
     else:
         start = first or plan.ColumnRef(FIRST, bins.type)
         stop = bins.stop or plan.ColumnRef(LAST, bins.type)
-        most = call("+", start, call("*", bins.step, number(MOST_POINTS - 1)))
-        item = plan.UnnestItem(POINT, call("range", start, call("min_of", stop, most), bins.step), bins.type)
+        item = counted_item(plan.UnnestItem(POINT, call("range", start, stop, bins.step), bins.type))
         grid = plan.Unnest(groups, (item,), None, None, (*groups.columns, Column(POINT, bins.type)))
     point = plan.ColumnRef(POINT, bins.type)
     return plan.Filter(grid, every([call("isnotnull", point), *bins.within(point, also_start=False)]))
