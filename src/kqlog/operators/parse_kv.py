@@ -17,6 +17,7 @@ from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
 from kqlog.types import Type
 
 BAG = "$key values"
+OPTIONS = ("pair_delimiter", "kv_delimiter", "quote", "escape", "greedy", "regex")
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class ParseKv(Operator):
             pattern = format_.pattern()
         except ValueError as error:
             raise QueryError("SEM002", str(error), self.span) from None
-        found = call("__key_values", overloads.convert(row.value(self.value), Type.STRING), text(pattern), text(format_.escapes))
+        found = call(
+            "__key_values", overloads.convert(row.value(self.value), Type.STRING), text(pattern), text("".join(format_.escapes))
+        )
         bags = plan.Extend(source, (plan.Item(BAG, found),))
         bag = plan.ColumnRef(BAG, Type.DYNAMIC)
         columns = tuple(
@@ -59,6 +62,9 @@ class ParseKv(Operator):
     def _format(self, scope: Scope) -> KeyValueFormat:
         options: dict[str, list[str]] = {}
         for parameter in self.parameters:
+            if parameter.name not in OPTIONS:
+                hint = f"it has {', '.join(OPTIONS)}"
+                raise QueryError("SEM003", f"parse-kv has no option '{parameter.name}'", parameter.span, hint)
             value = parameter.value
             if isinstance(value, Expr):
                 value = str(scope.constant(value).value)
@@ -72,7 +78,7 @@ class ParseKv(Operator):
             one("pair_delimiter"),
             one("kv_delimiter"),
             tuple(options.get("quote", ())),
-            "".join(options.get("escape", ())),
+            tuple(options.get("escape", ())),
             (one("greedy") or "").lower() == "true",
             one("regex"),
         )
