@@ -18,11 +18,16 @@ class Leg(NamedTuple):
     relation: plan.Node
 
 
-def leg_name(relation: plan.Node, position: int) -> str:
-    """What a leg that is no table is called: by the name that `as` gave it, or by its place."""
+def given_name(relation: plan.Node) -> str | None:
+    """What a relation is called in the query, as by `as`."""
     if isinstance(relation, plan.Named) and not relation.name.startswith("$"):
         return relation.name.partition("#")[0]
-    return f"union_arg{position}"
+    return None
+
+
+def leg_name(relation: plan.Node, position: int) -> str:
+    """What a leg that is not given by name is called: by the name that `as` gave it, or by its place."""
+    return given_name(relation) or f"union_arg{position}"
 
 
 def unite(legs: list[Leg], *, inner: bool = False, source_column: str | None = None) -> plan.Node:
