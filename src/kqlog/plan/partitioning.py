@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 from kqlog.errors import QueryError
@@ -175,10 +176,10 @@ def _order_of(node: plan.Node) -> tuple[plan.SortKey, ...]:
             return _order_of(source)
         case plan.Extend(source, items):
             changed = {item.name for item in items}
-            return tuple(key for key in _order_of(source) if not references(key.value) & changed)
+            return tuple(takewhile(lambda key: not references(key.value) & changed, _order_of(source)))
         case plan.Project(source, items):
             same = {item.name for item in items if item.value == column(item.column)}
-            return tuple(key for key in _order_of(source) if references(key.value) <= same)
+            return tuple(takewhile(lambda key: references(key.value) <= same, _order_of(source)))
         case _:
             return ()
 
