@@ -10,7 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import Database, UnknownTableError, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, leg_name, parameter_choice, parameter_flag, unite
+from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_choice, unite
 from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, Name, Operator, Parameter
 
 
@@ -42,7 +42,7 @@ class MacroExpand(Operator):
                 relation = self._expanded(entity, scope)
             except QueryError as error:
                 unreachable = isinstance(error, UnknownTableError) or error.code == "ENG001"
-                if parameter_flag(self.parameters, "isfuzzy") and unreachable:
+                if is_fuzzy(self.parameters, scope.session.options) and unreachable:
                     continue
                 raise
             legs.append(Leg(leg_name(relation, len(legs)), relation))

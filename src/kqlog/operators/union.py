@@ -9,7 +9,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import UnknownTableError
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, leg_name, parameter_choice, parameter_flag, parameter_word, unite
+from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_choice, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 MAX_LEGS = 1000
@@ -32,7 +32,7 @@ class Union(Operator):
     sources: tuple[Expr, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        fuzzy = parameter_flag(self.parameters, "isfuzzy") or parameter_flag(self.parameters, "best_effort")
+        fuzzy = is_fuzzy(self.parameters, scope.session.options)
         legs = [] if source is None else [Leg(leg_name(source, 0), source)]
         for expr in self.sources:
             legs += self._legs(expr, len(legs), fuzzy, scope)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from kqlog.errors import QueryError
@@ -107,6 +108,13 @@ def parameter_choice(parameters: tuple[syntax.Parameter, ...], name: str, choice
         span = next(parameter.span for parameter in parameters if parameter.name == name)
         raise QueryError("SEM005", f"'{word}' is no value of {name}", span, f"it is one of {', '.join(choices)}")
     return word
+
+
+def is_fuzzy(parameters: tuple[syntax.Parameter, ...], options: Mapping[str, plan.Literal]) -> bool:
+    """Whether tables that are not there are left out: by a parameter, or by an option of the whole query."""
+    effort = options.get("best_effort")
+    asked = any(parameter_flag(parameters, name) for name in ("isfuzzy", "best_effort"))
+    return asked or (effort is not None and effort.value is True)
 
 
 def parameter_flag(parameters: tuple[syntax.Parameter, ...], name: str) -> bool:
