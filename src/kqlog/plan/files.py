@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Column, Type
+from kqlog.types import Column, Schema, Type
 
 FORMATS = {
     "csv": "csv",
@@ -38,8 +39,12 @@ def read_files(
     Raises:
         QueryError: ENG001 for a place or a format that is not read.
     """
-    columns = tuple(Column(column.name, column.type) for column in schema)
-    files = tuple(_file(operator, uri, scope) for uri in uris)
+    columns = columns_of(schema)
+    files = tuple(str(scope.constant(uri, Type.STRING).value).split(";", 1)[0] for uri in uris)
+    for file, uri in zip(files, uris, strict=True):
+        if "://" in file:
+            message = f"{_name(operator)} reads files of the connected folder only"
+            return not_read(columns, message, uri.span, "download the file into the folder first", scope)
     format_ = (format_ or _format_of(files[0])).lower()
     if format_ not in FORMATS:
         message = f"{_name(operator)} does not read '{format_}' files"
@@ -62,13 +67,21 @@ def check_properties(operator: syntax.Operator, parameters: tuple[syntax.Paramet
             raise QueryError("ENG001", message, parameter.span, f"it has {', '.join(sorted(known))}")
 
 
-def _file(operator: syntax.Operator, uri: syntax.Expr, scope: Scope) -> str:
-    """A path in the connected folder; anything on the network is refused."""
-    path = str(scope.constant(uri, Type.STRING).value).split(";", 1)[0]
-    if "://" in path:
-        message = f"{_name(operator)} reads files of the connected folder only"
-        raise QueryError("ENG001", message, uri.span, "download the file into the folder first")
-    return path
+def columns_of(schema: tuple[syntax.NameAndType, ...]) -> Schema:
+    """The columns that a query declares."""
+    names = ColumnNames()
+    return tuple(Column(names.declare(column.name, column.span), column.type) for column in schema)
+
+
+def not_read(columns: Schema, message: str, span: Span, hint: str, scope: Scope) -> plan.Node:
+    """Files that are out of reach: their columns as long as a query is only checked.
+
+    Raises:
+        QueryError: ENG001 where it would run.
+    """
+    if scope.environment.fetch is not None:
+        raise QueryError("ENG001", message, span, hint)
+    return plan.Values(columns, ())
 
 
 def _format_of(path: str) -> str:
