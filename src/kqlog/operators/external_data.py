@@ -27,6 +27,6 @@ class ExternalData(Operator):
     parameters: tuple[Parameter, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        check_properties(self, self.parameters, PROPERTIES)
+        check_properties(self, self.parameters, PROPERTIES, scope)
         header = parameter_flag(self.parameters, "ignoreFirstRecord")
         return read_files(self, self.schema, self.uris, parameter_word(self.parameters, "format"), header, scope)

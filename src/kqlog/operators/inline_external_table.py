@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.files import check_properties, read_files
+from kqlog.plan.files import check_properties, columns_of, not_read, read_files
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_choice, parameter_word
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
@@ -37,14 +37,15 @@ class InlineExternalTable(Operator):
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         if parameter_choice((self.kind,), "kind", ("storage", "delta")) == "delta":
-            raise QueryError(
-                "ENG001", "Delta tables are not offered", self.kind.span, "read their Parquet files with kind=storage"
-            )
+            if not self.schema:
+                scope.session.open = True
+            hint = "read their Parquet files with kind=storage"
+            return not_read(columns_of(self.schema), "Delta tables are not offered", self.kind.span, hint, scope)
         options = tuple(option for option in self.options if isinstance(option, Parameter))
         if self.partition or len(options) < len(self.options):
             raise QueryError("ENG001", "columns that come from the names of folders are not offered", self.span)
-        check_properties(self, options, frozenset({"dataformat"}))
-        check_properties(self, self.properties, PROPERTIES)
+        check_properties(self, options, frozenset({"dataformat"}), scope)
+        check_properties(self, self.properties, PROPERTIES, scope)
         if not options:
             raise QueryError("SEM003", "a table of kind=storage has a dataformat", self.kind.span, "write: dataformat=csv")
         header = parameter_choice(self.properties, "includeHeaders", ("All", "None")) == "All"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlog.errors import QueryError
+from kqlog.errors import QueryError, Span
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
@@ -55,14 +55,16 @@ def read_files(
     return plan.External(columns, files, FORMATS[format_], (("header", header),), uris[0].span)
 
 
-def check_properties(operator: syntax.Operator, parameters: tuple[syntax.Parameter, ...], known: frozenset[str]) -> None:
+def check_properties(
+    operator: syntax.Operator, parameters: tuple[syntax.Parameter, ...], known: frozenset[str], scope: Scope
+) -> None:
     """Refuse properties that would change what is read.
 
     Raises:
-        QueryError: ENG001
+        QueryError: ENG001 where the query would run.
     """
     for parameter in parameters:
-        if parameter.name not in known:
+        if parameter.name not in known and scope.environment.fetch is not None:
             message = f"the property '{parameter.name}' of {_name(operator)} is not offered"
             raise QueryError("ENG001", message, parameter.span, f"it has {', '.join(sorted(known))}")
 
