@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlog.functions.declare import Signature, alias, scalar, sig
+from kqlog.functions.declare import Function, Signature, alias, scalar, sig
 
 MOST_VALUES = 1_048_576
 """The longest array that range() and repeat() give."""
@@ -334,6 +334,18 @@ scalar(
             "2020-01-01T01:00:00.0000000Z",
         ],
     },
+)
+
+# Not declared, so that no query calls it: what it gives is a list of numbers, which no type of KQL is.
+COUNTED = Function(
+    "counted values",
+    "What range() gives for longs, and for the ticks of datetimes and timespans, as it is before it is made dynamic.",
+    (
+        sig(
+            "(start: long, stop: long, step: long) -> long",
+            duckdb=f"coalesce(generate_series({{start}}, {_END}, nullif({{step}}, 0)), [null])",
+        ),
+    ),
 )
 
 scalar(

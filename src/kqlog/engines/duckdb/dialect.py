@@ -130,6 +130,20 @@ class DuckDBDialect:
         """An element of such a list."""
         return f"nullif({sql}, 'null')"
 
+    def fits(self, sql: str, type_: Type) -> str | None:
+        """Whether a JSON value is one of a type as it is, without a conversion; None where that can always be."""
+        number = f"json_type({sql}) not in ('VARCHAR', 'BOOLEAN')"
+        match type_:
+            case Type.BOOL:
+                return f"json_type({sql}) = 'BOOLEAN'"
+            case Type.INT | Type.LONG:
+                return number
+            case Type.REAL:
+                # JSON has no numbers for these.
+                return f"({number} or {sql} in ('\"NaN\"', '\"Infinity\"', '\"-Infinity\"'))"
+            case _:
+                return None
+
     def counted(self, start: str, stop: str, step: str, type_: Type, *, constant: bool) -> str:
         """A table of numbers from start to at most stop."""
         match type_:

@@ -126,6 +126,9 @@ class Dialect(Protocol):
     def element(self, sql: str) -> str:
         """An element of such a list as a JSON value: null for a JSON null."""
 
+    def fits(self, sql: str, type_: Type) -> str | None:
+        """Whether a JSON value is one of a type as it is, without a conversion; None where that can always be."""
+
     def counted(self, start: str, stop: str, step: str, type_: Type, *, constant: bool) -> str:
         """A table of numbers from start to at most stop, for FROM. `constant`: no end of it is a query."""
 
