@@ -1,15 +1,15 @@
-"""How long the functions of series take, against numpy.
+"""How long the functions of series take, against numpy doing the same arithmetic.
 
-    python bench/series.py [--series N] [--runs N]
+    python bench/series.py [--series N] [--points N] [--runs N] [name ...]
 
-A series is JSON text of a thousand numbers. The first ratio is to Python's json and numpy doing the same row by row from text
-to text, the second to numpy over numbers that are in its memory already, which leaves out what reading and writing text costs.
+Both start from the same lists of reals in memory, compute every series, and reduce what comes out to one number; numpy goes
+from series to series, as one writes it. The last column starts from JSON text instead, whose reading costs more than most
+arithmetic.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import statistics
 import time
 from collections.abc import Callable
@@ -19,19 +19,71 @@ import pyarrow as pa
 
 import kqlog
 
-PLACES = np.arange(1000)
-CASES: dict[str, tuple[str, Callable[[np.ndarray], object]]] = {
-    "series_sum": ("y = series_sum(x)", np.sum),
-    "series_stats": ("y = series_stats_dynamic(x)", lambda x: (x.min(), x.argmin(), x.max(), x.argmax(), x.mean(), x.var())),
-    "series_abs": ("y = series_abs(x)", np.abs),
-    "series_exp": ("y = series_exp(x)", np.exp),
-    "series_add": ("y = series_add(x, x)", lambda x: x + x),
-    "series_multiply": ("y = series_multiply(x, 2)", lambda x: x * 2),
-    "series_greater": ("y = series_greater(x, 100)", lambda x: x > 100),
-    "series_fir": ("y = series_fir(x, dynamic([1, 1, 1]))", lambda x: np.convolve(x, np.ones(3) / 3)[: len(x)]),
-    "series_fft": ("(z, y) = series_fft(x)", np.fft.fft),
-    "series_fit_line": ("y = series_fit_line_dynamic(x)", lambda x: np.polyval(np.polyfit(PLACES, x, 1), PLACES)),
-    "series_outliers": ("y = series_outliers(x)", lambda x: (x - np.percentile(x, 25)) / np.ptp(np.percentile(x, [25, 75]))),
+Series = np.ndarray
+TAPS = np.ones(5) / 5
+SUM = "summarize sum(series_sum(y))"
+
+
+def line(x: Series) -> Series:
+    places = np.arange(1.0, len(x) + 1)
+    slope, interception = np.polyfit(places, x, 1)
+    return slope * places + interception
+
+
+def statistics_of(x: Series) -> float:
+    return float(x.min() + x.argmin() + x.max() + x.argmax() + x.mean() + x.std(ddof=1) + x.var(ddof=1))
+
+
+def tukey(x: Series) -> Series:
+    low, high = np.percentile(x, [25, 75])
+    return np.where(x < low, (x - low) / (high - low), np.where(x > high, (x - high) / (high - low), 0))
+
+
+def pearson(x: Series) -> float:
+    return float(np.corrcoef(x, x[::-1])[0, 1])
+
+
+def fill(x: Series) -> Series:
+    places = np.arange(len(x))
+    known = x > 80
+    return np.interp(places, places[known], x[known])
+
+
+def season(x: Series) -> Series:
+    pattern = np.array([np.median(x[phase::24]) for phase in range(24)])
+    return np.resize(pattern, len(x))
+
+
+CASES: dict[str, tuple[str, Callable[[Series], object]]] = {
+    "series_sum": ("T | summarize sum(series_sum(x))", np.sum),
+    "series_stats": ("T | summarize sum(todouble(series_stats_dynamic(x).stdev))", statistics_of),
+    "series_dot_product": ("T | summarize sum(series_dot_product(x, x))", lambda x: x @ x),
+    "series_pearson_correlation": ("T | summarize sum(series_pearson_correlation(x, z))", pearson),
+    "series_abs": (f"T | extend y = series_abs(x) | {SUM}", lambda x: np.abs(x).sum()),
+    "series_exp": (f"T | extend y = series_exp(x) | {SUM}", lambda x: np.exp(x).sum()),
+    "series_sin": (f"T | extend y = series_sin(x) | {SUM}", lambda x: np.sin(x).sum()),
+    "series_add": (f"T | extend y = series_add(x, z) | {SUM}", lambda x: (x + x[::-1]).sum()),
+    "series_multiply": (f"T | extend y = series_multiply(x, 2) | {SUM}", lambda x: (x * 2).sum()),
+    "series_pow": (f"T | extend y = series_pow(x, 1.5) | {SUM}", lambda x: (x**1.5).sum()),
+    "series_fill_linear": (f"T | extend y = series_fill_linear(w) | {SUM}", lambda x: fill(x).sum()),
+    "series_fir": (
+        f"T | extend y = series_fir(x, dynamic([1, 1, 1, 1, 1])) | {SUM}",
+        lambda x: np.convolve(x, TAPS)[: len(x)].sum(),
+    ),
+    "series_fft": (f"T | extend (y, imag) = series_fft(x) | {SUM}", lambda x: np.fft.fft(x).real.sum()),
+    "series_fit_line": (
+        "T | extend (a, b, c, d, e, y) = series_fit_line(x) | summarize sum(series_sum(y))",
+        lambda x: line(x).sum(),
+    ),
+    "series_fit_poly": (
+        "T | extend (a, b, c, d, y) = series_fit_poly(x) | summarize sum(series_sum(y))",
+        lambda x: line(x).sum(),
+    ),
+    "series_outliers": (f"T | extend y = series_outliers(x, 'tukey') | {SUM}", lambda x: tukey(x).sum()),
+    "series_decompose": (
+        "T | extend (y, a, b, c) = series_decompose(x, 24) | summarize sum(series_sum(y))",
+        lambda x: (season(x) + (x - season(x)).mean()).sum(),
+    ),
 }
 
 
@@ -41,39 +93,54 @@ def seconds(run: Callable[[], object]) -> float:
     return time.perf_counter() - started
 
 
-def by_rows(texts: list[str], compute: Callable[[np.ndarray], object]) -> None:
-    for text in texts:
-        found = compute(np.array(json.loads(text), float))
-        json.dumps(found, default=plain)
+def table(numbers: np.ndarray) -> pa.Table:
+    """The series as x, backwards as z, and with gaps for what is 80 or less as w."""
+    offsets = pa.array(np.arange(0, numbers.size + 1, numbers.shape[1], dtype=np.int32))
+
+    def lists(values: pa.Array) -> pa.ListArray:
+        return pa.ListArray.from_arrays(offsets, values)
+
+    gaps = pa.array(numbers.ravel(), mask=numbers.ravel() <= 80)
+    backwards = pa.array(np.ascontiguousarray(numbers[:, ::-1]).ravel())
+    return pa.table({"x": lists(pa.array(numbers.ravel())), "z": lists(backwards), "w": lists(gaps)})
 
 
-def plain(value: np.ndarray) -> object:
-    """What of numpy JSON can say."""
-    return [value.real.tolist(), value.imag.tolist()] if np.iscomplexobj(value) else value.tolist()
+def as_text(lists: pa.Table) -> pa.Table:
+    """The same table with its series as JSON."""
+    texts = kqlog.query("T", tables={"T": lists}).to_arrow()
+    columns = {
+        name: pa.ExtensionArray.from_storage(pa.json_(pa.string()), texts[name].combine_chunks()) for name in lists.column_names
+    }
+    return pa.table(columns)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--series", type=int, default=2_000)
+    parser.add_argument("--series", type=int, default=10_000)
+    parser.add_argument("--points", type=int, default=1_000)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    numbers = np.random.default_rng(1).normal(100, 20, (options.series, len(PLACES))).round(3)
-    texts = [json.dumps(row.tolist(), separators=(",", ":")) for row in numbers]
-    column = pa.ExtensionArray.from_storage(pa.json_(pa.string()), pa.array(texts))
-    workspace = kqlog.connect(tables={"T": pa.table({"x": column})})
-    print(f"{'function':16} {'ms':>8} {'by rows':>8} {'memory':>8}")
-    for name, (call, compute) in CASES.items():
-        query = f"T | extend {call} | summarize max(strlen(tostring(y)))"
-        runs = [
+    numbers = np.random.default_rng(1).normal(100, 20, (options.series, options.points)).round(3)
+    lists = kqlog.connect(tables={"T": table(numbers)})
+    texts = kqlog.connect(tables={"T": as_text(table(numbers))})
+    print(f"{'function':28} {'numpy ms':>9} {'kqlog ms':>9} {'ratio':>6} {'from JSON':>10}")
+    ratios = []
+    for name, (query, compute) in CASES.items():
+        if options.names and name not in options.names:
+            continue
+        rounds = [
             (
-                seconds(lambda text=query: workspace.query(text).to_arrow()),
-                seconds(lambda do=compute: by_rows(texts, do)),
-                seconds(lambda do=compute: [do(row) for row in numbers]),
+                seconds(lambda do=compute: sum(do(row) for row in numbers)),
+                seconds(lambda text=query: lists.query(text).to_arrow()),
+                seconds(lambda text=query: texts.query(text).to_arrow()),
             )
             for _ in range(options.runs)
         ]
-        own, rows, memory = (1000 * statistics.median(times) for times in zip(*runs, strict=True))
-        print(f"{name:16} {own:8.0f} {own / rows:8.2f} {own / memory:8.1f}", flush=True)
+        plain, own, text = (1000 * statistics.median(times) for times in zip(*rounds, strict=True))
+        ratios.append(own / plain)
+        print(f"{name:28} {plain:9.0f} {own:9.0f} {own / plain:6.2f} {text / plain:10.2f}", flush=True)
+    print(f"geometric mean {statistics.geometric_mean(ratios):.2f}, largest {max(ratios):.2f}")
 
 
 if __name__ == "__main__":

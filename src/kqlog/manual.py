@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from kqlog.errors import CODES, QueryError
-from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
+from kqlog.functions.declare import FUNCTIONS, Function, Kind
 from kqlog.operators import operators
 from kqlog.plan.lookup import closest
 from kqlog.plugins import OFFERED, about, usage
 from kqlog.syntax.nodes import Operator
 from kqlog.types import ALIASES
+from kqlog.usage import usages
 
 _WHERE = {
     Kind.SCALAR: "function",
@@ -148,7 +149,7 @@ def _plugin(name: str) -> str:
 
 
 def _function(function: Function) -> str:
-    usage = "\n".join(f"  {_usage(function, signature)}" for signature in function.signatures)
+    usage = "\n".join(f"  {line}" for line in usages(function))
     examples = _examples(f"{example}  ->  {_value(answer)}" for example, answer in function.examples.items())
     sections = [f"{function.name} ({_WHERE[function.kind]}): {function.summary}", usage, examples]
     if function.deprecated:
@@ -158,14 +159,6 @@ def _function(function: Function) -> str:
     elif not any(signature.has_body for signature in function.signatures):
         sections.append("kqlog reads it and does not run it yet.")
     return "\n\n".join(section for section in sections if section)
-
-
-def _usage(function: Function, signature: Signature) -> str:
-    names = [parameter.name for parameter in signature.parameters]
-    if not function.name[0].isalpha() or not function.name.isidentifier():
-        kinds = dict(zip(names, (parameter.kind for parameter in signature.parameters), strict=True))
-        return f" {function.name} ".join(f"{name}: {kind}" for name, kind in kinds.items()) + f" -> {signature.returns}"
-    return f"{function.name}{signature.text}"
 
 
 def _examples(lines: Iterable[str]) -> str:

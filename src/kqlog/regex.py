@@ -1,7 +1,8 @@
 r"""KQL's regular expressions in RE2's words.
 
-KQL reads Unicode: `\w`, `\d` and `\s` know all alphabets, where RE2's know ASCII only. What RE2 cannot say (look-around,
-set operations in a class, verbose mode) is refused. `\b` and `\B` stay RE2's: they look at ASCII letters, digits and `_`.
+KQL reads Unicode: `\w`, `\d` and `\s` know all alphabets, where RE2's know ASCII only. Set operations in a class are carried out
+here, on the characters that RE2 finds in each operand. What RE2 cannot say (look-around, the start of a word) is refused.
+`\b` and `\B` stay RE2's: they look at ASCII letters, digits and `_`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+    import pyarrow as pa
+
+    Members = npt.NDArray[np.bool_]
 
 MOST_REPEATS = 1000
 """The largest number that RE2 takes in x{n}."""
@@ -33,6 +41,7 @@ _UNICODE = {
     "w": (r"\p{L}", r"\p{M}", r"\p{Nd}", r"\p{Nl}", "_", _CONNECTORS, r"\x{200C}\x{200D}", _CIRCLED_LETTERS),
 }
 _ASCII = {"d": ("0-9",), "s": (r"\t", r"\n", r"\v", r"\f", r"\r", " "), "w": ("0-9", "A-Z", "a-z", "_")}
+_BOUNDARIES = (r"\b", r"\B")
 _CONTROLS = {"a": 7, "t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 _CONTROL_NAMES = {code: "\\" + name for name, code in _CONTROLS.items()}
 
@@ -74,7 +83,7 @@ class _Set(NamedTuple):
 
     def text(self, negated: bool = False) -> str:
         if not self.complements:
-            return f"[{'^' if negated else ''}{''.join(self.parts)}]"
+            return f"[{'^' if negated else ''}{''.join(self.parts or _NOTHING)}]"
         if not self.parts and len(self.complements) == 1:
             return f"[{'' if negated else '^'}{''.join(self.complements[0])}]"
         if not negated:
@@ -84,8 +93,51 @@ class _Set(NamedTuple):
             return f"(?:{'|'.join(classes)})"
         # [^\W_] is \w without _: RE2 has no set difference, so take the parts of \w one by one.
         if len(self.complements) > 1 or not set(self.parts) <= set(self.complements[0]):
-            raise ValueError("this negated character class cannot be expressed")
+            return _of_members(~self.members()).text()
         return f"[{''.join(part for part in self.complements[0] if part not in self.parts)}]"
+
+    def members(self) -> Members:
+        """Which of all code points it has."""
+        return _members(self.text())
+
+
+_NOTHING = (r"^\x00-\x{10FFFF}",)
+_CODE_POINTS = 0x110000
+_SURROGATES = range(0xD800, 0xE000)
+_OPERATIONS = {"&&": "logical_and", "--": "greater", "~~": "not_equal"}
+"""The operators on sets by NumPy's names for them on truth values."""
+
+
+@lru_cache(maxsize=1)
+def _every_character() -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array([None if code in _SURROGATES else chr(code) for code in range(_CODE_POINTS)], pa.string())
+
+
+@lru_cache(maxsize=32)
+def _members(text: str) -> Members:
+    """Which of all code points a class of RE2 has, as RE2 itself sees it."""
+    import pyarrow.compute as pc
+
+    found: Members = pc.match_substring_regex(_every_character(), text).fill_null(False).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _of_members(members: Members) -> _Set:
+    """The set of the code points that are true."""
+    import numpy as np
+
+    edges = np.flatnonzero(np.diff(members, prepend=False, append=False))
+    pairs = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return _Set(tuple(f"{_class_literal(low)}-{_class_literal(end - 1)}" for low, end in pairs))
+
+
+def _combined(operator: str, left: _Set, right: _Set) -> _Set:
+    """What an operator of character classes makes of two of them."""
+    import numpy as np
+
+    return _of_members(getattr(np, _OPERATIONS[operator])(left.members(), right.members()))
 
 
 class _Translator:
@@ -96,15 +148,22 @@ class _Translator:
         self.output: list[str] = []
         self.groups: list[str | None] = []
         self.unicode = True
-        self.outer: list[bool] = []
+        self.verbose = False
+        self.outer: list[tuple[bool, bool]] = []
         self.repeatable = False
 
     def run(self) -> Regex:
-        while self.at < len(self.pattern):
+        while self._more():
             self._step(self.pattern[self.at])
         if self.outer:
             raise ValueError("a '(' is not closed")
         return Regex("".join(self.output), tuple(self.groups))
+
+    def _more(self) -> bool:
+        """Whether the pattern goes on, after spaces and comments that verbose mode ignores."""
+        if self.verbose:
+            self._take(r"(?:\s|#[^\n]*)*")
+        return self.at < len(self.pattern)
 
     def _step(self, char: str) -> None:
         match char:
@@ -132,6 +191,9 @@ class _Translator:
                 self.repeatable = char != "|"
 
     def _emit(self, text: str) -> None:
+        before = self.output[-1] if self.output else ""
+        if (text in _BOUNDARIES and not before.isascii()) or (before in _BOUNDARIES and not text[:1].isascii()):
+            raise ValueError("a boundary beside letters that are not ASCII is not supported: write (?:^|\\W) and (?:\\W|$)")
         self.output.append(text)
         self.repeatable = True
 
@@ -163,20 +225,22 @@ class _Translator:
             self._capture(group["name"])
             return
         on, off = group["on"], group["off"] or ""
-        if unknown := set(on + off) - set("imsUu"):
+        if unknown := set(on + off) - set("imsUux"):
             raise ValueError(f"the flag '{min(unknown)}' is not supported")
         if group["end"] == ":":
-            self.outer.append(self.unicode)
+            self.outer.append((self.unicode, self.verbose))
         if "u" in on + off:
             self.unicode = "u" in on
-        on, off = on.replace("u", ""), off.replace("u", "")
+        if "x" in on + off:
+            self.verbose = "x" in on
+        on, off = (re.sub("[ux]", "", flags) for flags in (on, off))
         flags = on + (f"-{off}" if off else "")
         self.output.append(f"(?{flags}{group['end']}" if flags or group["end"] == ":" else "")
         self.repeatable = False
 
     def _capture(self, name: str | None) -> None:
         self.groups.append(name)
-        self.outer.append(self.unicode)
+        self.outer.append((self.unicode, self.verbose))
         self.output.append("(" if self.keep is None or len(self.groups) in self.keep else "(?:")
         self.repeatable = False
 
@@ -184,7 +248,7 @@ class _Translator:
         if not self.outer:
             raise ValueError("a ')' has no '('")
         self.at += 1
-        self.unicode = self.outer.pop()
+        self.unicode, self.verbose = self.outer.pop()
         self._emit(")")
 
     def _escape(self) -> str:
@@ -247,28 +311,33 @@ class _Translator:
 
     def _class_body(self) -> tuple[bool, _Set]:
         negated = self._skip("^")
+        found = self._class_union(first=True)
+        while (operator := self._take("&&|--|~~")) is not None:
+            found = _combined(operator[0], found, self._class_union(first=False))
+        self.at += 1
+        return negated, found
+
+    def _class_union(self, first: bool) -> _Set:
+        """The characters up to an operator or the end of the class."""
         parts: list[str] = []
         complements: list[tuple[str, ...]] = []
-        first = True
-        while first or not self._skip("]"):
-            if self.at >= len(self.pattern):
-                raise ValueError("a '[' is not closed")
-            found = self._class_item(first)
+        while self._more() and (first or not self.pattern.startswith(("]", "&&", "--", "~~"), self.at)):
+            found = self._class_item()
             parts += found.parts
             complements += found.complements
             first = False
-        return negated, _Set(tuple(parts), tuple(complements))
+        if self.at == len(self.pattern):
+            raise ValueError("a '[' is not closed")
+        return _Set(tuple(parts), tuple(complements))
 
-    def _class_item(self, first: bool) -> _Set:
-        if not first and self.pattern.startswith(("&&", "--", "~~"), self.at):
-            raise ValueError(f"'{self.pattern[self.at] * 2}', a set operation in a character class, is not supported")
+    def _class_item(self) -> _Set:
         if (posix := self._take(_POSIX)) is not None:
             return _Set((posix[0],))
         if self._skip("["):
             negated, inner = self._class_body()
-            if negated and inner.complements:
-                raise ValueError("this nested character class cannot be expressed")
-            return _Set((), (inner.parts,)) if negated else inner
+            if not negated:
+                return inner
+            return _of_members(~inner.members()) if inner.complements else _Set((), (inner.parts or _NOTHING,))
         low = self._class_character()
         if isinstance(low, _Set):
             return low

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 
-from kqlog.functions.declare import ALL, Function, Parameter, Signature
+from kqlog.functions.declare import ALL, LISTS, Function, Parameter, Signature
 from kqlog.plan.grouping import ANY, ARG_EXTREMES
 from kqlog.plan.special import VALUES
 from kqlog.types import INTEGERS, NUMBERS, ORDERABLE, SUMMABLE, Type
@@ -93,13 +94,21 @@ def _parameter(overloads: tuple[Parameter, ...]) -> str:
     first = overloads[0]
     kinds = dict.fromkeys(kind for one in overloads for kind in one.kind.split("|"))
     types = frozenset[Type]().union(*(one.types for one in overloads))
-    kind = "common" if "common" in kinds else _CLASSES.get(types, "|".join(kinds))
+    kind = "common" if "common" in kinds else _CLASSES.get(types, "|".join(kinds)).replace("series", "array")
     wanted = "const " if all(one.constant for one in overloads) else "column " if all(one.column for one in overloads) else ""
     return f"{first.name}{'?' if first.optional else ''}: {wanted}{kind}{'...' if first.repeated else ''}"
 
 
+def _shown(returns: str) -> str:
+    """A result without the form that a body gives it in."""
+    if returns.startswith("bag("):
+        return "bag"
+    text = returns.replace("record(", "columns(")
+    return re.sub(rf"\b({'|'.join([*LISTS, 'series'])})\b", "array", text)
+
+
 def _result(signatures: list[Signature]) -> str:
-    results = list(dict.fromkeys(signature.returns for signature in signatures))
+    results = list(dict.fromkeys(_shown(signature.returns) for signature in signatures))
     if len(results) == 1:
         return results[0]
     for position, parameter in enumerate(signatures[0].parameters):

@@ -178,6 +178,35 @@ def test_a_query_can_read_files_of_the_folder(folder, query, rows):
     assert [[text.replace(": ", ":") for text in row] for row in texts] == rows
 
 
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        (
+            "(id: string, name: string) kind=storage dataformat=csv ('T.csv') with (includeHeaders='All')",
+            [["1", "alice"], ["x", "bob"]],
+        ),
+        ("(id: string) kind=storage dataformat=csv ('T.csv')", [["id"], ["1"], ["x"]]),
+        ("(a: real) kind=storage dataformat=json ('L.jsonl', 'L.jsonl')", [["1.0"], ["1.0"]]),
+    ],
+)
+def test_a_query_can_define_a_table_over_files_of_the_folder(folder, query, rows):
+    assert kqlog.connect(folder).query(f"inline_external_table{query}").texts() == rows
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "externaldata(a: long) ['https://example.org/x'] with (ingestionMapping='[]')",
+        "inline_external_table(a: long) kind=delta ('https://example.org/x')",
+        "inline_external_table kind=delta ('https://example.org/x') | project a = tolong(a)",
+    ],
+)
+def test_a_query_over_files_out_of_reach_can_be_checked(query):
+    checked = kqlog.check(query)
+    assert checked.errors == []
+    assert [(column.name, str(column.type)) for column in checked.columns] == [("a", "long")]
+
+
 @pytest.mark.parametrize("path", ["../secret", "/etc/passwd", "link", "missing"])
 @pytest.mark.parametrize("format_", ["csv", "tsv", "txt", "raw", "json", "multijson", "parquet"])
 def test_a_file_that_may_not_be_read_is_refused_at_its_place(folder, path, format_):

@@ -73,6 +73,12 @@ def test_dividing_by_zero(workspace: kqlog.Workspace) -> None:
         ("project timespan(10675199.00:00:00) + 1d * (x - x + 1)", "a long"),
         ("serialize row_cumsum(x)", "a long"),
         ("serialize row_cumsum(x, false)", "a long"),
+        ("project -(x - 9223372036854775807 - 9223372036854775807 - 2)", "a long"),
+        ("project decimal(99999999999) * x", "a decimal"),
+        ("project todecimal(x) / decimal(0.01)", "a decimal"),
+        ("project 1e20 + decimal(1)", "a decimal"),
+        ("project todecimal(strcat('1', x, x))", "a decimal"),
+        ("summarize sum(decimal(99999999999999999999))", "a decimal"),
         ("project y = toint(2147483647) | serialize row_cumsum(y)", "an int"),
         ("project y = toint(2147483647) | serialize row_cumsum(y, false)", "an int"),
     ],
@@ -86,9 +92,9 @@ def test_an_overflow_is_an_error_and_no_number(workspace: kqlog.Workspace, opera
 @pytest.mark.parametrize(
     ("before", "expression", "types"),
     [
-        ("print ", "1h * 1h", "timespan and timespan"),
-        ("print ", "-now()", "(datetime)"),
-        ("print x = 'a' | summarize ", "percentile(x, 5)", "(string, long)"),
+        ("print ", "1h == 1", "timespan and long"),
+        ("print ", "bin(now(), now())", "(datetime, datetime)"),
+        ("print x = dynamic(1) | summarize ", "percentilew(x, 1, 5)", "(dynamic, long, long)"),
         ("print x = 1 | serialize ", "prev(x, 1, 0.5)", "(long, long, real)"),
     ],
 )

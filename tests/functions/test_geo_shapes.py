@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import sys
 from typing import Any
 
@@ -359,3 +361,61 @@ def test_lines_need_no_other_package(monkeypatch: pytest.MonkeyPatch) -> None:
     assert workspace.query("print geo_line_length(geo_from_wkt('LINESTRING (7 10, 7 11)'))").rows[0][0] == pytest.approx(DEGREE)
     with pytest.raises(QueryError, match="shapely"):
         workspace.query(f"print geo_intersects_2polygons({SQUARE}, {SQUARE})")
+
+
+# ---------------------------------------------------------------------------------------------------------------- simpler
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("tolerance", [50, 1500])
+def test_a_simpler_line_stays_near_and_its_corners_apart(value: Any, seed: int, tolerance: int) -> None:
+    chance = random.Random(seed)
+    steps = [(chance.gauss(0, 0.02), chance.gauss(0, 0.02)) for _ in range(30)]
+    line = [(10 + sum(east for east, _ in steps[:n]), 50 + sum(north for _, north in steps[:n])) for n in range(1, 31)]
+    written = f"dynamic({{'type': 'LineString', 'coordinates': {[list(place) for place in line]}}})"
+    simpler = value(f"geo_line_simplify({written}, {tolerance})")
+    kept = simpler["coordinates"]
+    assert all(tuple(place) in line for place in kept)
+    lookup = f"dynamic({simpler})"
+    away = [value(f"geo_distance_point_to_line({east}, {north}, {lookup})") for east, north in line]
+    assert max(away) <= 1.1 * tolerance
+    apart = [value(f"geo_distance_2points({a}, {b}, {c}, {d})") for (a, b), (c, d) in itertools.pairwise(kept)]
+    assert min(apart) > tolerance
+
+
+def test_a_simpler_polygon_starts_and_turns_as_it_did(value: Any) -> None:
+    shell = "8 50, 8.01 50.0001, 8.02 50, 8.0201 50.01, 8.02 50.02, 8 50.02, 8 50"
+    hole = "8.005 50.005, 8.005 50.01, 8.0051 50.0075, 8.015 50.01, 8.015 50.005, 8.005 50.005"
+    found = value(f"geo_polygon_simplify(geo_from_wkt('POLYGON (({shell}), ({hole}))'), 100).coordinates")
+    assert near(found[0]) == [[8, 50], [8.02, 50], [8.02, 50.02], [8, 50.02], [8, 50]]
+    assert len(found[1]) == 5 and found[1][0] == [8.005, 50.005]
+
+
+def test_a_hole_disappears_before_its_polygon(value: Any) -> None:
+    text = "geo_from_wkt('POLYGON ((8 50, 9 50, 9 51, 8 51, 8 50), (8.5 50.5, 8.5 50.501, 8.501 50.501, 8.501 50.5, 8.5 50.5))')"
+    assert len(value(f"geo_polygon_simplify({text}, 500).coordinates")) == 1
+
+
+def test_shared_borders_stay_shared(value: Any) -> None:
+    border = "9 50, 9.001 50.25, 8.999 50.5, 9.002 50.75, 9 51"
+    west = f"geo_from_wkt('POLYGON ((8 50, {border}, 8 51, 8 50))')"
+    east = f"geo_from_wkt('POLYGON ((10 51, {', '.join(reversed(border.split(', ')))}, 10 50, 10 51))')"
+    found = value(f"geo_simplify_polygons_array(pack_array({west}, {east}), 1000).coordinates")
+    corners = [{tuple(place) for place in polygon[0]} for polygon in found]
+    assert corners[0] & corners[1] == {(9, 50), (9, 51)}
+    assert [len(polygon[0]) for polygon in found] == [5, 5]
+
+
+def test_a_neck_that_closes_divides_a_polygon(value: Any) -> None:
+    ring = (
+        "8 50, 8.1 50, 8.1 50.04, 8.2 50.04, 8.2 50, 8.3 50, 8.3 50.1, 8.2 50.1, 8.2 50.0401, 8.1 50.0401, 8.1 50.1, 8 50.1, 8 50"
+    )
+    found = value(f"geo_polygon_simplify(geo_from_wkt('POLYGON (({ring}))'), 500)")
+    assert found["type"] == "MultiPolygon" and len(found["coordinates"]) == 2
+
+
+@pytest.mark.parametrize("tolerance", ["-1", "real(nan)", "real(null)", "real(+inf)", "8000000"])
+def test_no_tolerance_gives_null(value: Any, tolerance: str) -> None:
+    assert value(f"geo_line_simplify(geo_from_wkt('LINESTRING (0 0, 60 0)'), {tolerance})") is None
+    assert value(f"geo_polygon_simplify({SQUARE}, {tolerance})") is None
+    assert value(f"geo_simplify_polygons_array(pack_array({SQUARE}), {tolerance})") is None

@@ -162,30 +162,26 @@ _pair(
     conditional_examples={"range x from 1 to 7 step 1 | summarize maxif(x, x < 5)": 4},
 )
 
-aggregate(
-    "binary_all_and",
-    "The bits that are set in every value.",
-    sig("(expr: integer) -> expr", duckdb="bit_and({expr})"),
-    sig("(expr: summable) -> expr"),
-    result="{first}",
-    examples={"datatable(x: long)[12, 10] | summarize binary_all_and(x)": 8},
-)
-aggregate(
-    "binary_all_or",
-    "The bits that are set in some value.",
-    sig("(expr: integer) -> expr", duckdb="bit_or({expr})"),
-    sig("(expr: summable) -> expr"),
-    result="{first}",
-    examples={"datatable(x: long)[12, 10] | summarize binary_all_or(x)": 14},
-)
-aggregate(
-    "binary_all_xor",
-    "The bits that are set in an odd number of values.",
-    sig("(expr: integer) -> expr", duckdb="bit_xor({expr})"),
-    sig("(expr: summable) -> expr"),
-    result="{first}",
-    examples={"datatable(x: long)[12, 10] | summarize binary_all_xor(x)": 6},
-)
+for _name, _summary, _sql, _answer in (
+    ("and", "The bits that are set in every value.", "bit_and({expr})", 8),
+    ("or", "The bits that are set in some value.", "bit_or({expr})", 14),
+    ("xor", "The bits that are set in an odd number of values.", "bit_xor({expr})", 6),
+):
+    aggregate(
+        f"binary_all_{_name}",
+        f"{_summary} Fractions are cut off; timespans and datetimes count in ticks of 100 ns.",
+        sig("(expr: integer|timespan) -> expr", duckdb=_sql),
+        *(
+            sig(f"(expr: {type_}) -> {type_}", kql=f"to{type_}(binary_all_{_name}(tolong(expr)))")
+            for type_ in ("real", "decimal", "datetime")
+        ),
+        result="{first}",
+        examples={
+            f"datatable(x: long)[12, 10] | summarize binary_all_{_name}(x)": _answer,
+            f"datatable(x: real)[12.5, 10, real(null)] | summarize binary_all_{_name}(x)": float(_answer),
+            f"datatable(x: long)[] | summarize binary_all_{_name}(x)": None,
+        },
+    )
 
 # ---------------------------------------------------------------------------------------------------------------- spread
 
@@ -246,29 +242,32 @@ _pair(
 _LARGEST = 1_048_576
 """Kusto's limit on the elements of an array or bag; its old aggregates stop at 128."""
 
+_ASKED = f"greatest(least({{maxSize}}, {_LARGEST}), 0)"
+
 _VALUES = "list({expr} {order}){if expr}"
 # Sorted, since DuckDB's threads would give another order each time, and a set turned to text may become a key.
 _SET = "list_sort(list(DISTINCT {expr}){if expr})"
 _ELEMENTS = "CASE WHEN json_type({expr}) = 'ARRAY' THEN {expr}::JSON[] ELSE [{expr}] END"
+_VALUES_OF_ELEMENTS = f"flatten(list({_ELEMENTS} {{order}}){{if expr}})"
 _SET_OF_ELEMENTS = f"list_sort(list_distinct(flatten(list({_ELEMENTS}){{if expr}})))"
 
 
+def _list(values: str, size: str) -> str:
+    return f"coalesce({values}, [])[:{size}]"
+
+
 def _array(values: str, size: str) -> str:
-    return f"to_json(coalesce({values}, [])[:{size}])"
-
-
-def json_of_reals(array: str) -> str:
-    """SQL for a JSON array of reals, where NaN and Infinity, which are no JSON, become text."""
-    return f"regexp_replace({array}::VARCHAR, '-?(NaN|Infinity)', '\"\\0\"', 'g')::JSON"
+    return f"to_json({_list(values, size)})"
 
 
 def _collected(name: str, values: str, dynamic_values: str, largest: int = _LARGEST) -> tuple[Signature, ...]:
     """An aggregate that makes an array, without and with a limit on its size."""
     signatures: list[Signature] = []
-    for parameter, size in (("", f"{largest}"), (", maxSize: const integer", f"least({{maxSize}}, {_LARGEST})")):
+    for parameter, size in (("", f"{largest}"), (", maxSize: const integer", _ASKED)):
         argument = ", maxSize" if parameter else ""
         signatures += [
-            sig(f"(expr: real{parameter}) -> dynamic", duckdb=json_of_reals(_array(values, size))),
+            sig(f"(expr: real{parameter}) -> reals", duckdb=_list(values, size)),
+            sig(f"(expr: integer{parameter}) -> longs", duckdb=_list(values, size)),
             sig(f"(expr: dynamic{parameter}) -> dynamic", duckdb=_array(dynamic_values, size)),
             sig(
                 f"(expr: datetime|timespan|decimal{parameter}) -> dynamic",
@@ -281,23 +280,25 @@ def _collected(name: str, values: str, dynamic_values: str, largest: int = _LARG
 
 _pair(
     ("make_list", "make_list_if"),
-    "Array of all values, in the order of the rows.",
-    *_collected("make_list", _VALUES, _VALUES),
+    "Array of all values, in the order of the rows. Of dynamic arrays, their elements: pack_array() keeps an array whole.",
+    *_collected("make_list", _VALUES, _VALUES_OF_ELEMENTS),
     result=("list_{first}", "list_{first}"),
     examples={
         "range x from 1 to 4 step 1 | sort by x desc | summarize make_list(x)": [4, 3, 2, 1],
         "range x from 1 to 4 step 1 | sort by x asc | summarize make_list(x, 2)": [1, 2],
         "datatable(x: int)[1, int(null)] | summarize make_list(x)": [1],
         "print x = 90m | summarize make_list(x)": ["01:30:00"],
+        "datatable(x: dynamic)[dynamic([1, 2]), dynamic([[3]]), dynamic(4)] | summarize make_list(x)": [1, 2, [3], 4],
         "datatable(x: long)[] | summarize make_list(x)": [],
     },
     conditional_examples={"range x from 1 to 4 step 1 | sort by x asc | summarize make_list_if(x, x > 2)": [3, 4]},
 )
-alias("makelist", "make_list", *map(_plain, _collected("make_list", _VALUES, _VALUES, largest=128)))
+alias("makelist", "make_list", *map(_plain, _collected("make_list", _VALUES, _VALUES_OF_ELEMENTS, largest=128)))
 aggregate(
     "make_list_with_nulls",
     "Array of all values, nulls included, in the order of the rows.",
-    sig("(expr: real) -> dynamic", duckdb=json_of_reals(_array("list({expr} {order})", f"{_LARGEST}"))),
+    sig("(expr: real) -> reals", duckdb=_list("list({expr} {order})", f"{_LARGEST}")),
+    sig("(expr: integer) -> longs", duckdb=_list("list({expr} {order})", f"{_LARGEST}")),
     sig("(expr: datetime|timespan|decimal) -> dynamic", kql="make_list_with_nulls(__dynamic(expr))"),
     sig("(expr: scalar) -> dynamic", duckdb=_array("list({expr} {order})", f"{_LARGEST}")),
     result="list_{first}",
@@ -333,7 +334,7 @@ _pair(
     ("make_bag", "make_bag_if"),
     "Bag with the entries of all bags; one of the values of a key that occurs again. Values that are no bag are skipped.",
     sig("(expr: bag) -> dynamic", duckdb=_bag(f"{_LARGEST}")),
-    sig("(expr: bag, maxSize: const integer) -> dynamic", duckdb=_bag(f"least({{maxSize}}, {_LARGEST})")),
+    sig("(expr: bag, maxSize: const integer) -> dynamic", duckdb=_bag(_ASKED)),
     result=("bag_{first}", "bag_{first}"),
     examples={
         "datatable(k: string, v: long)['a', 1, 'b', 2] | summarize make_bag(bag_pack(k, v))": {"a": 1, "b": 2},
@@ -349,7 +350,7 @@ alias(
     "make_dictionary",
     "make_bag",
     _plain(sig("(expr: bag) -> dynamic", duckdb=_bag("128"))),
-    _plain(sig("(expr: bag, maxSize: const integer) -> dynamic", duckdb=_bag(f"least({{maxSize}}, {_LARGEST})"))),
+    _plain(sig("(expr: bag, maxSize: const integer) -> dynamic", duckdb=_bag(_ASKED))),
     result="dictionary_{first}",
 )
 aggregate(

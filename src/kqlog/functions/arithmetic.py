@@ -30,10 +30,18 @@ def _beside_dynamic(operator: str, **results: str) -> list[Signature]:
     ]
 
 
+def _moment(ticks: str) -> str:
+    """A count of ticks as a datetime: null outside of the calendar."""
+    return (
+        f"list_transform([{ticks}], lambda ticks: CASE WHEN ticks BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN ticks::BIGINT END)[1]"
+    )
+
+
 _NUMERIC = {"long": "long", "real": "real", "decimal": "decimal"}
 _PLUS = "({left} + {right})"
 _MINUS = "({left} - {right})"
 _TIMES = "({left} * {right})"
+_REAL_TICKS = "try_cast({left} * {right} AS BIGINT)"
 # Null outside of the calendar; a HUGEINT, since the sum may be more than a BIGINT holds.
 _LATER, _EARLIER = (
     f"(CASE WHEN {{left}}::HUGEINT {sign} {{right}} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {{left}} {sign} {{right}} END)"
@@ -75,7 +83,7 @@ scalar(
     sig("(left: datetime, right: datetime) -> timespan", sql=_MINUS),
     sig("(left: datetime, right: timespan) -> datetime", sql=_EARLIER),
     sig("(left: timespan, right: timespan) -> timespan", sql=_MINUS),
-    sig("(left: timespan, right: datetime) -> datetime"),
+    sig("(left: timespan, right: datetime) -> datetime", sql=_EARLIER),
     *_beside_dynamic("-", **_NUMERIC, datetime="timespan", timespan="timespan"),
     _between_dynamic("(%s - %s)", "(%s - %s)"),
     examples={
@@ -84,36 +92,52 @@ scalar(
         "datetime(2024-03-01) - 1tick": "2024-02-29T23:59:59.9999999Z",
         "datetime(0001-01-01) - 1tick": None,
         "1h - 90m": "-00:30:00",
+        "1h - datetime(2024-03-01)": None,
+        "dynamic(2) - dynamic('three')": None,
     },
 )
 scalar(
     "*",
-    "The product of two numbers, or a timespan a number of times.",
+    "The product of two numbers, or a timespan a number of times. A datetime counts in ticks of 100 ns.",
     sig("(left: long, right: long) -> long", sql=_TIMES),
     sig("(left: real, right: real) -> real", sql=_TIMES),
     sig("(left: decimal, right: decimal) -> decimal", python="decimals.multiply"),
-    sig("(left: timespan, right: real) -> timespan", duckdb="try_cast({left} * {right} AS BIGINT)"),
-    sig("(left: real, right: timespan) -> timespan", duckdb="try_cast({left} * {right} AS BIGINT)"),
+    sig("(left: timespan, right: real) -> timespan", duckdb=_REAL_TICKS),
+    sig("(left: real, right: timespan) -> timespan", duckdb=_REAL_TICKS),
     sig("(left: timespan, right: long) -> timespan", sql=_TIMES),
     sig("(left: long, right: timespan) -> timespan", sql=_TIMES),
-    sig("(left: timespan, right: timespan) -> timespan"),
-    sig("(left: datetime, right: number) -> datetime"),
-    sig("(left: number, right: datetime) -> datetime"),
+    sig("(left: timespan, right: timespan) -> timespan", sql=_TIMES),
+    sig("(left: datetime, right: real) -> datetime", duckdb=_moment(_REAL_TICKS)),
+    sig("(left: real, right: datetime) -> datetime", duckdb=_moment(_REAL_TICKS)),
+    sig("(left: datetime, right: long) -> datetime", duckdb=_moment("{left}::HUGEINT * {right}")),
+    sig("(left: long, right: datetime) -> datetime", duckdb=_moment("{left}::HUGEINT * {right}")),
     *_beside_dynamic("*", **_NUMERIC),
     _between_dynamic("(%s * %s)", "(%s * %s)"),
-    examples={"6 * 7": 42, "1.5 * 2": 3.0, "3 * 20m": "01:00:00", "1h * 0.25": "00:15:00", "decimal(1.1) * decimal(1.1)": "1.21"},
+    examples={
+        "6 * 7": 42,
+        "1.5 * 2": 3.0,
+        "3 * 20m": "01:00:00",
+        "1h * 0.25": "00:15:00",
+        "decimal(1.1) * decimal(1.1)": "1.21",
+        "datetime(2024-02-29) * 5": None,
+        "dynamic(2) * dynamic('x')": None,
+    },
 )
+_SHARE = "({left} // nullif({right}, 0))"
+_REAL_SHARE = "try_cast({left} / {right} AS BIGINT)"
+
 scalar(
     "/",
     "The quotient of two numbers: whole numbers give a whole one, cut off towards 0, and null by 0. Timespans give a real.",
-    sig("(left: long, right: long) -> long", duckdb="({left} // nullif({right}, 0))"),
+    sig("(left: long, right: long) -> long", duckdb=_SHARE),
     sig("(left: real, right: real) -> real", duckdb="({left} / {right})"),
     sig("(left: decimal, right: decimal) -> decimal", python="decimals.divide"),
     sig("(left: timespan, right: timespan) -> real", duckdb="(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"),
-    sig("(left: timespan, right: real) -> timespan", duckdb="try_cast({left} / {right} AS BIGINT)"),
-    sig("(left: timespan, right: long) -> timespan", duckdb="({left} // nullif({right}, 0))"),
+    sig("(left: timespan, right: real) -> timespan", duckdb=_REAL_SHARE),
+    sig("(left: timespan, right: long) -> timespan", duckdb=_SHARE),
     sig("(left: datetime, right: datetime|timespan) -> real", duckdb="(CAST({left} AS DOUBLE) / CAST({right} AS DOUBLE))"),
-    sig("(left: datetime, right: number) -> datetime"),
+    sig("(left: datetime, right: real) -> datetime", duckdb=_moment(_REAL_SHARE)),
+    sig("(left: datetime, right: long) -> datetime", duckdb=_moment(_SHARE)),
     *_beside_dynamic("/", **_NUMERIC),
     _between_dynamic("(%s // nullif(%s, 0))", "(%s / %s)"),
     examples={
@@ -125,7 +149,9 @@ scalar(
         "1d / 1m": 1440.0,
         "1h / 4": "00:15:00",
         "decimal(1) / decimal(3)": "0.333333333333333333",
+        "datetime(0001-01-03) / 2": "0001-01-02T00:00:00.0000000Z",
         "dynamic(7) / dynamic(2)": 3,
+        "dynamic(7) / dynamic('two')": None,
     },
 )
 
@@ -142,8 +168,10 @@ scalar(
     sig("(left: decimal, right: decimal) -> decimal", duckdb=_MODULO),
     sig("(left: timespan, right: timespan) -> timespan", duckdb=_MODULO),
     sig("(left: datetime, right: datetime|timespan) -> timespan", duckdb=_MODULO),
-    sig("(left: timespan, right: number) -> timespan"),
-    sig("(left: datetime, right: number) -> datetime"),
+    sig("(left: timespan, right: long) -> timespan", duckdb=_MODULO),
+    sig("(left: timespan, right: real) -> timespan", duckdb=f"try_cast({_MODULO_REAL} AS BIGINT)"),
+    sig("(left: datetime, right: long) -> datetime", duckdb=_MODULO),
+    sig("(left: datetime, right: real) -> datetime", duckdb=_moment(f"try_cast({_MODULO_REAL} AS BIGINT)")),
     *_beside_dynamic("%", **_NUMERIC),
     _between_dynamic(
         "((%s %% nullif({0}, 0) + abs({0})) %% abs(nullif(%s, 0)))".replace("{0}", _INSIDE_LONG[1]),
@@ -159,20 +187,24 @@ scalar(
         "7 % 0": None,
         "90m % 1h": "00:30:00",
         "datetime(2024-02-29 13:14) % 1d": "13:14:00",
+        "15tick % 10": "00:00:00.0000005",
+        "dynamic(7) % dynamic('two')": None,
     },
 )
 
 scalar(
     "unary -",
     "A number or timespan with its sign changed.",
-    *(sig(f"(operand: {type_}) -> {type_}", sql="(- {operand})") for type_ in ("long", "real", "decimal", "timespan")),
-    sig("(operand: datetime) -> datetime"),
+    # The engine's own minus makes a HUGEINT of the least long, when that is a constant.
+    *(sig(f"(operand: {type_}) -> {type_}", sql="(0 - {operand})") for type_ in ("long", "timespan")),
+    *(sig(f"(operand: {type_}) -> {type_}", sql="(- {operand})") for type_ in ("real", "decimal")),
+    sig("(operand: datetime) -> datetime", duckdb=_moment("- {operand}")),
     sig(
         "(operand: dynamic) -> dynamic",
         duckdb="""(CASE WHEN json_type({operand}) IN ('BIGINT', 'UBIGINT') THEN to_json(- try_cast({operand} AS BIGINT))
             ELSE to_json(- try_cast(CAST({operand} AS VARCHAR) AS DOUBLE)) END)""",
     ),
-    examples={"-(2 + 3)": -5, "-(1.5)": -1.5, "-(1h)": "-01:00:00", "-dynamic(1.5)": -1.5},
+    examples={"-(2 + 3)": -5, "-(1.5)": -1.5, "-(1h)": "-01:00:00", "-dynamic(1.5)": -1.5, "-dynamic('x')": None},
 )
 scalar(
     "unary +",

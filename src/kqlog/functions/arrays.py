@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlog.functions.declare import Signature, alias, scalar, sig
+from kqlog.functions.declare import Function, Signature, alias, scalar, sig
 
 MOST_VALUES = 1_048_576
 """The longest array that range() and repeat() give."""
@@ -97,11 +97,13 @@ scalar(
 
 
 def _shift(sign: str, fill: str) -> str:
-    steps = f"({sign}{{count}})"
-    filler = f"list_resize([]::JSON[], least(abs({steps}), len(items)), {fill})"
+    # More steps than elements change nothing, and a HUGEINT has room for minus the least long.
+    steps = f"(greatest(least({sign}({{count}}::HUGEINT), len(items)), -len(items))::BIGINT)"
+    filler = f"list_resize([]::JSON[], abs({steps}), {fill})"
     left = f"list_concat(items[{steps} + 1:], {filler})"
-    right = f"list_concat({filler}, items[:greatest(len(items) + {steps}, 0)])"
-    return _let("items", _ELEMENTS, f"CASE WHEN {steps} >= 0 THEN to_json({left}) WHEN {steps} < 0 THEN to_json({right}) END")
+    right = f"list_concat({filler}, items[:len(items) + {steps}])"
+    shifted = f"to_json(CASE WHEN {steps} >= 0 THEN {left} ELSE {right} END)"
+    return _let("items", _ELEMENTS, f"CASE WHEN items IS NOT NULL AND {{count}} IS NOT NULL THEN {shifted} END")
 
 
 _FILL = "CASE WHEN json_type(items[1]) = 'VARCHAR' THEN '\"\"'::JSON END"
@@ -116,6 +118,7 @@ scalar(
         "array_shift_left(dynamic([1, 2, 3]), 1)": [2, 3, None],
         "array_shift_left(dynamic([1, 2, 3]), -2, 0)": [0, 0, 1],
         "array_shift_left(dynamic(['a', 'b']), 5)": ["", ""],
+        "array_shift_left(dynamic('a'), 1)": None,
     },
 )
 
@@ -152,36 +155,59 @@ scalar(
 alias("array_iif", "array_iff", deprecated=False)
 
 
-def _index_of(start: str, length: str, occurrence: str) -> str:
-    """The positions of a value from `start` on, of which one is wanted."""
-    first = f"CASE WHEN {start} < 0 THEN greatest(len(items) + {start}, 0) ELSE {start} END"
-    found = "list_transform(items, lambda item, place: CASE WHEN item = {value} THEN place::BIGINT - 1 END)"
+def _plain_number(value: str) -> str:
+    """A JSON value in which a real that is whole is written as a whole number: 2 and 2.0 are one number."""
+    whole = f"CASE WHEN json_type({value}) = 'DOUBLE' AND {value}::DOUBLE = trunc({value}::DOUBLE) THEN {value}::DOUBLE END"
+    return f"coalesce(to_json(try_cast({whole} AS BIGINT)), {value})"
+
+
+_SOUGHT = {
+    "int|long|real|dynamic": (
+        f"list_transform({_ELEMENTS}, lambda item: {_plain_number('item')})",
+        _plain_number("to_json({value})"),
+    ),
+    "packed": (_ELEMENTS, "{value}"),
+}
+"""For the types of a value that is looked for in `{array}`: the elements, and the value as one of them."""
+
+
+def _position(elements: str, value: str) -> str:
+    known = f"coalesce(list_position({elements}, {value})::BIGINT - 1, -1)"
+    return f"(CASE WHEN json_type({{array}}) = 'ARRAY' THEN {known} END)"
+
+
+def _position_within(elements: str, value: str, length: str = "-1", occurrence: str = "1") -> str:
+    """The positions of a value from `{start}` on, of which one is wanted."""
+    first = "CASE WHEN {start} < 0 THEN greatest(len(items) + {start}, 0) ELSE {start} END"
+    found = f"list_transform(items, lambda item, place: CASE WHEN item = {value} THEN place::BIGINT - 1 END)"
     inside = f"place >= {first} AND ({length} = -1 OR place < {first} + {length})"
     place = f"list_filter({found}, lambda place: {inside})[{occurrence}]"
-    known = _let("items", _ELEMENTS, f"CASE WHEN items IS NOT NULL THEN coalesce({place}, -1) END")
+    known = _let("items", elements, f"CASE WHEN items IS NOT NULL THEN coalesce({place}, -1) END")
     return f"(CASE WHEN {length} >= -1 AND {occurrence} >= 0 THEN {known} END)"
 
 
-_POSITION = "coalesce(list_position(try_cast({array} AS JSON[]), {value})::BIGINT - 1, -1)"
+def _positions(type_: str, elements: str, value: str) -> tuple[Signature, ...]:
+    """The overloads of array_index_of for a type of value."""
+    head, limits = f"array: array, value: {type_}", "start: long, length: long"
+    within = f"({head}, {limits}, occurrence: const long) -> long"
+    return (
+        sig(f"({head}) -> long", duckdb=_position(elements, value)),
+        sig(f"({head}, start: long) -> long", duckdb=_position_within(elements, value)),
+        sig(f"({head}, {limits}) -> long", duckdb=_position_within(elements, value, "{length}")),
+        sig(within, duckdb=_position_within(elements, value, "{length}", "{occurrence}")),
+    )
+
 
 scalar(
     "array_index_of",
     "The position of a value in an array, -1 if it is not there. `start` may count from the end; a `length` of -1 has no limit.",
-    sig(
-        "(array: array, value: packed) -> long",
-        duckdb=f"(CASE WHEN json_type({{array}}) = 'ARRAY' THEN {_POSITION} END)",
-    ),
-    sig("(array: array, value: packed, start: long) -> long", duckdb=_index_of("{start}", "-1", "1")),
-    sig("(array: array, value: packed, start: long, length: long) -> long", duckdb=_index_of("{start}", "{length}", "1")),
-    sig(
-        "(array: array, value: packed, start: long, length: long, occurrence: const long) -> long",
-        duckdb=_index_of("{start}", "{length}", "{occurrence}"),
-    ),
+    *(signature for type_, sought in _SOUGHT.items() for signature in _positions(type_, *sought)),
     examples={
         "array_index_of(dynamic(['a', 'b', 'a']), 'b')": 1,
         "array_index_of(dynamic(['a', 'b', 'a']), 'a', -2)": 2,
         "array_index_of(dynamic(['a', 'b', 'a']), 'a', 1, 1)": -1,
         "array_index_of(dynamic(['a', 'b', 'a']), 'a', 0, -1, 2)": 2,
+        "array_index_of(dynamic([1, 2.0]), 2)": 1,
         "array_index_of(dynamic(['a']), 'a', 0, -2)": None,
     },
 )
@@ -245,11 +271,20 @@ scalar(
     examples={"pack_array(1, 'a', dynamic([2]), int(null))": [1, "a", [2], None]},
 )
 
+
+def _zip(count: int) -> str:
+    arrays = [f"{{array.{number}}}" for number in range(count)]
+    known = " AND ".join(f"json_type({array}) = 'ARRAY'" for array in arrays)
+    lists = ", ".join(f"try_cast({array} AS JSON[])" for array in arrays)
+    row = ", ".join(f"row[{number + 1}]" for number in range(count))
+    return f"(CASE WHEN {known} THEN to_json(list_transform(list_zip({lists}), lambda row: [{row}])) END)"
+
+
 scalar(
     "zip",
     "An array of arrays: the first elements of all, then the second ones ... A shorter array is filled with null.",
-    sig("(array: array...) -> array", python="arrays.zipped"),
-    examples={"zip(dynamic([1, 3]), dynamic([2]))": [[1, 2], [3, None]]},
+    sig("(array: array...) -> array", duckdb=_zip),
+    examples={"zip(dynamic([1, 3]), dynamic([2]))": [[1, 2], [3, None]], "zip(dynamic([1]), dynamic('a'))": None},
 )
 
 scalar(
@@ -269,13 +304,13 @@ scalar(
     },
 )
 
-_LAST = f"({{start}}::HUGEINT + {{step}} * {MOST_VALUES - 1})"
+_LAST = f"({{start}}::HUGEINT + {{step}}::HUGEINT * {MOST_VALUES - 1})"
 # One call whose end depends on the step's sign: of two, DuckDB would also work out the one that is not wanted, and without end.
 _END = f"(CASE WHEN {{step}} > 0 THEN least({{stop}}, {_LAST}) ELSE greatest({{stop}}, {_LAST}) END)::BIGINT"
-_LONGS = f"to_json(generate_series({{start}}, {_END}, nullif({{step}}, 0)))"
-_REALS = f"""(CASE WHEN {{step}} <> 0 THEN to_json(list_transform(
+_LONGS = f"generate_series({{start}}, {_END}, nullif({{step}}, 0))"
+_REALS = f"""(CASE WHEN {{step}} <> 0 THEN list_transform(
     range(greatest(least(floor(({{stop}} - {{start}}) / {{step}}) + 1, {MOST_VALUES}), 0)::BIGINT),
-    lambda place: {{start}} + place * {{step}})) END)"""
+    lambda place: {{start}} + place * {{step}}) END)"""
 
 scalar(
     "range",
@@ -284,8 +319,8 @@ scalar(
     sig("(start: real, stop: real) -> array", kql="range(start, stop, 1.0)"),
     sig("(start: datetime, stop: datetime) -> array", kql="range(start, stop, 1h)"),
     sig("(start: timespan, stop: timespan) -> array", kql="range(start, stop, 1h)"),
-    sig("(start: long, stop: long, step: long) -> array", duckdb=_LONGS),
-    sig("(start: real, stop: real, step: real) -> array", duckdb=_REALS),
+    sig("(start: long, stop: long, step: long) -> longs", duckdb=_LONGS),
+    sig("(start: real, stop: real, step: real) -> reals", duckdb=_REALS),
     sig("(start: datetime, stop: datetime, step: timespan) -> array", python="arrays.datetime_range"),
     sig("(start: timespan, stop: timespan, step: timespan) -> array", python="arrays.timespan_range"),
     examples={
@@ -301,11 +336,32 @@ scalar(
     },
 )
 
+# Not declared, so that no query calls it: what it gives is a list of numbers, which no type of KQL is.
+COUNTED = Function(
+    "counted values",
+    "What range() gives for longs, and for the ticks of datetimes and timespans, as it is before it is made dynamic.",
+    (
+        sig(
+            "(start: long, stop: long, step: long) -> long",
+            duckdb=f"coalesce(generate_series({{start}}, {_END}, nullif({{step}}, 0)), [null])",
+        ),
+    ),
+)
+
 scalar(
     "set_has_element",
     "True when an array has a value.",
-    sig("(set: array, value: packed) -> bool", duckdb="list_contains(try_cast({set} AS JSON[]), {value})"),
-    examples={"set_has_element(dynamic(['a', 'b']), 'b')": True, "set_has_element(dynamic([1, 2]), '1')": False},
+    sig("(set: array, value: decimal) -> bool", kql="set_has_element(set, toreal(value))"),
+    *(
+        sig(f"(set: array, value: {type_}) -> bool", duckdb=f"list_contains({elements.replace('{array}', '{set}')}, {value})")
+        for type_, (elements, value) in _SOUGHT.items()
+    ),
+    examples={
+        "set_has_element(dynamic(['a', 'b']), 'b')": True,
+        "set_has_element(dynamic([1, 2]), '1')": False,
+        "set_has_element(dynamic([1, 2]), 2.0)": True,
+        "set_has_element(dynamic('a'), 'a')": None,
+    },
 )
 
 scalar(

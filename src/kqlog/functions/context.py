@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 
 from kqlog.functions.declare import alias, quoted, scalar, sig
 
@@ -13,7 +14,7 @@ def _local_user() -> str:
     except (KeyError, OSError, ImportError):
         # No environment variable names the user, and the system keeps no list of users.
         user = "unknown"
-    return quoted(f"localuser={user}")
+    return f"localuser={user}"
 
 
 scalar(
@@ -66,7 +67,7 @@ scalar(
 scalar(
     "current_principal",
     "Who runs the query: localuser= and the name of the user on this computer.",
-    sig("() -> string", sql=_local_user),
+    sig("() -> string", sql=lambda: quoted(_local_user())),
     examples={"current_principal() startswith 'localuser='": True},
 )
 scalar(
@@ -79,22 +80,51 @@ scalar(
     ),
     examples={"tostring(current_principal_details().FQN) == current_principal()": True},
 )
+
+
+def _is_member(group: tuple[str | None, ...]) -> str:
+    """An array of principals is JSON text; no principal's name begins as one does."""
+    principals = [name for text in group if text for name in (json.loads(text) if text.startswith("[") else [text])]
+    return "true" if _local_user() in principals else "false"
+
+
 scalar(
     "current_principal_is_member_of",
-    "True when whoever runs the query is one of some principals, or a member of one.",
-    sig("(group: string|dynamic...) -> bool"),
-    service="a query parameter",
+    "True when some constant principals have whoever runs the query among them. A user of this computer is in no group.",
+    sig("(group: const string|array...) -> bool", sql=_is_member),
+    examples={
+        "current_principal_is_member_of('aadgroup=admins@example.com')": False,
+        "current_principal_is_member_of(dynamic(['aadgroup=admins@example.com']), '')": False,
+    },
 )
 
-_CURSOR = "a condition on a time column, such as TimeGenerated > datetime(2024-02-29)"
-scalar("cursor_current", "The database cursor of the moment.", sig("() -> string"), service=_CURSOR)
+scalar(
+    "cursor_current",
+    "The database cursor of the moment: the ticks (100 ns) of now() as text.",
+    sig("() -> string", kql="tostring(tolong(now()))"),
+    examples={"cursor_current() == tostring(tolong(now()))": True},
+)
 alias("current_cursor", "cursor_current")
-scalar("cursor_after", "True for rows taken in after a database cursor.", sig("(cursor: string) -> bool"), service=_CURSOR)
+scalar(
+    "cursor_after",
+    "True for rows whose column _TimeReceived is after a database cursor, as cursor_current() gave it; for all rows after ''.",
+    sig("(cursor: string) -> bool"),
+)
 scalar(
     "cursor_before_or_at",
-    "True for rows taken in at a database cursor or before it.",
+    "True for rows whose column _TimeReceived is not after a database cursor, as cursor_current() gave it.",
     sig("(cursor: string) -> bool"),
-    service=_CURSOR,
+)
+_CURSOR = "coalesce(todatetime(tolong(cursor)), todatetime(cursor))"
+scalar(
+    "__cursor_after",
+    "True for a moment after a database cursor.",
+    sig("(received: datetime, cursor: string) -> bool", kql=f"isempty(cursor) or received > {_CURSOR}"),
+)
+scalar(
+    "__cursor_before_or_at",
+    "True for a moment that is not after a database cursor.",
+    sig("(received: datetime, cursor: string) -> bool", kql=f"received <= {_CURSOR}"),
 )
 
 scalar(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kqlog.functions.declare import alias, scalar, sig
+from kqlog.functions.declare import alias, quoted, scalar, sig
+from kqlog.syntax.literals import UNITS
 from kqlog.types import MAX_DATETIME_TICKS
 
 _UNIX_EPOCH_MICROSECONDS = 62_135_596_800_000_000
@@ -29,9 +30,9 @@ scalar(
     sig("(value: decimal) -> bool", sql="({value} <> 0)"),
     sig("(value: string) -> bool", duckdb=_TEXT_TO_BOOL),
     sig("(value: dynamic) -> bool", duckdb=_of_dynamic(_TEXT_TO_BOOL)),
-    sig("(value: datetime|timespan|guid) -> bool"),
+    sig("(value: datetime|timespan|guid) -> bool", sql="NULL::BOOLEAN"),
     result="{first}",
-    examples={"tobool('TRUE')": True, "tobool(12)": True, "tobool('0')": False, "tobool('yes')": None},
+    examples={"tobool('TRUE')": True, "tobool(12)": True, "tobool('0')": False, "tobool('yes')": None, "tobool(1d)": None},
 )
 alias("toboolean", "tobool", deprecated=False)
 
@@ -66,7 +67,7 @@ scalar(
     sig("(value: dynamic) -> long", duckdb=_integer_inside(_TEXT_TO_LONG, "BIGINT")),
     sig("(value: datetime) -> long", sql="{value}"),
     sig("(value: timespan) -> long", sql="{value}"),
-    sig("(value: guid) -> long"),
+    sig("(value: guid) -> long", sql="NULL::BIGINT"),
     result="{first}",
     examples={
         "tolong('9007199254740993')": 9007199254740993,
@@ -94,7 +95,7 @@ scalar(
     sig("(value: dynamic) -> int", duckdb=_integer_inside(_TEXT_TO_INT, "INTEGER")),
     sig("(value: datetime) -> int", duckdb="try_cast({value} AS INTEGER)"),
     sig("(value: timespan) -> int", duckdb="try_cast({value} AS INTEGER)"),
-    sig("(value: guid) -> int"),
+    sig("(value: guid) -> int", sql="NULL::INTEGER"),
     result="{first}",
     examples={"toint(7.9)": 7, "toint('-7.9')": -7, "toint(3000000000)": None, "toint(true)": 1, "toint('')": None},
 )
@@ -113,13 +114,16 @@ scalar(
     sig("(value: dynamic) -> real", duckdb="try_cast({value} AS DOUBLE)"),
     sig("(value: datetime) -> real", sql="CAST({value} AS DOUBLE)"),
     sig("(value: timespan) -> real", sql="CAST({value} AS DOUBLE)"),
-    sig("(value: guid) -> real"),
+    sig("(value: guid) -> real", sql="NULL::DOUBLE"),
     result="{first}",
     examples={"toreal('2.5e3')": 2500.0, "toreal(3)": 3.0, "toreal('fast')": None, "toreal(dynamic([0.5])[0])": 0.5},
 )
 alias("todouble", "toreal", deprecated=False)
 
-_TEXT_TO_DECIMAL = "try_cast(translate({value}, '_', '?') AS DECIMAL(38,18))"
+# A number that is too large for the type is an error, not null as what is no number.
+_NUMBER_TO_DECIMAL = "(CASE WHEN isfinite({value}) THEN CAST(CAST({value} AS VARCHAR) AS DECIMAL(38,18)) END)"
+_TEXT_TO_DECIMAL = """(CASE WHEN isfinite(try_cast(translate({value}, '_', '?') AS DOUBLE))
+    THEN CAST({value} AS DECIMAL(38,18)) END)"""
 
 scalar(
     "todecimal",
@@ -128,11 +132,12 @@ scalar(
     sig("(value: int) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
     sig("(value: long) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
     # By way of its text: 0.1 is meant, not the binary fraction nearest to it.
-    sig("(value: real) -> decimal", duckdb="try_cast(CAST({value} AS VARCHAR) AS DECIMAL(38,18))"),
+    sig("(value: real) -> decimal", duckdb=_NUMBER_TO_DECIMAL),
     sig("(value: decimal) -> decimal", sql="{value}"),
     sig("(value: string) -> decimal", duckdb=_TEXT_TO_DECIMAL),
     sig("(value: dynamic) -> decimal", duckdb=_of_dynamic(_TEXT_TO_DECIMAL)),
-    sig("(value: datetime|timespan|guid) -> decimal"),
+    sig("(value: datetime|timespan) -> decimal", sql="CAST({value} AS DECIMAL(38,18))"),
+    sig("(value: guid) -> decimal", sql="NULL::DECIMAL(38,18)"),
     result="{first}",
     examples={"todecimal('12.50')": "12.5", "todecimal(0.1)": "0.1", "todecimal('much')": None},
 )
@@ -179,37 +184,46 @@ scalar(
     },
 )
 
-# A value as a dynamic one: what bag_pack() and its like do with their arguments.
+AS_DYNAMIC: dict[str, str] = {
+    **dict.fromkeys(("bool", "int", "long", "string", "guid"), "to_json({value})"),
+    "real": f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
+    "decimal": f"to_json({_DECIMAL_TO_TEXT})",
+    "datetime": f"to_json({_DATETIME_TO_TEXT})",
+    "timespan": f"to_json({_TIMESPAN_TO_TEXT})",
+    "dynamic": "{value}",
+}
+"""How a `{value}` of each type is written as a dynamic one."""
+
+# What bag_pack() and its like do with their arguments.
 scalar(
     "__dynamic",
     "A value as dynamic. Text stays text: it is not read as JSON.",
-    sig("(value: bool) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: int) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: long) -> dynamic", duckdb="to_json({value})"),
-    sig(
-        "(value: real) -> dynamic",
-        duckdb=f"(CASE WHEN isfinite({{value}}) THEN to_json({{value}}) ELSE to_json({_REAL_TO_TEXT}) END)",
-    ),
-    sig("(value: decimal) -> dynamic", duckdb=f"to_json({_DECIMAL_TO_TEXT})"),
-    sig("(value: string) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: datetime) -> dynamic", duckdb=f"to_json({_DATETIME_TO_TEXT})"),
-    sig("(value: timespan) -> dynamic", duckdb=f"to_json({_TIMESPAN_TO_TEXT})"),
-    sig("(value: guid) -> dynamic", duckdb="to_json({value})"),
-    sig("(value: dynamic) -> dynamic", sql="{value}"),
+    *(sig(f"(value: {type_}) -> dynamic", duckdb=sql) for type_, sql in AS_DYNAMIC.items()),
 )
 
 # --------------------------------------------------------------------------------------------------------------------- time
 
-_ISO = r"'\s*\d{4}[-/]\d{1,2}[-/]\d{1,2}([T ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(\s*(Z|UTC|GMT|[-+]\d{2}:?\d{2}))?)?\s*'"
-_DAYS = ("%d %b %y", "%d %b %Y", "%d-%b-%y", "%d-%b-%Y")
+_CLOCK = r"(?:[01]?\d|2[0-3]):[0-5]?\d(?::[0-5]?\d(?:\.\d+)?)?"
+_ZONE = r"(?:\s*(?:Z|UTC|GMT|[-+]\d{2}:?\d{2}))?"
+_ISO = quoted(rf"\s*\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[T ]{_CLOCK}{_ZONE})?\s*")
+_MONTH_FIRST = rf"\d{{1,2}}[-/]\d{{1,2}}[-/]\d{{4}}(?:\s+{_CLOCK}(?:\s*[AP]M)?)?"
+_MONTH_NAMED = rf"(?:[A-Z]{{3,9}},?\s+)?\d{{1,2}}[ -][A-Z]{{3,9}}[ -](?:\d{{4}}|\d{{2}})(?:\s+{_CLOCK})?{_ZONE}"
+_SHORT = r"\d{4}(?:-\d{1,2}|[.,]\d{1,2}[.,]\d{1,2}|\d{4}(?:T?\d{4}(?:\d{2})?Z?)?)?"
+_NOT_ISO = quoted(rf"(?i)\s*(?:{_MONTH_FIRST}|{_MONTH_NAMED}|{_SHORT})\s*")
+_WRITTEN_DAYS = tuple(f"%d{dash}{month}{dash}{year}" for dash in " -" for month in ("%b", "%B") for year in ("%y", "%Y"))
 _US_DAYS = ("%m/%d/%Y", "%m-%d-%Y")
-_CLOCKS = ("%H:%M:%S.%f", "%H:%M:%S", "%H:%M")
-_US_CLOCKS = (*_CLOCKS, "%I:%M:%S %p", "%I:%M %p")
 _FORMATS = (
-    *(f"{day} {clock}" for day in _DAYS for clock in _CLOCKS),
-    *_US_DAYS,
-    *(f"{day} {clock}" for day in _US_DAYS for clock in _US_CLOCKS),
+    *(f"{day}{clock}" for day in _WRITTEN_DAYS for clock in ("", " %H:%M:%S", " %H:%M")),
+    *(f"{day}{clock}" for day in _US_DAYS for clock in ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")),
+    *("%Y", "%Y-%m", "%Y.%m.%d", "%Y,%m,%d", "%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
 )
+_OFFSET = r"':\d+(?:\.\d+)?\s*([-+])(\d{2}):?(\d{2})\s*$'"
+_OFFSET_TICKS = f"""list_transform([regexp_extract({{value}}, {_OFFSET}, ['sign', 'hours', 'minutes'])], lambda zone:
+    CASE zone.sign WHEN '-' THEN -600000000 ELSE 600000000 END
+        * (CAST('0' || zone.hours AS BIGINT) * 60 + CAST('0' || zone.minutes AS BIGINT)))[1]"""
+_WITHOUT_ZONE = r"regexp_replace(trim({value}), '(?i)(?:(:\d+)(?:\.\d+)?\s*[-+]\d{2}:?\d{2}|\s*(?:Z|UTC|GMT))$', '\1')"
+_PLAIN = rf"regexp_replace(regexp_replace({_WITHOUT_ZONE}, '(:\d+)\.\d+', '\1'), '^[A-Za-z]+,?\s*', '')"
+_FRACTION_TICKS = r"CAST(rpad(left(regexp_extract({value}, ':\d+\.(\d+)', 1), 7), 7, '0') AS BIGINT)"
 # The engine's timestamps end at microseconds and cut the seventh digit off: it is read on its own. Words such as 'epoch' and
 # 'infinity' are timestamps to the engine.
 _TEXT_TO_DATETIME = f"""(CASE
@@ -217,9 +231,8 @@ _TEXT_TO_DATETIME = f"""(CASE
     THEN epoch_us(try_cast(regexp_replace(trim({{value}}), '\\s+([-+])', '\\1') AS TIMESTAMPTZ)) * 10
         + CASE WHEN length({{value}}) > 25
             THEN coalesce(try_cast(regexp_extract({{value}}, '\\.\\d{{6}}(\\d)', 1) AS BIGINT), 0) ELSE 0 END
-    WHEN regexp_matches({{value}}, '\\d')
-    THEN epoch_us(try_strptime(regexp_replace(regexp_replace(trim({{value}}), '^[A-Za-z]+,\\s*', ''), '\\s*(Z|UTC|GMT)$', ''),
-        {list(_FORMATS)})) * 10
+    WHEN regexp_full_match({{value}}, {_NOT_ISO})
+    THEN epoch_us(try_strptime({_PLAIN}, {list(_FORMATS)})) * 10 + {_FRACTION_TICKS} - {_OFFSET_TICKS}
     END + {_UNIX_EPOCH_MICROSECONDS * 10})"""
 
 _IN_CALENDAR = f"CASE WHEN {{value}} BETWEEN 0 AND {MAX_DATETIME_TICKS} THEN {{value}} END"
@@ -231,8 +244,8 @@ scalar(
     sig("(value: string) -> datetime", duckdb=_TEXT_TO_DATETIME),
     sig("(value: dynamic) -> datetime", duckdb=_of_dynamic(_TEXT_TO_DATETIME)),
     sig("(value: int|long) -> datetime", sql=f"CAST({_IN_CALENDAR} AS BIGINT)"),
-    sig("(value: real) -> datetime", duckdb=f"CAST(trunc({_IN_CALENDAR}) AS BIGINT)"),
-    sig("(value: bool|decimal|timespan|guid) -> datetime"),
+    sig("(value: real|decimal) -> datetime", duckdb=f"CAST(trunc({_IN_CALENDAR}) AS BIGINT)"),
+    sig("(value: bool|timespan|guid) -> datetime", sql="NULL::BIGINT"),
     result="{first}",
     examples={
         "todatetime('2024-02-29')": "2024-02-29T00:00:00.0000000Z",
@@ -250,26 +263,16 @@ scalar(
     },
 )
 
-_CLOCK_TEXT = r"'^\s*(-)?(?:(\d{1,7})\.)?([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d)(?:\.(\d{1,7}))?)?\s*$'"
-_UNIT_TEXT = (
-    r"'^\s*(-?\d{1,9}(?:\.\d{1,9})?)\s*"
-    r"(d|days?|h|hrs?|hours?|m|min|minutes?|s|sec|seconds?|ms|millis|milliseconds?|micros?|microseconds?|ticks?|)\s*$'"
-)
+_CLOCK_TEXT = r"'^\s*(-)?(?:(\d{1,9})\.)?([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d)(?:\.(\d{1,7})\d*)?)?\s*$'"
+_UNIT_TEXT = r"'^\s*([+-]?(?:\d+(?:\.\d*)?|\.\d+))\s*([a-z]*)\s*$'"
 _CLOCK_PARTS = "['sign', 'days', 'hours', 'minutes', 'seconds', 'ticks']"
+_UNIT_TICKS = f"MAP {{'': {_TICKS_PER_DAY}, {', '.join(f'{quoted(unit)}: {ticks}' for unit, ticks in UNITS.items())}}}"
 _TEXT_TO_TIMESPAN = f"""list_transform([regexp_extract({{value}}, {_CLOCK_TEXT}, {_CLOCK_PARTS})],
-    lambda clock: CASE WHEN clock.hours <> '' THEN
-        (((CAST('0' || clock.days AS BIGINT) * 24 + CAST(clock.hours AS BIGINT)) * 60 + CAST(clock.minutes AS BIGINT)) * 60
-            + CAST('0' || clock.seconds AS BIGINT)) * 10000000 * CASE clock.sign WHEN '-' THEN -1 ELSE 1 END
-        + CAST(rpad(clock.ticks, 7, '0') AS BIGINT) * CASE clock.sign WHEN '-' THEN -1 ELSE 1 END
+    lambda clock: CASE WHEN clock.hours <> '' THEN try_cast(CASE clock.sign WHEN '-' THEN -1 ELSE 1 END
+        * ((((CAST('0' || clock.days AS HUGEINT) * 24 + CAST(clock.hours AS BIGINT)) * 60 + CAST(clock.minutes AS BIGINT)) * 60
+            + CAST('0' || clock.seconds AS BIGINT)) * 10000000 + CAST(rpad(clock.ticks, 7, '0') AS BIGINT)) AS BIGINT)
     ELSE list_transform([regexp_extract(lower({{value}}), {_UNIT_TEXT}, ['number', 'unit'])], lambda length:
-        try_cast(try_cast(length.number AS DECIMAL(18,9)) * CASE
-            WHEN length.unit IN ('', 'd') OR starts_with(length.unit, 'day') THEN 864000000000
-            WHEN starts_with(length.unit, 'h') THEN 36000000000
-            WHEN length.unit IN ('m', 'min') OR starts_with(length.unit, 'minute') THEN 600000000
-            WHEN length.unit = 's' OR starts_with(length.unit, 'sec') THEN 10000000
-            WHEN length.unit = 'ms' OR starts_with(length.unit, 'milli') THEN 10000
-            WHEN starts_with(length.unit, 'micro') THEN 10
-            ELSE 1 END AS BIGINT))[1]
+        try_cast(trunc(try_cast(length.number AS DECIMAL(18,9)) * {_UNIT_TICKS}[length.unit]) AS BIGINT))[1]
     END)[1]"""
 
 scalar(
@@ -279,8 +282,8 @@ scalar(
     sig("(value: string) -> timespan", duckdb=_TEXT_TO_TIMESPAN),
     sig("(value: dynamic) -> timespan", duckdb=_of_dynamic(_TEXT_TO_TIMESPAN)),
     sig("(value: int|long) -> timespan", sql="CAST({value} AS BIGINT)"),
-    sig("(value: real) -> timespan", duckdb="try_cast(trunc({value}) AS BIGINT)"),
-    sig("(value: bool|decimal|datetime|guid) -> timespan"),
+    sig("(value: real|decimal) -> timespan", duckdb="try_cast(trunc({value}) AS BIGINT)"),
+    sig("(value: bool|datetime|guid) -> timespan", sql="NULL::BIGINT"),
     result="{first}",
     examples={
         "totimespan('1.02:03:04.5')": "1.02:03:04.5000000",

@@ -73,6 +73,7 @@ scalar(
         "datetime_part('week_of_year', datetime(2024-12-30))": 1,
         "datetime_part('hour', datetime(2024-02-29 13:14))": 13,
         "datetime_part('nanosecond', datetime(2024-02-29 13:14:15.1234567))": 123456700,
+        "datetime_part('Year', datetime(null))": None,
     },
 )
 alias("datepart", "datetime_part")
@@ -95,7 +96,7 @@ for _name, _summary, _part, _example in (
         _name,
         _summary,
         sig("(date: datetime) -> int", duckdb=_PARTS[_part]),
-        examples={f"{_name}(datetime(2024-02-29 13:14))": _example},
+        examples={f"{_name}(datetime(2024-02-29 13:14))": _example, f"{_name}(datetime(null))": None},
     )
 alias("weekofyear", "week_of_year")
 
@@ -103,7 +104,11 @@ scalar(
     "dayofweek",
     "The whole days since the last Sunday, as a timespan: 1.00:00:00 on a Monday.",
     sig("(date: datetime) -> timespan", duckdb=f"(({{date}} // {_DAY} + 1) % 7 * {_DAY})"),
-    examples={"dayofweek(datetime(2024-02-29 13:14))": "4.00:00:00", "dayofweek(datetime(2024-03-03))": "00:00:00"},
+    examples={
+        "dayofweek(datetime(2024-02-29 13:14))": "4.00:00:00",
+        "dayofweek(datetime(2024-03-03))": "00:00:00",
+        "dayofweek(datetime(null))": None,
+    },
 )
 
 # ------------------------------------------------------------------------------------------------------ starts and ends
@@ -149,7 +154,11 @@ for _unit, (_start, _moved) in _STARTS.items():
         sig("(date: datetime) -> datetime", duckdb=_start),
         sig("(date: datetime, offset: long) -> datetime", duckdb=_after_steps("{offset}", _MOST[_unit], _moved)),
         result="{first}" if _unit == "day" else None,
-        examples={f"startof{_unit}(datetime(2024-02-29 13:14))": _first, f"startof{_unit}(datetime(2024-02-29 13:14), 1)": _next},
+        examples={
+            f"startof{_unit}(datetime(2024-02-29 13:14))": _first,
+            f"startof{_unit}(datetime(2024-02-29 13:14), 1)": _next,
+            f"startof{_unit}(datetime(null))": None,
+        },
     )
     scalar(
         f"endof{_unit}",
@@ -159,7 +168,11 @@ for _unit, (_start, _moved) in _STARTS.items():
             "(date: datetime, offset: long) -> datetime",
             duckdb=_after_steps("{offset}", _MOST[_unit], f"({_moved} - 1)".replace("{offset}", "({offset} + 1)")),
         ),
-        examples={f"endof{_unit}(datetime(2024-02-29 13:14))": _last, f"endof{_unit}(datetime(2024-02-29 13:14), 0)": _last},
+        examples={
+            f"endof{_unit}(datetime(2024-02-29 13:14))": _last,
+            f"endof{_unit}(datetime(2024-02-29 13:14), 0)": _last,
+            f"endof{_unit}(datetime(2024-02-29), 100000)": None,
+        },
     )
 
 # ------------------------------------------------------------------------------------------------- steps and differences
@@ -217,6 +230,7 @@ scalar(
         "datetime_diff('Hour', datetime(2024-02-29 13:00), datetime(2024-02-29 12:59))": 1,
         "datetime_diff('second', datetime(2024-02-29), datetime(2024-02-29 00:01))": -60,
         "datetime_diff('nanosecond', datetime(2024-02-29 00:00:00.0000001), datetime(2024-02-29))": 100,
+        "datetime_diff('day', datetime(2024-02-29), datetime(null))": None,
     },
 )
 
@@ -306,6 +320,7 @@ scalar(
     examples={
         "format_timespan(26h + 3m + 4.5s, 'ddd.HH:mm:ss.ff')": "001.02:03:04.50",
         "format_timespan(26h + 3m + 4.5s, 'd H:m:s F')": "1 2:3:4 5",
+        "format_timespan(timespan(null), 'HH')": "",
     },
 )
 
@@ -386,7 +401,7 @@ for _unit, _ticks_each, _example in (
 # ----------------------------------------------------------------------------------------------------------- time zones
 
 _IN_ZONE = "timezone({timezone}, timezone('UTC', %s))"
-_KNOWN = "{timezone} IN (SELECT name FROM pg_timezone_names())"
+_KNOWN = "lower({timezone}) IN (SELECT lower(name) FROM pg_timezone_names())"
 
 
 def _to_local(moment: str) -> str:
@@ -415,6 +430,7 @@ scalar(
         "datetime_local_to_utc(datetime(2024-07-01 12:00:00.1234567), 'Europe/Amsterdam')": "2024-07-01T10:00:00.1234567Z",
         "datetime_local_to_utc(datetime(2024-01-01 12:00), 'US/Pacific')": "2024-01-01T20:00:00.0000000Z",
         "datetime_local_to_utc(datetime(2024-03-31 02:30), 'Europe/Paris')": "2024-03-31T00:30:00.0000000Z",
+        "datetime_local_to_utc(datetime(null), 'Europe/Paris')": None,
     },
 )
 scalar(
@@ -425,6 +441,7 @@ scalar(
     examples={
         "datetime_utc_to_local(datetime(2024-07-01 10:00:00.1234567), 'Europe/Amsterdam')": "2024-07-01T12:00:00.1234567Z",
         "datetime_utc_to_local(datetime(2024-01-01), 'Asia/Kolkata')": "2024-01-01T05:30:00.0000000Z",
+        "datetime_utc_to_local(datetime(null), 'Asia/Seoul')": None,
     },
 )
 scalar(

@@ -8,16 +8,21 @@ A signature's text is `(name: kind, ...) -> result`.
 
 kind    a type (`long`), some types (`string|dynamic`), or a class of types: `scalar` (any), `number`, `integer`,
         `summable`, `orderable`, `notdynamic`, `array` and `bag` (dynamic values), `text` (any, handed over as its tostring()),
-        `packed` (any, handed over as a dynamic value),
+        `packed` (any, handed over as a dynamic value), `series` (an array: a list of reals where it is held as one),
         `common` (all arguments of this kind are widened to one type), `type` (a typeof() argument), `table`, `star` (`*`).
         `const` before it wants a constant, `column` a plain column; `?` after the name makes it optional, `...` after the
         kind repeats it one or more times.
-result  a type, the name of a parameter (its type), `common` (the type of the common arguments), `array`, or
-        `columns(name: type, ...)` for a function of several columns: the body gives a dynamic array of them.
+result  a type, the name of a parameter (its type), `common` (the type of the common arguments), `array`;
+        `reals`, `longs`, `flags`: an array that the body gives as a list of such values, which becomes JSON where that is wanted;
+        `series`: a list of reals when the first series came as one, else JSON;
+        `columns(name: type, ...)` for a function of several columns, of which the body gives a dynamic array, or
+        `record(name: type, ...)`, of which a Python body gives a struct, whose arrays are lists;
+        `bag(name: type, ...)`: such a struct as one property bag.
 
 A signature has one body, tried in this order: `kql` (an expression of the language over the parameters), `sql` (the same
 text on every SQL engine), `duckdb` (that engine's text), `python` ("module.function" in `kqlog.functions.kernels`: Arrow
-arrays in, an Arrow array out). No body: the function binds, and an engine refuses to run it.
+arrays in, an Arrow array out). No body: the function binds, and an engine refuses to run it. Beside an SQL text over series,
+`python` is the body for series that are held as lists.
 
 In SQL text `{name}` stands for an argument; a repeated one for all its arguments, comma-separated; an absent optional one
 is an error in the declaration (write another signature). In aggregates `{order}` stands for the ORDER BY that makes the
@@ -55,11 +60,17 @@ CLASSES: dict[str, frozenset[Type]] = {
     "orderable": ORDERABLE,
     "notdynamic": ALL - {Type.DYNAMIC},
     "array": frozenset({Type.DYNAMIC}),
+    "series": frozenset({Type.DYNAMIC}),
     "bag": frozenset({Type.DYNAMIC}),
     "type": frozenset(),
     "table": frozenset(),
     "star": frozenset(),
 }
+
+LISTS: dict[str, Type] = {"reals": Type.REAL, "longs": Type.LONG, "flags": Type.BOOL}
+"""Results that are lists, by the type of their values."""
+ARRAYS = frozenset({"array", "bag", "series", *LISTS})
+"""Results that are dynamic values."""
 
 
 class Kind(StrEnum):
@@ -120,12 +131,23 @@ class Signature:
 
     @cached_property
     def result_columns(self) -> tuple[tuple[str, Type], ...]:
-        """Names and types for a `columns(...)` result, else nothing."""
-        match = re.fullmatch(r"columns\((.*)\)", self.returns, re.DOTALL)
+        """Names and types for a `columns(...)` or `record(...)` result, else nothing."""
+        if self.returns.startswith("bag("):
+            return ()
+        return tuple((name, Type.DYNAMIC if kind in LISTS else Type(kind)) for name, kind in self._fields)
+
+    @property
+    def record(self) -> tuple[tuple[str, str], ...]:
+        """Names and kinds for a result that is a struct, else nothing."""
+        return self._fields if self.returns.startswith(("record(", "bag(")) else ()
+
+    @cached_property
+    def _fields(self) -> tuple[tuple[str, str], ...]:
+        match = re.fullmatch(r"(?:columns|record|bag)\((.*)\)", self.returns, re.DOTALL)
         if match is None:
             return ()
         pairs = (part.split(":") for part in match[1].split(","))
-        return tuple((name.strip(), Type(kind.strip())) for name, kind in pairs)
+        return tuple((name.strip(), kind.strip()) for name, kind in pairs)
 
 
 @dataclass

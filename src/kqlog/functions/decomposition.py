@@ -10,8 +10,8 @@ scalar(
     "series_fit_line",
     "The straight line nearest to a series, in columns. The first value is at 1.",
     sig(
-        "(series: array) -> "
-        "columns(rsquare: real, slope: real, variance: real, rvariance: real, interception: real, line_fit: dynamic)",
+        "(series: series) -> "
+        "record(rsquare: real, slope: real, variance: real, rvariance: real, interception: real, line_fit: reals)",
         python="decomposition.fit_line",
     ),
     result="series_fit_line_{first}_{column}",
@@ -20,7 +20,11 @@ scalar(
 scalar(
     "series_fit_line_dynamic",
     "The straight line nearest to a series, in a bag. The first value is at 1.",
-    sig("(series: array) -> bag", python="decomposition.fit_line_bag"),
+    sig(
+        "(series: series) -> "
+        "bag(rsquare: real, slope: real, variance: real, rvariance: real, interception: real, line_fit: reals)",
+        python="decomposition.fit_line",
+    ),
     examples={
         "series_fit_line_dynamic(dynamic([3, 5, 7]))": {
             "rsquare": 1.0,
@@ -36,7 +40,7 @@ scalar(
     "series_fit_2lines",
     "The two straight lines, one after the other, nearest to a series, in columns: where a trend changes.",
     sig(
-        "(array: array) -> columns(rsquare: real, split_idx: long, variance: real, rvariance: real, line_fit: dynamic, "
+        "(array: series) -> record(rsquare: real, split_idx: long, variance: real, rvariance: real, line_fit: reals, "
         + f"{_SIDE.format('right')}, {_SIDE.format('left')})",
         python="decomposition.fit_2lines",
     ),
@@ -52,7 +56,7 @@ scalar(
 scalar(
     "series_fit_2lines_dynamic",
     "The two straight lines, one after the other, nearest to a series, in a bag: where a trend changes.",
-    sig("(series: array) -> bag", python="decomposition.fit_2lines_bag"),
+    sig("(series: series) -> bag", python="decomposition.fit_2lines_bag"),
     examples={
         "series_fit_2lines_dynamic(dynamic([1, 2, 3, 10, 8, 6]))": {
             "rsquare": 1.0,
@@ -69,8 +73,8 @@ scalar(
     "series_fit_poly",
     "The polynomial nearest to a series, in columns; coefficients come highest power first. Without x the first value is at 1.",
     sig(
-        "(y_series: array, x_series?: array, degree?: int) -> "
-        "columns(rsquare: real, coefficients: dynamic, variance: real, rvariance: real, poly_fit: dynamic)",
+        "(y_series: series, x_series?: series, degree?: int) -> "
+        "record(rsquare: real, coefficients: reals, variance: real, rvariance: real, poly_fit: reals)",
         python="decomposition.fit_poly",
     ),
     result="series_fit_poly_{first}_{column}",
@@ -88,7 +92,7 @@ scalar(
     "series_periods_detect",
     "The lengths of the cycles that a series repeats, best first, and a score of 0 to 1 for each.",
     sig(
-        "(series: array, min_period: real, max_period: real, num_periods: long) -> columns(periods: dynamic, scores: dynamic)",
+        "(series: series, min_period: real, max_period: real, num_periods: long) -> record(periods: reals, scores: reals)",
         python="decomposition.periods_detect",
     ),
     result="series_periods_detect_{first}_{column}",
@@ -99,24 +103,22 @@ scalar(
 scalar(
     "series_periods_validate",
     "How well a series repeats itself in cycles of some lengths, from 0 to 1.",
-    sig(
-        "(series: array, period: real...) -> columns(periods: dynamic, scores: dynamic)", python="decomposition.periods_validate"
-    ),
+    sig("(series: series, period: real...) -> record(periods: reals, scores: reals)", python="decomposition.periods_validate"),
     result="series_periods_validate_{first}_{column}",
     examples={"series_periods_validate(dynamic([1,2,5,2,1,2,5,2,1,2,5,2]), 3.0)": [[3.0], [0.0]]},
 )
 scalar(
     "series_seasonal",
     "The part of a series that repeats: for each place of the period the median; zeros where there is no period.",
-    sig("(series: array, period?: long, test_points?: long) -> array", python="decomposition.seasonal"),
+    sig("(series: series, period?: long, test_points?: long) -> reals", python="decomposition.seasonal"),
     examples={"series_seasonal(dynamic([1, 5, 2, 6, 3, 7]), 2)": [2.0, 6.0, 2.0, 6.0, 2.0, 6.0]},
 )
 scalar(
     "series_decompose",
     "A series as baseline (season and trend), season, trend and what is left. A period of -1 is looked for, 0 is none.",
     sig(
-        "(series: array, period?: long, trend?: string, test_points?: long, seasonality_threshold?: real) -> "
-        "columns(baseline: dynamic, seasonal: dynamic, trend: dynamic, residual: dynamic)",
+        "(series: series, period?: long, trend?: string, test_points?: long, seasonality_threshold?: real) -> "
+        "record(baseline: reals, seasonal: reals, trend: reals, residual: reals)",
         python="decomposition.decompose",
     ),
     result="series_decompose_{first}_{column}",
@@ -131,8 +133,8 @@ scalar(
     "series_decompose_anomalies",
     "What stands out of season and trend: a flag (1, -1 or 0), a score and the baseline for each value of a series.",
     sig(
-        "(series: array, threshold?: real, period?: long, trend?: string, test_points?: long, method?: string, "
-        "seasonality_threshold?: real) -> columns(ad_flag: dynamic, ad_score: dynamic, baseline: dynamic)",
+        "(series: series, threshold?: real, period?: long, trend?: string, test_points?: long, method?: string, "
+        "seasonality_threshold?: real) -> record(ad_flag: longs, ad_score: reals, baseline: reals)",
         python="decomposition.anomalies",
     ),
     result="series_decompose_anomalies_{first}_{column}",
@@ -147,8 +149,8 @@ scalar(
     "series_decompose_forecast",
     "The values that season and trend predict for a series, of which the last ones are forecast.",
     sig(
-        "(series: array, test_points: long, period?: long, trend?: string, seasonality_threshold?: real) -> "
-        "columns(baseline: dynamic, seasonal: dynamic, trend: dynamic, residual: dynamic)",
+        "(series: series, test_points: long, period?: long, trend?: string, seasonality_threshold?: real) -> "
+        "record(baseline: reals, seasonal: reals, trend: reals, residual: reals)",
         python="decomposition.forecast",
     ),
     result="series_decompose_forecast_{first}_{column}",
@@ -162,10 +164,10 @@ scalar(
 scalar(
     "series_outliers",
     "A score for each value of a series by Tukey's fences: above 1.5 it stands out upwards, below -1.5 downwards.",
-    sig("(series: array, kind?: string, ignore_val?: number) -> array", python="decomposition.outliers"),
+    sig("(series: series, kind?: string, ignore_val?: number) -> reals", python="decomposition.outliers"),
     sig(
-        "(series: array, kind: string, ignore_val: real, min_percentile: real, max_percentile?: real, test_points?: long) "
-        "-> array",
+        "(series: series, kind: string, ignore_val: real, min_percentile: real, max_percentile?: real, test_points?: long) "
+        "-> reals",
         python="decomposition.outliers",
     ),
     result="{first}",

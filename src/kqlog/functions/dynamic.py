@@ -153,29 +153,31 @@ scalar(
 
 
 def path_names(key: str) -> list[str]:
-    """The names that a key stands for: the key itself, or the steps of `$.a.b` and `$['a']['b']`."""
-    if not key.startswith(("$.", "$[")):
+    """The names that a key stands for: the steps of `$.a.b` and `$['a']['b']`, or the key itself if it is no such path."""
+    step = r"""\.([^.\[]+)|\[['"](.*?)['"]\]"""
+    if not re.fullmatch(rf"\$(?:{step})+", key):
         return [key]
-    return [plain or in_quotes for plain, in_quotes in re.findall(r"""\.([^.\[]+)|\[['"](.*?)['"]\]""", key)]
+    return [plain or in_quotes for plain, in_quotes in re.findall(step, key)]
 
 
 def _bag_has_key(key: str) -> str:
     *outer, last = path_names(key)
     pointer = "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in outer)
     holder = f"json_extract({{bag}}, {quoted(pointer)})" if outer else "{bag}"
-    return f"list_contains(json_keys({holder}), {quoted(last)})"
+    return f"(CASE WHEN {{bag}} IS NOT NULL THEN coalesce(list_contains(json_keys({holder}), {quoted(last)}), false) END)"
 
 
 scalar(
     "bag_has_key",
     "True when a property bag has a key. A key such as `$.user.name` looks into inner bags.",
     sig("(bag: bag, key: const string) -> bool", duckdb=_bag_has_key),
-    sig("(bag: bag, key: const string) -> bool", duckdb=_bag_has_key),
     sig("(bag: bag, key: string) -> bool", python="bags.has_key"),
     examples={
         "bag_has_key(dynamic({'a': null}), 'a')": True,
         "bag_has_key(dynamic({'a': {'b': 1}}), '$.a.b')": True,
         "bag_has_key(dynamic({'a': {'b': 1}}), 'b')": False,
+        "bag_has_key(dynamic({'a': [1]}), '$.a.b')": False,
+        "bag_has_key(dynamic(null), 'a')": None,
     },
 )
 

@@ -10,7 +10,7 @@ scalar(
     "base64_encode_tostring",
     "A text's UTF-8 bytes in base64.",
     sig("(string: string) -> string", duckdb="to_base64(encode({string}))"),
-    examples={"base64_encode_tostring('zoë')": "em/Dqw=="},
+    examples={"base64_encode_tostring('zoë')": "em/Dqw==", "base64_encode_tostring('')": ""},
 )
 alias("base64_encodestring", "base64_encode_tostring")
 scalar(
@@ -51,7 +51,10 @@ scalar(
     "base64_encode_fromguid",
     "The 16 bytes of a guid in base64.",
     sig("(guid: guid) -> string", duckdb=f"coalesce({_ENCODED_GUID}, '')"),
-    examples={"base64_encode_fromguid(guid(00112233-4455-6677-8899-aabbccddeeff))": "MyIRAFVEd2aImaq7zN3u/w=="},
+    examples={
+        "base64_encode_fromguid(guid(00112233-4455-6677-8899-aabbccddeeff))": "MyIRAFVEd2aImaq7zN3u/w==",
+        "base64_encode_fromguid(guid(null))": "",
+    },
 )
 scalar(
     "base64_decode_toguid",
@@ -69,7 +72,10 @@ scalar(
     "gzip_compress_to_base64_string",
     "A text's UTF-8 bytes compressed by gzip, in base64.",
     sig("(string: string) -> string", python="encoding.gzip_compress"),
-    examples={"gzip_decompress_from_base64_string(gzip_compress_to_base64_string('aaaaaaaaaa'))": "aaaaaaaaaa"},
+    examples={
+        "gzip_decompress_from_base64_string(gzip_compress_to_base64_string('aaaaaaaaaa'))": "aaaaaaaaaa",
+        "gzip_decompress_from_base64_string(gzip_compress_to_base64_string(''))": "",
+    },
 )
 scalar(
     "gzip_decompress_from_base64_string",
@@ -84,13 +90,19 @@ scalar(
     "zlib_compress_to_base64_string",
     "A text's UTF-8 bytes compressed by zlib, in base64.",
     sig("(string: string) -> string", python="encoding.zlib_compress"),
-    examples={"zlib_compress_to_base64_string('hi')": "eAEBAgD9/2hpATsA0g=="},
+    examples={
+        "zlib_compress_to_base64_string('hi')": "eAEBAgD9/2hpATsA0g==",
+        "zlib_decompress_from_base64_string(zlib_compress_to_base64_string(''))": "",
+    },
 )
 scalar(
     "zlib_decompress_from_base64_string",
     "The text that was compressed by zlib and is given in base64; empty for anything else.",
     sig("(string: string) -> string", python="encoding.zlib_decompress"),
-    examples={"zlib_decompress_from_base64_string('eJzLSM3JyQcABiwCFQ==')": "hello"},
+    examples={
+        "zlib_decompress_from_base64_string('eJzLSM3JyQcABiwCFQ==')": "hello",
+        "zlib_decompress_from_base64_string('no base64')": "",
+    },
 )
 
 # ----------------------------------------------------------------------------------------------------------- URLs and hosts
@@ -99,25 +111,25 @@ scalar(
     "url_encode",
     "A text percent-encoded for a URL's query: a space becomes +.",
     sig("(url: string) -> string", python="encoding.url_encode"),
-    examples={"url_encode('a b/c?d=é')": "a+b%2fc%3fd%3d%c3%a9"},
+    examples={"url_encode('a b/c?d=é')": "a+b%2fc%3fd%3d%c3%a9", "url_encode('')": ""},
 )
 scalar(
     "url_encode_component",
     "A text percent-encoded for any part of a URL: a space becomes %20.",
     sig("(url: string) -> string", python="encoding.url_encode_component"),
-    examples={"url_encode_component('a b/c')": "a%20b%2fc"},
+    examples={"url_encode_component('a b/c')": "a%20b%2fc", "url_encode_component('')": ""},
 )
 scalar(
     "url_decode",
     "A percent-encoded text as it was. A + stays.",
     sig("(encoded_url: string) -> string", python="encoding.url_decode"),
-    examples={"url_decode('a%20b%2Fc%C3%A9+d%')": "a b/cé+d%"},
+    examples={"url_decode('a%20b%2Fc%C3%A9+d%')": "a b/cé+d%", "url_decode('%zz')": "%zz"},
 )
 scalar(
     "punycode_from_string",
     "A text in punycode, without xn-- before it.",
     sig("(string: string) -> string", python="encoding.to_punycode"),
-    examples={"punycode_from_string('bücher')": "bcher-kva"},
+    examples={"punycode_from_string('bücher')": "bcher-kva", "punycode_from_string('')": ""},
 )
 scalar(
     "punycode_to_string",
@@ -129,13 +141,19 @@ scalar(
     "punycode_domain_from_string",
     "An internationalized domain name with its xn-- labels decoded; empty if one cannot be.",
     sig("(string: string) -> string", python="encoding.domain_from_punycode"),
-    examples={"punycode_domain_from_string('www.xn--bcher-kva.example')": "www.bücher.example"},
+    examples={
+        "punycode_domain_from_string('www.xn--bcher-kva.example')": "www.bücher.example",
+        "punycode_domain_from_string('xn--\\u00e9')": "",
+    },
 )
 scalar(
     "punycode_domain_to_string",
     "A domain name with its labels that are not ASCII encoded as xn-- and punycode.",
     sig("(string: string) -> string", python="encoding.domain_to_punycode"),
-    examples={"punycode_domain_to_string('www.bücher.example')": "www.xn--bcher-kva.example"},
+    examples={
+        "punycode_domain_to_string('www.bücher.example')": "www.xn--bcher-kva.example",
+        "punycode_domain_to_string('')": "",
+    },
 )
 
 # -------------------------------------------------------------------------------------------------------------- code points
@@ -145,7 +163,8 @@ scalar(
     "The Unicode code points of a text, as an array of numbers.",
     sig(
         "(value: text) -> dynamic",
-        duckdb="to_json(list_transform(regexp_extract_all({value}, '(?s).'), lambda character: unicode(character)))",
+        duckdb="(CASE WHEN {value} = '' THEN '[]'::JSON "
+        "ELSE to_json(list_transform(string_split({value}, ''), lambda character: unicode(character))) END)",
     ),
     examples={"unicode_codepoints_from_string('aë')": [97, 235], "unicode_codepoints_from_string('')": []},
 )

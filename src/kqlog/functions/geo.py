@@ -95,7 +95,7 @@ _SQUARE = "dynamic({'type': 'Polygon', 'coordinates': [[[0, 0], [2, 0], [2, 2], 
 scalar(
     "geo_point_in_polygon",
     "True when a point is inside a polygon or a multipolygon in GeoJSON, whose edges are the shortest lines on the sphere.",
-    sig("(longitude: real, latitude: real, polygon: bag) -> bool", python="geo.point_in_polygon"),
+    sig("(longitude: real, latitude: real, polygon: bag) -> bool", python="geo_measures.point_in_polygon"),
     examples={f"geo_point_in_polygon(1, 1, {_SQUARE})": True, f"geo_point_in_polygon(3, 1, {_SQUARE})": False},
 )
 

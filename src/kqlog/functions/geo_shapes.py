@@ -13,6 +13,8 @@ _CROSSING = "geo_from_wkt('LINESTRING (5 -5, 5 5)')"
 _TRIANGLE = "geo_from_wkt('POLYGON ((0 0, 90 0, 0 90, 0 0))')"
 _SQUARE = "geo_from_wkt('POLYGON ((0 0, 2 0, 2 2, 0 2, 0 0))')"
 _BESIDE = "geo_from_wkt('POLYGON ((2 0, 4 0, 4 2, 2 2, 2 0))')"
+_BENT = "geo_from_wkt('LINESTRING (8 50, 8.01 50.001, 8.02 50)')"
+_DENTED = "geo_from_wkt('POLYGON ((8 50, 8.01 50.001, 8.02 50, 8.02 50.02, 8 50.02, 8 50))')"
 _AWAY = "geo_from_wkt('POLYGON ((7 0, 9 0, 9 2, 7 2, 7 0))')"
 
 scalar(
@@ -193,18 +195,37 @@ scalar(
 )
 scalar(
     "geo_line_simplify",
-    "A line with fewer points, within a tolerance in meters.",
-    sig("(lineString: bag, tolerance?: real) -> dynamic"),
+    "A line with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters unless "
+    "told otherwise); null for what disappears.",
+    sig("(lineString: bag) -> dynamic", kql="geo_line_simplify(lineString, 10)"),
+    sig("(lineString: bag, tolerance: real) -> dynamic", python="geo_simplify.line_simplify"),
+    examples={
+        f"geo_line_simplify({_BENT}, 200).coordinates": [[8, 50], [8.02, 50]],
+        f"geo_line_simplify({_BENT}, 0).coordinates": [[8, 50], [8.01, 50.001], [8.02, 50]],
+        f"geo_line_simplify({_BENT}, -1)": None,
+    },
 )
 scalar(
     "geo_polygon_simplify",
-    "A polygon with fewer points, within a tolerance in meters.",
-    sig("(polygon: bag, tolerance?: real) -> dynamic"),
+    "A polygon with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters "
+    "unless told otherwise, 0.1 to 10000); null for what disappears.",
+    sig("(polygon: bag) -> dynamic", kql="geo_polygon_simplify(polygon, 10)"),
+    sig("(polygon: bag, tolerance: real) -> dynamic", python="geo_simplify.polygon_simplify"),
+    examples={
+        f"array_length(geo_polygon_simplify({_DENTED}, 200).coordinates[0])": 5,
+        f"geo_polygon_simplify({_DENTED}, 9000)": None,
+    },
 )
 scalar(
     "geo_simplify_polygons_array",
-    "Polygons with fewer points that still fit together, within a tolerance in meters.",
-    sig("(polygons: array, tolerance?: real) -> dynamic"),
+    "Polygons with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters unless "
+    "told otherwise); borders that several share stay shared.",
+    sig("(polygons: array) -> dynamic", kql="geo_simplify_polygons_array(polygons, 10)"),
+    sig("(polygons: array, tolerance: real) -> dynamic", python="geo_simplify.simplify_polygons_array"),
+    examples={
+        f"array_length(geo_simplify_polygons_array(pack_array({_SQUARE}, {_BESIDE}), 100).coordinates)": 2,
+        "geo_simplify_polygons_array(dynamic([1]))": None,
+    },
 )
 scalar(
     "geo_line_densify",

@@ -17,32 +17,24 @@ for _name, _algorithm, _function, _example in (
         examples={f"{_name}('hello')": _example},
     )
 
-_HASHED = "int|long|real|bool|datetime|timespan"
-
 for _name in ("hash_xxhash64", "hash"):
     scalar(
         _name,
-        "The xxHash64 of a value as a long; with a second argument its remainder, from 0 to one less than that.",
+        "The xxHash64 of a value, for a decimal of its text, as a long; with a second argument the remainder, never negative.",
         sig("(source: string) -> long", python="hashes.of_texts"),
-        sig(f"(source: {_HASHED}) -> long", python="hashes.of_numbers"),
-        sig("(source: notdynamic) -> long"),
-        sig(f"(source: string|{_HASHED}, mod: integer) -> long", kql=f"{_name}(source) % mod"),
-        sig("(source: notdynamic, mod: integer) -> long"),
+        sig("(source: int|long|real|bool|datetime|timespan) -> long", python="hashes.of_numbers"),
+        sig("(source: guid) -> long", python="hashes.of_guids"),
+        sig("(source: decimal) -> long", kql=f"{_name}(tostring(source))"),
+        sig("(source: notdynamic, mod: integer) -> long", kql=f"{_name}(source) % mod"),
         examples={
             f"{_name}('abc')": 4952883123889572249,
             f"{_name}(datetime(1970-01-01))": -3419168895456102021,
             f"{_name}('abc', 10)": 9,
+            f"{_name}(long(null))": None,
         },
     )
 
 # How Kusto combines hashes is not documented, and another number would be a wrong one.
-scalar(
-    "hash_combine",
-    "One hash of several hashes.",
-    sig("(hash: scalar, others: scalar...) -> long"),
-)
-scalar(
-    "hash_many",
-    "One hash of several values.",
-    sig("(source: notdynamic...) -> long"),
-)
+_COMBINED = "hash(strcat_delim('|', a, b)), or hash_sha256() of that, for one hash of several values"
+scalar("hash_combine", "One hash of several hashes.", sig("(hash: scalar, others: scalar...) -> long"), service=_COMBINED)
+scalar("hash_many", "One hash of several values.", sig("(source: notdynamic...) -> long"), service=_COMBINED)

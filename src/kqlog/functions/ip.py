@@ -100,7 +100,11 @@ scalar(
         "(ip: long, prefix: long) -> string",
         duckdb=_dotted(f"CASE WHEN {{prefix}} BETWEEN 0 AND 32 THEN {{ip}} & {_mask('{prefix}')} END", "'/' || {prefix}"),
     ),
-    examples={"format_ipv4_mask('10.1.2.3/24', 16)": "10.1.0.0/16", "format_ipv4_mask(167772161, 8)": "10.0.0.0/8"},
+    examples={
+        "format_ipv4_mask('10.1.2.3/24', 16)": "10.1.0.0/16",
+        "format_ipv4_mask(167772161, 8)": "10.0.0.0/8",
+        "format_ipv4_mask('10.1.2', 16)": "",
+    },
 )
 scalar(
     "ipv4_netmask_suffix",
@@ -158,7 +162,11 @@ scalar(
     "True when two IPv4 addresses agree in the bits of the shortest prefix length; null if one is no address.",
     sig("(ip1: string, ip2: string) -> bool", duckdb=_both(_same_network("{ip1}", "{ip2}", _SHORTER))),
     sig("(ip1: string, ip2: string, prefix: long) -> bool", duckdb=_both_with_prefix(_same_network("{ip1}", "{ip2}", _SHORTEST))),
-    examples={"ipv4_is_match('10.0.0.2/24', '10.0.0.10')": True, "ipv4_is_match('10.0.0.2', '10.0.0.10', 30)": False},
+    examples={
+        "ipv4_is_match('10.0.0.2/24', '10.0.0.10')": True,
+        "ipv4_is_match('10.0.0.2', '10.0.0.10', 30)": False,
+        "ipv4_is_match('10.0.0.2', '')": None,
+    },
 )
 scalar(
     "ipv4_is_private",
@@ -183,17 +191,20 @@ def _known_range(range_: str, address: str) -> str:
     return f"{address} = {number}" if shift == 0 else f"{address} >> {shift} = {number >> shift}"
 
 
-def _texts(ranges: Ranges) -> list[str]:
+def _texts(ranges: Ranges) -> list[str] | None:
+    """The texts among the constants; None for a dynamic value that is no array."""
     if isinstance(ranges, tuple):
         return list(ranges)
-    parsed = json.loads(ranges or "[]")
-    return [item for item in parsed if isinstance(item, str)] if isinstance(parsed, list) else []
+    parsed = json.loads(ranges or "null")
+    return [item for item in parsed if isinstance(item, str)] if isinstance(parsed, list) else None
 
 
 def _in_known_ranges(ranges: Ranges) -> str:
-    tests = " OR ".join(_known_range(text, "address") for text in _texts(ranges)) or "false"
-    address = f"CASE WHEN {_valid('{ip}')} THEN {_number('{ip}')} END"
-    return f"list_transform([{address}], lambda address: {tests})[1]"
+    texts = _texts(ranges)
+    if texts is None:
+        return "NULL::BOOLEAN"
+    tests = " OR ".join(_known_range(text, "address") for text in texts) or "false"
+    return f"(CASE WHEN {_valid('{ip}')} THEN list_transform([{_number('{ip}')}], lambda address: {tests})[1] END)"
 
 
 def _in_known_range(ip_range: str) -> str:
@@ -208,6 +219,11 @@ def _in_range(range_: str) -> str:
 def _in_ranges(count: int) -> str:
     return f"({' OR '.join(_in_range(f'{{ranges.{number}}}') for number in range(count))})"
 
+
+# As OR does it: one true makes all true, else one null makes all null.
+_IN_ARRAY = f"""(CASE WHEN json_type({{ranges}}) = 'ARRAY' AND {_valid("{ip}")} THEN list_transform([list_transform(
+    list_filter({{ranges}}::JSON[], lambda item: json_type(item) = 'VARCHAR'), lambda item: {_in_range("(item ->> '$')")})],
+    lambda found: CASE WHEN list_contains(found, true) THEN true WHEN len(found) = list_count(found) THEN false END)[1] END)"""
 
 scalar(
     "ipv4_is_in_range",
@@ -226,24 +242,27 @@ scalar(
     sig("(ip: string, ranges: const string...) -> bool", duckdb=_in_known_ranges),
     sig("(ip: string, ranges: string...) -> bool", duckdb=_in_ranges),
     sig("(ip: string, ranges: const array) -> bool", duckdb=_in_known_ranges),
-    sig(
-        "(ip: string, ranges: array) -> bool",
-        duckdb=f"list_aggregate(list_transform(try_cast({{ranges}} AS VARCHAR[]), lambda item: {_in_range('item')}), 'bool_or')",
-    ),
+    sig("(ip: string, ranges: array) -> bool", duckdb=_IN_ARRAY),
     examples={
         "ipv4_is_in_any_range('10.1.2.3', '192.168.0.0/16', '10.0.0.0/8')": True,
         "ipv4_is_in_any_range('10.1.2.3', dynamic(['192.168.0.0/16', '10.1.2.4']))": False,
         "ipv4_is_in_any_range('here', '10.0.0.0/8')": None,
+        "ipv4_is_in_any_range('10.1.2.3', dynamic([]))": False,
     },
 )
 
 # ----------------------------------------------------------------------------------------------------------- inside of text
 
 
-def _address_pattern(prefix: str) -> str | None:
+def whole_address(ip: str) -> str | None:
+    """A pattern for one address; None for what is none."""
+    return escaped(ip) if re.fullmatch(_ADDRESS, ip, re.ASCII) else None
+
+
+def address_with_prefix(prefix: str) -> str | None:
     """A pattern for the addresses that begin with a whole address, or with octets that end in a dot; None if it is neither."""
-    if re.fullmatch(_ADDRESS, prefix, re.ASCII):
-        return escaped(prefix)
+    if (pattern := whole_address(prefix)) is not None:
+        return pattern
     if re.fullmatch(rf"(?:{_OCTET}\.){{1,3}}", prefix, re.ASCII):
         return escaped(prefix) + r"\.".join([_OCTET] * (4 - prefix.count(".")))
     return None
@@ -256,11 +275,11 @@ def _found(patterns: Iterable[str | None]) -> str:
 
 
 def _has_any_address(ips: Ranges) -> str:
-    return _found(escaped(ip) for ip in _texts(ips) if re.fullmatch(_ADDRESS, ip, re.ASCII))
+    return _found(map(whole_address, _texts(ips) or ()))
 
 
 def _has_any_prefix(ip_prefixes: Ranges) -> str:
-    return _found(map(_address_pattern, _texts(ip_prefixes)))
+    return _found(map(address_with_prefix, _texts(ip_prefixes) or ()))
 
 
 def _has_address(ip: str) -> str:
@@ -275,22 +294,24 @@ scalar(
     "has_ipv4",
     "True when a text has an IPv4 address in it, between characters that are no letters or digits.",
     sig("(source: string, ip: const string) -> bool", duckdb=_has_address),
-    sig("(source: string, ip: string) -> bool", kql=f"source has_cs ip and ip matches regex @'^{_ADDRESS}$'"),
+    sig("(source: string, ip: string) -> bool", python="ip.has_any_ipv4"),
     examples={
         "has_ipv4('from 10.0.0.1:22', '10.0.0.1')": True,
         "has_ipv4('from 10.0.0.10', '10.0.0.1')": False,
         "has_ipv4('from 10.0.0.256', '10.0.0.256')": False,
+        "has_ipv4('from 10.0.0.1', '')": False,
     },
 )
 scalar(
     "has_ipv4_prefix",
     "True when a text has an IPv4 address in it that begins with some octets, such as 10.1. (or with a whole address).",
     sig("(source: string, ip_prefix: const string) -> bool", duckdb=_has_prefix),
-    sig("(source: string, ip_prefix: string) -> bool"),
+    sig("(source: string, ip_prefix: string) -> bool", python="ip.has_any_ipv4_prefix"),
     examples={
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1.')": True,
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1')": False,
         "has_ipv4_prefix('from 10.1.0.256', '10.1.')": False,
+        "has_ipv4_prefix('from 10.1.0.1', '')": False,
     },
 )
 scalar(
@@ -298,11 +319,12 @@ scalar(
     "True when a text has at least one of some IPv4 addresses in it, as has_ipv4() tells.",
     sig("(source: string, ips: const string...) -> bool", duckdb=_has_any_address),
     sig("(source: string, ips: const array) -> bool", duckdb=_has_any_address),
-    sig("(source: string, ips: string...) -> bool"),
-    sig("(source: string, ips: array) -> bool"),
+    sig("(source: string, ips: string...) -> bool", python="ip.has_any_ipv4"),
+    sig("(source: string, ips: array) -> bool", python="ip.has_any_ipv4_of_array"),
     examples={
         "has_any_ipv4('from 10.0.0.1:22', '10.0.0.2', '10.0.0.1')": True,
         "has_any_ipv4('from 10.0.0.1:22', dynamic(['10.0.0.2', '10.0.0']))": False,
+        "has_any_ipv4('from 10.0.0.1', dynamic(null))": False,
     },
 )
 scalar(
@@ -310,11 +332,12 @@ scalar(
     "True when a text has an IPv4 address in it that begins with one of some prefixes, as has_ipv4_prefix() tells.",
     sig("(source: string, ip_prefixes: const string...) -> bool", duckdb=_has_any_prefix),
     sig("(source: string, ip_prefixes: const array) -> bool", duckdb=_has_any_prefix),
-    sig("(source: string, ip_prefixes: string...) -> bool"),
-    sig("(source: string, ip_prefixes: array) -> bool"),
+    sig("(source: string, ip_prefixes: string...) -> bool", python="ip.has_any_ipv4_prefix"),
+    sig("(source: string, ip_prefixes: array) -> bool", python="ip.has_any_ipv4_prefix_of_array"),
     examples={
         "has_any_ipv4_prefix('from 10.0.0.1:22', '192.168.', '10.')": True,
         "has_any_ipv4_prefix('from 10.0.0.1:22', dynamic(['192.168.', '10']))": False,
+        "has_any_ipv4_prefix('from 10.0.0.1', dynamic([null, 7]))": False,
     },
 )
 
@@ -334,7 +357,10 @@ scalar(
     "parse_ipv6_mask",
     "The same, also without the bits after a given prefix length, which counts from 0 to 128.",
     sig("(ip: string, prefix: long) -> string", python="ip.parse_ipv6_mask"),
-    examples={"parse_ipv6_mask('10.0.0.255', 120)": "0000:0000:0000:0000:0000:ffff:0a00:0000"},
+    examples={
+        "parse_ipv6_mask('10.0.0.255', 120)": "0000:0000:0000:0000:0000:ffff:0a00:0000",
+        "parse_ipv6_mask('fe80::1', 129)": "",
+    },
 )
 scalar(
     "ipv6_compare",
@@ -353,13 +379,21 @@ scalar(
     "True when two IPv6 or IPv4 addresses agree in the bits of the shortest prefix length; null if one is no address.",
     sig("(ip1: string, ip2: string) -> bool", python="ip.ipv6_is_match"),
     sig("(ip1: string, ip2: string, prefix: long) -> bool", python="ip.ipv6_is_match"),
-    examples={"ipv6_is_match('fe80::1/64', 'fe80::2')": True, "ipv6_is_match('fe80::1', 'fe80::2')": False},
+    examples={
+        "ipv6_is_match('fe80::1/64', 'fe80::2')": True,
+        "ipv6_is_match('fe80::1', 'fe80::2')": False,
+        "ipv6_is_match('fe80::1', 'fe80::/129')": None,
+    },
 )
 scalar(
     "ipv6_is_in_range",
     "True when an IPv6 or IPv4 address is in a range; null if one of the two is not valid.",
     sig("(ip: string, ip_range: string) -> bool", python="ip.ipv6_is_match"),
-    examples={"ipv6_is_in_range('fe80::1', 'fe80::/10')": True, "ipv6_is_in_range('fe80::1', '2001:db8::/32')": False},
+    examples={
+        "ipv6_is_in_range('fe80::1', 'fe80::/10')": True,
+        "ipv6_is_in_range('fe80::1', '2001:db8::/32')": False,
+        "ipv6_is_in_range('fe80::1', '')": None,
+    },
 )
 scalar(
     "ipv6_is_in_any_range",
@@ -369,5 +403,6 @@ scalar(
     examples={
         "ipv6_is_in_any_range('fe80::1', '2001:db8::/32', 'fe80::/10')": True,
         "ipv6_is_in_any_range('fe80::1', dynamic(['2001:db8::/32']))": False,
+        "ipv6_is_in_any_range('', 'fe80::/10')": None,
     },
 )

@@ -180,13 +180,15 @@ alias("containscs", "contains_cs")
 alias("notcontains", "!contains")
 alias("notcontainscs", "!contains_cs")
 
+# What stands for other characters in their patterns is not documented.
+_WITHOUT_WILDCARDS = "contains, startswith, endswith or matches regex, which end in _cs where case matters"
 for _name, _summary in {
     "like": "True when a text is like a pattern with wildcards.",
     "notlike": "True unless a text is like a pattern with wildcards.",
     "likecs": "True when a text is like a pattern with wildcards. Case matters.",
     "notlikecs": "True unless a text is like a pattern with wildcards. Case matters.",
 }.items():
-    scalar(_name, _summary, sig("(left: string, right: string) -> bool"))
+    scalar(_name, _summary, sig("(left: string, right: string) -> bool"), service=_WITHOUT_WILDCARDS)
 
 scalar(
     "=~",
@@ -210,12 +212,13 @@ scalar(
     "matches regex",
     "True when a regular expression matches somewhere in a text. `\\w`, `\\d` and `\\s` know all alphabets, `\\b` only ASCII.",
     sig("(left: string, right: const string) -> bool", duckdb=_matches),
-    sig("(left: string, right: string) -> bool"),
+    sig("(left: string, right: string) -> bool", python="matching.matches_regex"),
     examples={
         "'error 404 at /home' matches regex @'\\b4\\d\\d\\b'": True,
         "'Straße' matches regex @'^\\w+$'": True,
         "'abc' matches regex '^b'": False,
         "'ABC' matches regex '(?i)bc'": True,
+        "'' matches regex '.'": False,
     },
 )
 
@@ -225,13 +228,18 @@ Items = str | tuple[str, ...] | None
 """Constants to look for: the JSON text of an array, or texts one by one."""
 
 
-def _texts(items: Items) -> list[str]:
-    """The constants as texts, without nulls."""
+def _elements(items: Items) -> list[str | None]:
+    """The constants as texts."""
     if isinstance(items, tuple):
         return list(items)
     parsed = json.loads(items or "[]")
     elements = parsed if isinstance(parsed, list) else [parsed]
-    return [element if isinstance(element, str) else json.dumps(element) for element in elements if element is not None]
+    return [one if one is None or isinstance(one, str) else json.dumps(one, separators=(",", ":")) for one in elements]
+
+
+def _texts(items: Items) -> list[str]:
+    """The same without nulls."""
+    return [text for text in _elements(items) if text is not None]
 
 
 def _any_term(items: Items) -> str:
@@ -268,7 +276,9 @@ def _all_terms(items: Items) -> str:
     return f"({' AND '.join(tests)})" if tests else "true"
 
 
-_TERMS_FOUND = "list_transform(try_cast({items} AS VARCHAR[]), lambda item: " + _variable_term_test("{value}", "item") + ")"
+_ELEMENTS = "(CASE WHEN json_type({items}) = 'ARRAY' THEN {items} ELSE json_array({items}) END ->> '$[*]')"
+_TERMS_FOUND = f"""list_transform({_ELEMENTS},
+    lambda item: CASE WHEN item IS NOT NULL THEN {_variable_term_test("{value}", "item")} END)"""
 
 
 def _variable_term_tests(join: str) -> Callable[[int], str]:
@@ -292,6 +302,7 @@ scalar(
         "'session opened' has_any (dynamic(['closed', 'opened']))": True,
         "'session opened' has_any (dynamic([]))": False,
         "'port 22' has_any (range(20, 25, 1))": True,
+        "'session' has_any (dynamic([null, 'session']))": True,
     },
 )
 scalar(
@@ -304,25 +315,33 @@ scalar(
     examples={
         "'session opened for root' has_all ('root', 'opened')": True,
         "'session opened for root' has_all (dynamic(['root', 'closed']))": False,
+        "'session' has_all (dynamic(null))": True,
     },
 )
 
 
-def _first_term(items: Items) -> str:
-    tests = [_term_test("(?i)", True, True)(text).replace("{left}", "{value}") for text in _texts(items)]
-    branches = [f"WHEN {test} THEN {position}" for position, test in enumerate(tests)]
+def _first_term(values: Items) -> str:
+    test = _term_test("(?i)", True, True)
+    texts = ((position, text) for position, text in enumerate(_elements(values)) if text is not None)
+    branches = [f"WHEN {test(text).replace('{left}', '{source}')} THEN {position}" for position, text in texts]
     return f"(CASE {' '.join(branches)} ELSE -1 END)::BIGINT" if branches else "(-1)::BIGINT"
 
+
+_FIRST_FOUND = f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"
 
 scalar(
     "has_any_index",
     "The position in an array of its first element that a text has as a term, -1 if there is none.",
-    sig("(value: string, items: const array) -> long", duckdb=_first_term),
-    sig("(value: string, items: array) -> long", duckdb=f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"),
+    sig("(source: string, values: const array) -> long", duckdb=_first_term),
+    sig(
+        "(source: string, values: array) -> long",
+        duckdb=_FIRST_FOUND.replace("{value}", "{source}").replace("{items}", "{values}"),
+    ),
     examples={
         "has_any_index('user 7 logged in', dynamic(['out', 'in', 'user']))": 1,
         "has_any_index('user 7 logged in', range(6, 8, 1))": 1,
         "has_any_index('user 7', dynamic(['use']))": -1,
         "has_any_index('user 7', dynamic([]))": -1,
+        "has_any_index('user 7', dynamic([null, 'user']))": 1,
     },
 )

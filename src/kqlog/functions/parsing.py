@@ -20,11 +20,17 @@ def _extract(regex: str, capture_group: int | None) -> str:
     return f"regexp_extract({{source}}, {quoted(translated(regex, kept).text)}, {len(kept)})"
 
 
+def _extract_any(regex: str) -> str:
+    groups = range(len(translated(regex).groups) + 1)
+    branches = " ".join(f"WHEN {group} THEN {_extract(regex, group)}" for group in groups)
+    return f"(CASE {{capture_group}} {branches} ELSE '' END)"
+
+
 scalar(
     "extract",
     "What a capture group of a regular expression matches first in a text (0: the whole match), as a type if one is given.",
     sig("(regex: const string, capture_group: const long, source: string) -> string", duckdb=_extract),
-    sig("(regex: const string, capture_group: long, source: string) -> string"),
+    sig("(regex: const string, capture_group: long, source: string) -> string", duckdb=_extract_any),
     sig(
         "(regex: const string, capture_group: long, source: string, type_literal: type) -> type_literal",
         kql="extract(regex, capture_group, source)",
@@ -157,6 +163,7 @@ scalar(
             "Query Parameters": {"x": "1", "y": ""},
             "Fragment": "top",
         },
+        "parse_url('').Host": "",
     },
 )
 alias("parseurl", "parse_url")
@@ -164,7 +171,10 @@ scalar(
     "parse_urlquery",
     "The parameters in the query of a URL, as a bag under 'Query Parameters'. Values stay as they are encoded.",
     sig("(query: string) -> dynamic", python="parsing.parse_urlquery"),
-    examples={"parse_urlquery('?a=1&b=x%20y&c')": {"Query Parameters": {"a": "1", "b": "x%20y", "c": ""}}},
+    examples={
+        "parse_urlquery('?a=1&b=x%20y&c')": {"Query Parameters": {"a": "1", "b": "x%20y", "c": ""}},
+        "parse_urlquery('')": {"Query Parameters": {}},
+    },
 )
 alias("parseurlquery", "parse_urlquery")
 scalar(
@@ -182,6 +192,7 @@ scalar(
             "Extension": "gz",
             "AlternateDataStreamName": "hidden",
         },
+        "parse_path('').Filename": "",
     },
 )
 
@@ -195,6 +206,7 @@ scalar(
     examples={
         'parse_csv(\'a,"b,c","say ""hi""",\')': ["a", "b,c", 'say "hi"', ""],
         "parse_csv('a,b\\nc,d')": ["a", "b"],
+        "parse_csv('')": [""],
     },
 )
 scalar(
@@ -213,7 +225,11 @@ scalar(
     "parse_command_line",
     "The arguments of a Windows command line, as CommandLineToArgvW would take them apart. The second argument is 'windows'.",
     sig("(command: text, parser: string) -> dynamic", python="parsing.parse_command_line"),
-    examples={r"""parse_command_line(@'tool.exe "a b" \"c\" d', 'windows')""": ["tool.exe", "a b", '"c"', "d"]},
+    examples={
+        r"""parse_command_line(@'tool.exe "a b" \"c\" d', 'windows')""": ["tool.exe", "a b", '"c"', "d"],
+        r"""parse_command_line(@'"C:\my tools\" "a""b c" d', 'windows')""": ["C:\\my tools\\", 'a"b', "c d"],
+        "parse_command_line('ls -l', 'unix')": None,
+    },
 )
 _IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 Version/17.4 Mobile/15E148 Safari/604.1"
 

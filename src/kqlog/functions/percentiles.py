@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 from kqlog.errors import QueryError
-from kqlog.functions.aggregates import json_of_reals
+from kqlog.functions.conversions import AS_DYNAMIC
 from kqlog.functions.declare import Signature, aggregate, sig
 
 # Kusto reads decimals as reals here, and gives the percentile of an int as a long.
-_KINDS = (("integer", "long"), ("real|decimal", "real"), ("timespan|datetime", "expr"))
-_OTHER = "dynamic|string|bool|guid"
+_KINDS = (("integer", "long"), ("real|decimal", "real"), ("string", "string"), ("timespan|datetime|bool|guid", "expr"))
+_INSIDE = "try_cast(CAST({expr} AS VARCHAR) AS DOUBLE)"
+"""The number in a dynamic value."""
+_NUMBERED = f"{{'number': {_INSIDE}, 'value': {{expr}}}}"
+"""A dynamic value in the order of the numbers inside."""
 
 
-def _share(percentile: float) -> str:
+def _share(percentile: object) -> str:
     """As a decimal: 56 / 100.0 as a double is a little more than 0.56, and takes the next rank.
 
     Raises:
-        QueryError: SEM002 for a number that is no percentile.
+        QueryError: SEM002 for what is no percentile.
     """
-    if not 0 <= percentile <= 100:
+    if not isinstance(percentile, (int, float, Decimal)) or not 0 <= percentile <= 100:
         raise QueryError("SEM002", f"{percentile} is no percentile", hint="give a number from 0 to 100")
     return f"{percentile / 100:.12f}".rstrip("0") + "0"
 
@@ -37,30 +41,48 @@ def _real_value(percentile: float) -> str:
     return f"quantile_disc({{expr}}::DOUBLE, {_share(percentile)})"
 
 
-def _array(percentile: Sequence[float]) -> str:
-    return f"to_json(quantile_disc({{expr}}, [{', '.join(map(_share, percentile))}]))"
+def _text_value(percentile: float) -> str:
+    return f"coalesce({_value(percentile)}, '')"
 
 
-def _array_of_reals(percentile: Sequence[float]) -> str:
-    return json_of_reals(_array(percentile))
+def _inner_value(percentile: float) -> str:
+    chosen = f"quantile_disc({_NUMBERED}, {_share(percentile)})"
+    return f"(({chosen} FILTER (WHERE {_INSIDE} IS NOT NULL)).value)"
 
 
-def _listed(percentiles: str) -> str:
-    return _array(json.loads(percentiles))
+_BODIES = (_whole_value, _real_value, _text_value, _value)
 
 
-def _listed_of_reals(percentiles: str) -> str:
-    return json_of_reals(_listed(percentiles))
+def _array(percentiles: Sequence[object], values: str) -> str:
+    return f"quantile_disc({values}, [{', '.join(map(_share, percentiles))}])"
 
 
-_BODIES = (_whole_value, _real_value, _value)
+def _arrays(kind: str, shown: str, values: str = "{expr}", result: str = "dynamic") -> tuple[Signature, Signature]:
+    """The overloads of percentiles_array for a type; `shown` makes the result of the chosen values `%s`."""
 
+    def one_by_one(percentile: Sequence[float]) -> str:
+        return shown % _array(percentile, values)
 
-def _weighted(more: str) -> tuple[Signature, ...]:
-    return tuple(
-        sig(f"(expr: {kind}, weight: integer, percentile: const number{more}) -> {result}", python="percentiles.weighted")
-        for kind, result in _KINDS
+    def listed(percentiles: str | None) -> str:
+        found = json.loads(percentiles or "null")
+        return shown % _array(found if isinstance(found, list) and found else [found], values)
+
+    return (
+        sig(f"(expr: {kind}, percentile: const number...) -> {result}", duckdb=one_by_one),
+        sig(f"(expr: {kind}, percentiles: const array) -> {result}", duckdb=listed),
     )
+
+
+def _of_texts(type_: str) -> tuple[Signature, Signature]:
+    text = AS_DYNAMIC[type_].replace("%", "%%").replace("{value}", "item")
+    return _arrays(type_, f"to_json(list_transform(%s, lambda item: {text}))")
+
+
+_WEIGHTED_ARRAYS = {
+    "integer|real|decimal|string|bool|guid": "percentiles.weighted_array",
+    "datetime": "percentiles.weighted_datetimes",
+    "timespan": "percentiles.weighted_timespans",
+}
 
 
 aggregate(
@@ -70,13 +92,15 @@ aggregate(
         sig(f"(expr: {kind}, percentile: const number) -> {result}", duckdb=body)
         for (kind, result), body in zip(_KINDS, _BODIES, strict=True)
     ),
-    sig(f"(expr: {_OTHER}, percentile: const number) -> expr"),
+    sig("(expr: dynamic, percentile: const number) -> dynamic", duckdb=_inner_value),
     examples={
         "range x from 1 to 10 step 1 | summarize percentile(x, 50)": 5,
         "range x from 1 to 100 step 1 | summarize percentile(x, 56)": 56,
         "range x from 1 to 10 step 1 | summarize percentile(x, 99.9)": 10,
         "datatable(x: timespan)[3m, 1m, 2m] | summarize percentile(x, 0)": "00:01:00",
         "datatable(x: real)[] | summarize percentile(x, 5)": None,
+        "datatable(x: string)['b', 'c', 'a'] | summarize percentile(x, 50)": "b",
+        "datatable(x: dynamic)[dynamic(9), dynamic('?'), dynamic(10)] | summarize percentile(x, 100)": 10,
     },
 )
 aggregate(
@@ -86,29 +110,38 @@ aggregate(
         sig(f"(expr: {kind}, percentile: const number...) -> {result}", kql="percentile(expr, percentile)")
         for kind, result in _KINDS
     ),
-    sig(f"(expr: {_OTHER}, percentile: const number...) -> expr"),
+    sig("(expr: dynamic, percentile: const number...) -> dynamic", kql="percentile(expr, percentile)"),
     examples={"range x from 1 to 10 step 1 | summarize percentiles(x, 25, 75) | project percentile_x_75": 8},
 )
 aggregate(
     "percentiles_array",
     "Several nearest-rank percentiles in one array.",
-    sig("(expr: integer, percentile: const number...) -> dynamic", duckdb=_array),
-    sig("(expr: integer, percentiles: const array) -> dynamic", duckdb=_listed),
-    sig("(expr: real, percentile: const number...) -> dynamic", duckdb=_array_of_reals),
-    sig("(expr: real, percentiles: const array) -> dynamic", duckdb=_listed_of_reals),
-    sig("(expr: scalar, percentile: const number...) -> dynamic"),
-    sig("(expr: scalar, percentiles: const array) -> dynamic"),
+    *_arrays("integer", "%s", result="longs"),
+    *_arrays("string|bool|guid", "to_json(%s)"),
+    *_arrays("real", "%s", result="reals"),
+    *_arrays("decimal", "(%s)::DOUBLE[]", result="reals"),
+    *_of_texts("datetime"),
+    *_of_texts("timespan"),
+    *_arrays("dynamic", f"to_json(list_transform(%s FILTER (WHERE {_INSIDE} IS NOT NULL), lambda item: item.value))", _NUMBERED),
     result="percentiles_{first}",
     examples={
         "range x from 1 to 10 step 1 | summarize percentiles_array(x, 25, 75)": [3, 8],
         "range x from 1 to 10 step 1 | summarize percentiles_array(x, dynamic([0, 100]))": [1, 10],
+        "datatable(x: timespan)[3m, 1m, 2d] | summarize percentiles_array(x, 0, 100)": ["00:01:00", "2.00:00:00"],
+        "datatable(x: long)[] | summarize percentiles_array(x, 50)": None,
     },
 )
 aggregate(
     "percentilew",
     "The nearest-rank percentile of values that count as often as their weight says.",
-    *_weighted(""),
-    sig(f"(expr: {_OTHER}, weight: integer, percentile: const number) -> expr"),
+    *(
+        sig(
+            f"(expr: {kind}, weight: integer, percentile: const number) -> {result}",
+            python="percentiles.weighted_text" if kind == "string" else "percentiles.weighted",
+        )
+        for kind, result in _KINDS
+    ),
+    sig("(expr: dynamic, weight: integer, percentile: const number) -> dynamic"),
     examples={"datatable(x: long, w: long)[10, 8, 20, 6, 30, 3, 40, 1] | summarize percentilew(x, w, 50)": 20},
 )
 aggregate(
@@ -121,7 +154,7 @@ aggregate(
         )
         for kind, result in _KINDS
     ),
-    sig(f"(expr: {_OTHER}, weight: integer, percentile: const number...) -> expr"),
+    sig("(expr: dynamic, weight: integer, percentile: const number...) -> dynamic"),
     examples={
         "datatable(x: long, w: long)[10, 3, 20, 1] | summarize percentilesw(x, w, 50, 99) | project percentile_x_99": 20,
     },
@@ -129,10 +162,17 @@ aggregate(
 aggregate(
     "percentilesw_array",
     "Several percentiles of weighted values in one array.",
-    sig("(expr: integer|real, weight: integer, percentile: const number...) -> dynamic", python="percentiles.weighted_array"),
-    sig("(expr: integer|real, weight: integer, percentiles: const array) -> dynamic", python="percentiles.weighted_listed"),
-    sig("(expr: scalar, weight: integer, percentile: const number...) -> dynamic"),
-    sig("(expr: scalar, weight: integer, percentiles: const array) -> dynamic"),
+    *(
+        sig(f"(expr: {kind}, weight: integer, {percentiles}) -> dynamic", python=body)
+        for kind, body in _WEIGHTED_ARRAYS.items()
+        for percentiles in ("percentile: const number...", "percentiles: const array")
+    ),
+    sig("(expr: dynamic, weight: integer, percentile: const number...) -> dynamic"),
+    sig("(expr: dynamic, weight: integer, percentiles: const array) -> dynamic"),
     result="percentiles_{first}",
-    examples={"datatable(x: long, w: long)[10, 3, 20, 1] | summarize percentilesw_array(x, w, 50, 99)": [10, 20]},
+    examples={
+        "datatable(x: long, w: long)[10, 3, 20, 1] | summarize percentilesw_array(x, w, 50, 99)": [10, 20],
+        "datatable(x: timespan, w: long)[1h, 3, 2d, 1] | summarize percentilesw_array(x, w, 50, 99)": ["01:00:00", "2.00:00:00"],
+        "datatable(x: long, w: long)[10, -3] | summarize percentilesw_array(x, w, 50)": None,
+    },
 )

@@ -22,12 +22,15 @@ _HASHES = (
 )
 _MERGED = (
     "to_json(list_transform([{states}], lambda states: "
-    "list_transform([list_min(list_transform(states, lambda state: state[1][1]))], lambda size: "
+    "list_transform(list_filter([list_min(list_transform(states, lambda state: state[1][1]))], lambda size: size IS NOT NULL), "
+    "lambda size: "
     "[[size], list_sort(list_distinct(flatten(list_transform(states, lambda state: state[2]))))[:size]])[1])[1])"
 )
 _STATES = "TRY_CAST([{hll}, {others}] AS BIGINT[][][])"
+_FOREIGN = "error('this summary comes from another service: only those that hll() makes here can be counted')"
 _COUNTED = (
-    "list_transform([TRY_CAST({hll} AS BIGINT[][])], lambda state: CASE WHEN len(state[2]) < state[1][1] THEN len(state[2]) "
+    "list_transform([TRY_CAST({hll} AS BIGINT[][])], lambda state: "
+    f"CASE WHEN len(state[3]) > 0 THEN {_FOREIGN} WHEN len(state[2]) < state[1][1] THEN len(state[2]) "
     "ELSE round((state[1][1] - 1) * pow(2, 53) / state[2][state[1][1]])::BIGINT END)[1]"
 )
 
@@ -84,7 +87,7 @@ scalar(
     "The number of distinct values in a summary that hll() made: exact for few, else within about 0.8 % at the default accuracy.",
     sig("(hll: array) -> long", duckdb=_COUNTED),
     result="dcount_hll_{first}",
-    examples={"dcount_hll(dynamic([[4096], [17, 23]]))": 2},
+    examples={"dcount_hll(dynamic([[4096], [17, 23]]))": 2, "dcount_hll(dynamic('x'))": None},
 )
 
 # Below the least of the summaries' largest hashes each of them has all of its values, which stand for the rest.

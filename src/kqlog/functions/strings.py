@@ -22,13 +22,13 @@ scalar(
     "How many bytes a text takes in UTF-8.",
     sig("(source: string) -> long", duckdb="strlen({source})"),
     result="string_size_{first}",
-    examples={"string_size('naïve')": 6},
+    examples={"string_size('naïve')": 6, "string_size('')": 0},
 )
 scalar(
     "isascii",
     "True when all characters of a text are ASCII.",
     sig("(value: text) -> bool", duckdb="(strlen({value}) = length({value}))"),
-    examples={"isascii('plain')": True, "isascii('naïve')": False},
+    examples={"isascii('plain')": True, "isascii('naïve')": False, "isascii('')": True},
 )
 scalar(
     "isutf8",
@@ -75,7 +75,7 @@ scalar(
     "tolower",
     "A text in lower case.",
     sig("(value: text) -> string", sql="lower({value})"),
-    examples={"tolower('ÀB')": "àb"},
+    examples={"tolower('ÀB')": "àb", "tolower(dynamic(null))": ""},
 )
 scalar(
     "toupper",
@@ -85,13 +85,13 @@ scalar(
         "(value: text) -> string",
         sql="(CASE WHEN contains({value}, 'ß') THEN replace(upper({value}), 'ẞ', 'ß') ELSE upper({value}) END)",
     ),
-    examples={"toupper('àb')": "ÀB", "toupper('Maß')": "MAß"},
+    examples={"toupper('àb')": "ÀB", "toupper('Maß')": "MAß", "toupper('')": ""},
 )
 scalar(
     "reverse",
     "A text from its last character to its first.",
     sig("(value: text) -> string", duckdb="array_to_string(list_reverse(string_split({value}, '')), '')"),
-    examples={"reverse('abc')": "cba", "reverse(120)": "021"},
+    examples={"reverse('abc')": "cba", "reverse(120)": "021", "reverse('')": ""},
 )
 scalar(
     "strcmp",
@@ -189,8 +189,9 @@ def _indexof(occurrence: int | None) -> str:
     if occurrence > 1:
         # The length counts anew from the end of each occurrence.
         step = f"past + nullif(strpos({_window('past')}, {{lookup}}), 0) - 1 + length({{lookup}})"
-        place = f"list_reduce(range({occurrence}), lambda past, turn: {step}, {_START}) - length({{lookup}})"
-    return f"(CASE WHEN {{length}} >= -1 THEN coalesce({place}, -1) END)"
+        steps = f"range(least({occurrence}, length({{source}}) + 1))"
+        place = f"list_reduce({steps}, lambda past, turn: {step}, {_START}) - length({{lookup}})"
+    return f"(CASE WHEN {{length}} >= -1 THEN coalesce(CASE WHEN {_START} <= length({{source}}) THEN {place} END, -1) END)"
 
 
 scalar(
@@ -209,7 +210,9 @@ scalar(
         "indexof('a--b--c', '--', 0, -1, 2)": 4,
         "indexof('a--b--c', '--', 0, 4, 2)": 4,
         "indexof('a--b--c', '--', 0, -1, 3)": -1,
+        "indexof('a--b--c', '--', 0, -1, 9000000000)": -1,
         "indexof('a-b-c', '-', 0, -2)": None,
+        "indexof('a-b-c', '', 6)": -1,
         "indexof(90210, 2)": 2,
     },
 )
@@ -300,6 +303,7 @@ scalar(
         "countof('aaaa', 'aa')": 3,
         "countof('a1b22', @'\\d+', 'regex')": 2,
         "countof('aba', 'aba', 'normal')": 1,
+        "countof('abc', '')": 0,
     },
 )
 
@@ -313,11 +317,14 @@ scalar(
 )
 scalar(
     "replace_strings",
-    "A text with each occurrence of some texts replaced by its counterpart in a second array. The earlier text wins.",
+    "A text with each occurrence of some texts replaced by its counterpart in a second array: the earlier texts first, and "
+    "nothing that was replaced once more.",
     sig("(text: string, lookups: array, rewrites: array) -> string", python="strings.replace_strings"),
     examples={
         "replace_strings('cat and dog', dynamic(['cat', 'dog']), dynamic(['dog', 'cow']))": "dog and cow",
         "replace_strings('abc', dynamic(['a', 'ab']), dynamic([1, 'x']))": "abc",
+        "replace_strings('abc', dynamic(['bc', 'ab']), dynamic(['2', '1']))": "a2",
+        "replace_strings('abc', dynamic({'b': 1}), dynamic(null))": "abc",
     },
 )
 
@@ -346,13 +353,14 @@ scalar(
     examples={
         "replace_regex('user=root id=7', @'(\\w+)=(\\w+)', @'\\2:\\1')": "root:user 7:id",
         "replace_regex('10.0.0.1', @'\\d+$', 'x')": "10.0.0.x",
+        "replace_regex('', 'a', 'b')": "",
     },
 )
 scalar(
     "replace",
     "Older form of replace_regex(), with the text as its last argument.",
     sig("(regex: const string, rewrite: const string, source: string) -> string", kql="replace_regex(source, regex, rewrite)"),
-    examples={"replace('b+', 'x', 'abbc')": "axc"},
+    examples={"replace('b+', 'x', 'abbc')": "axc", "replace('b', 'x', '')": ""},
 )
 scalar(
     "translate",
@@ -387,19 +395,19 @@ scalar(
     "trim",
     "A text without the matches of a regular expression at its start and end.",
     sig("(regex: const string, source: string) -> string", duckdb=_trim),
-    examples={"trim(@'\\s+', '  a b ')": "a b", "trim('--', '----a-b--')": "a-b"},
+    examples={"trim(@'\\s+', '  a b ')": "a b", "trim('--', '----a-b--')": "a-b", "trim('a', 'aaa')": ""},
 )
 scalar(
     "trim_start",
     "A text without the match of a regular expression at its start.",
     sig("(regex: const string, source: string) -> string", duckdb=_trim_start),
-    examples={"trim_start('https?://', 'https://example.com/')": "example.com/"},
+    examples={"trim_start('https?://', 'https://example.com/')": "example.com/", "trim_start('a', '')": ""},
 )
 scalar(
     "trim_end",
     "A text without the match of a regular expression at its end.",
     sig("(regex: const string, source: string) -> string", duckdb=_trim_end),
-    examples={"trim_end(@'[.]log', 'a.log.log')": "a.log"},
+    examples={"trim_end(@'[.]log', 'a.log.log')": "a.log", "trim_end('a', '')": ""},
 )
 _SPECIAL = quoted("([" + escaped(r"\.+*?()|{}[]^$") + "#&~-])")
 
@@ -407,5 +415,5 @@ scalar(
     "regex_quote",
     "A regular expression that matches exactly a text.",
     sig("(source: text) -> string", duckdb=f"regexp_replace({{source}}, {_SPECIAL}, '\\\\\\1', 'g')"),
-    examples={"regex_quote('a.b (c)')": r"a\.b \(c\)"},
+    examples={"regex_quote('a.b (c)')": r"a\.b \(c\)", "regex_quote('')": ""},
 )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
-from kqlog.functions.declare import scalar, sig
+from kqlog.functions.declare import quoted, scalar, sig
 
 _INCH, _FOOT, _MILE, _POUND = 0.0254, 0.3048, 1609.344, 0.45359237
 _GRAVITY = 9.80665
@@ -194,12 +194,14 @@ def _double(number: float) -> str:
     return f"CAST({number!r} AS DOUBLE)"
 
 
-def _converter(units: dict[str, tuple[float, float]]) -> Callable[[str | None, str | None], str]:
-    """The body of a conversion between units, each with the size of one and the base value at its 0."""
+Units = dict[str, tuple[float, float]]
+"""The size of one of each unit, and the base value at its 0."""
 
-    def body(source: str | None, target: str | None) -> str:
-        if "Tilt" in (source, target):
-            raise ValueError("the unit 'Tilt' is not offered")
+
+def _between_known(units: Units) -> Callable[[str, str], str]:
+    """The body of a conversion between units that are constants."""
+
+    def body(source: str, target: str) -> str:
         if source not in units or target not in units:
             return "CAST(NULL AS DOUBLE)"
         (size, zero), (wanted_size, wanted_zero) = units[source], units[target]
@@ -210,33 +212,86 @@ def _converter(units: dict[str, tuple[float, float]]) -> Callable[[str | None, s
     return body
 
 
+def _between_any(units: Units) -> str:
+    """The body of a conversion between units that the row names."""
+
+    def looked_up(place: int, unit: str) -> str:
+        return f"MAP {{{', '.join(f'{quoted(name)}: {_double(known[place])}' for name, known in units.items())}}}[{{{unit}}}]"
+
+    size, wanted_size = looked_up(0, "source"), looked_up(0, "target")
+    if not any(zero for _, zero in units.values()):
+        return f"({{value}} * ({size} / {wanted_size}))"
+    return f"(({{value}} * {size} + ({looked_up(1, 'source')} - {looked_up(1, 'target')})) / {wanted_size})"
+
+
+_ANGLES = {name: (size, 0.0) for name, size in _ANGLE.items()}
+_TILT_IN_DEGREES = "(CASE WHEN abs({value}) <= 1 THEN degrees(asin({value})) WHEN {value} IS NOT NULL THEN 'NaN'::DOUBLE END)"
+
+
+def _between_known_angles(source: str, target: str) -> str:
+    """The same for angles, of which a tilt is the sine."""
+    if "Tilt" not in (source, target):
+        return _between_known(_ANGLES)(source, target)
+    degrees = _TILT_IN_DEGREES if source == "Tilt" else _between_known(_ANGLES)(source, "Degree")
+    if target == "Tilt":
+        return f"sin(radians({degrees}))"
+    return _between_known(_ANGLES)("Degree", target).replace("{value}", degrees)
+
+
+def _between_any_angles() -> str:
+    plain = _between_any(_ANGLES)
+    source = plain.replace("{target}", "'Degree'")
+    degrees = f"(CASE WHEN {{source}} = 'Tilt' THEN {_TILT_IN_DEGREES} ELSE {source} END)"
+    target = plain.replace("{source}", "'Degree'").replace("{value}", degrees)
+    tilted = f"CASE WHEN {{target}} = 'Tilt' THEN sin(radians({degrees})) ELSE {target} END"
+    return f"(CASE WHEN 'Tilt' IN ({{source}}, {{target}}) THEN {tilted} ELSE {plain} END)"
+
+
+def _declare(
+    kind: str, what: str, names: Iterable[str], known: Callable[[str, str], str], any_: str, examples: Mapping[str, object]
+) -> None:
+    scalar(
+        f"convert_{kind}",
+        f"{what}: {', '.join(sorted(names))}.",
+        sig("(value: real, source: const string, target: const string) -> real", duckdb=known),
+        sig("(value: real, source: string, target: string) -> real", duckdb=any_),
+        examples=examples,
+    )
+
+
 for _kind, _units, _examples in (
-    ("angle", _ANGLE, {"convert_angle(0.5, 'Revolution', 'Degree')": 180.0}),
     ("energy", _ENERGY, {"convert_energy(2, 'KilowattHour', 'Joule')": 7200000.0}),
     ("force", _FORCE, {"convert_force(3, 'Kilonewton', 'Newton')": 3000.0}),
     ("length", _LENGTH, {"convert_length(3, 'Yard', 'Foot')": 9.0, "convert_length(2, 'Mile', 'Cubit')": None}),
     ("mass", _MASS, {"convert_mass(2, 'Stone', 'Pound')": 28.0}),
     ("speed", _SPEED, {"round(convert_speed(36, 'KilometerPerHour', 'MeterPerSecond'), 9)": 10.0}),
-    ("volume", _VOLUME, {"convert_volume(2, 'CubicMeter', 'Liter')": 2000.0}),
+    ("volume", _VOLUME, {"convert_volume(2, 'CubicMeter', 'Liter')": 2000.0, "convert_volume(2, '', 'Liter')": None}),
 ):
-    scalar(
-        f"convert_{_kind}",
-        f"A number in one unit of {_kind} as one in another; null for no unit. Units: {', '.join(sorted(_units))}.",
-        sig(
-            "(value: real, source: const string, target: const string) -> real",
-            duckdb=_converter({name: (size, 0.0) for name, size in _units.items()}),
-        ),
-        sig("(value: real, source: string, target: string) -> real"),
-        examples=_examples,
-    )
-scalar(
-    "convert_temperature",
-    f"A temperature on one scale as one on another; null for a scale that is none. Scales: {', '.join(sorted(_TEMPERATURE))}.",
-    sig("(value: real, source: const string, target: const string) -> real", duckdb=_converter(_TEMPERATURE)),
-    sig("(value: real, source: string, target: string) -> real"),
-    examples={
+    _sizes = {_name: (_size, 0.0) for _name, _size in _units.items()}
+    _what = f"A number in one unit of {_kind} as one in another; null for no unit. Units"
+    _declare(_kind, _what, _sizes, _between_known(_sizes), _between_any(_sizes), _examples)
+_declare(
+    "angle",
+    "An angle in one unit as one in another; null for no unit, and a tilt is the sine of an angle. Units",
+    (*_ANGLE, "Tilt"),
+    _between_known_angles,
+    _between_any_angles(),
+    {
+        "convert_angle(0.5, 'Revolution', 'Degree')": 180.0,
+        "convert_angle(0.5, 'Tilt', 'Degree')": 30.0,
+        "convert_angle(1, 'Degree', 'Slope')": None,
+    },
+)
+_declare(
+    "temperature",
+    "A temperature on one scale as one on another; null for a scale that is none. Scales",
+    _TEMPERATURE,
+    _between_known(_TEMPERATURE),
+    _between_any(_TEMPERATURE),
+    {
         "round(convert_temperature(20, 'DegreeCelsius', 'DegreeFahrenheit'), 9)": 68.0,
         "convert_temperature(100, 'DegreeCelsius', 'MillidegreeCelsius')": 100000.0,
+        "convert_temperature(100, 'DegreeCelsius', 'Hot')": None,
     },
 )
 
@@ -247,7 +302,7 @@ _BYTE_UNITS = ("Bytes", "KB", "MB", "GB", "TB", "PB", "EB")
 
 def _in_unit(unit: str, precision: int) -> str:
     size = 1024 ** _BYTE_UNITS.index(unit)
-    number = f"CAST(CAST(round({{size}} / {size}e0, {precision}) AS DECIMAL(38, {max(0, precision)})) AS VARCHAR)"
+    number = f"CAST(try_cast(round({{size}} / {size}e0, {precision}) AS DECIMAL(38, {precision})) AS VARCHAR)"
     trimmed = f"rtrim(rtrim({number}, '0'), '.')" if precision > 0 else number
     return f"{trimmed} || ' {unit}'"
 
@@ -278,5 +333,6 @@ scalar(
         "format_bytes(5 * 1024 * 1024)": "5 MB",
         "format_bytes(1048576, 2, 'GB')": "0 GB",
         "format_bytes(1536, 0, 'Bytes')": "1536 Bytes",
+        "format_bytes(real(nan))": "",
     },
 )

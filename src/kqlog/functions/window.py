@@ -10,7 +10,8 @@ _DEFAULTS = {
     "long": ("integer", "{default_value}"),
     "real": ("integer|real", "{default_value}"),
     "decimal": ("number", "{default_value}"),
-    **{kind: (kind, "{default_value}") for kind in ("bool", "datetime", "timespan", "guid", "dynamic")},
+    **{kind: (kind, "{default_value}") for kind in ("bool", "datetime", "timespan", "guid")},
+    "dynamic": ("packed", "{default_value}"),
 }
 """For a column of each type, the types of the constant that stands in for a missing row, and its SQL."""
 
@@ -95,7 +96,7 @@ alias(
     "row_rank",
     "row_rank_dense",
     sig("(column: notdynamic) -> long", python="window.row_rank_dense"),
-    sig("(column: notdynamic, dense: const bool) -> long"),
+    sig("(column: notdynamic, dense: const bool) -> long", python="window.row_rank"),
 )
 window(
     "row_rank_min",

@@ -5,28 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.files import check_properties, read_files
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_flag, parameter_word
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
-from kqlog.types import Column, Type
 
-FORMATS = {
-    "csv": "csv",
-    "tsv": "tsv",
-    "psv": "psv",
-    "scsv": "scsv",
-    "sohsv": "sohsv",
-    "json": "json",
-    "multijson": "json",
-    "parquet": "parquet",
-    "txt": "txt",
-    "raw": "raw",
-}
-"""Kusto's names of file formats, and what the engine calls each."""
-_TEXTS = {"txt": "line", "raw": "file"}
-"""The formats of one text column, and what is a row of each."""
+PROPERTIES = frozenset({"format", "ignoreFirstRecord"})
 
 
 @dataclass(frozen=True)
@@ -42,32 +27,6 @@ class ExternalData(Operator):
     parameters: tuple[Parameter, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        columns = tuple(Column(column.name, column.type) for column in self.schema)
-        files = tuple(self._file(uri, scope) for uri in self.uris)
-        format_ = (parameter_word(self.parameters, "format") or _format_of(files[0])).lower()
-        if format_ not in FORMATS:
-            message = f"externaldata does not read '{format_}' files"
-            raise QueryError("ENG001", message, self.span, f"the formats are {', '.join(FORMATS)}")
-        if format_ in _TEXTS and [column.type for column in columns] != [Type.STRING]:
-            message = f"{format_} files have one column, a string for each {_TEXTS[format_]}"
-            raise QueryError("ENG001", message, self.span, "declare it as in externaldata(Text: string)")
+        check_properties(self, self.parameters, PROPERTIES, scope)
         header = parameter_flag(self.parameters, "ignoreFirstRecord")
-        return plan.External(columns, files, FORMATS[format_], (("header", header),), self.uris[0].span)
-
-    def _file(self, uri: Expr, scope: Scope) -> str:
-        """A path in the connected folder; anything on the network is refused."""
-        path = str(scope.constant(uri, Type.STRING).value)
-        path = path.split(";", 1)[0]
-        if "://" in path:
-            raise QueryError(
-                "ENG001",
-                "externaldata reads files of the connected folder only",
-                uri.span,
-                "download the file into the folder first",
-            )
-        return path
-
-
-def _format_of(path: str) -> str:
-    ending = path.removesuffix(".gz").rpartition(".")[2].lower()
-    return ending if ending in FORMATS else "csv"
+        return read_files(self, self.schema, self.uris, parameter_word(self.parameters, "format"), header, scope)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import given_name
 from kqlog.syntax.nodes import Expr, Named, Operator
 
 
@@ -32,7 +33,7 @@ class Fork(Operator):
 
 
 def _output(branch: Expr, scope: Scope) -> plan.Output:
-    name = branch.names[0] if isinstance(branch, Named) else None
     scope.session.render = None
     relation = scope.relation(branch)
+    name = branch.names[0] if isinstance(branch, Named) else given_name(relation)
     return plan.Output(relation, scope.session.render, name, scope.session.open)

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.lookup import Database, UserFunction, Variable
+from kqlog.plan.lookup import Database, UnknownTableError, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
+from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_choice, unite
 from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, Name, Operator, Parameter
 
 
@@ -41,13 +41,14 @@ class MacroExpand(Operator):
             try:
                 relation = self._expanded(entity, scope)
             except QueryError as error:
-                if parameter_flag(self.parameters, "isfuzzy") and error.code in ("SEM001", "ENG001"):
+                unreachable = isinstance(error, UnknownTableError) or error.code == "ENG001"
+                if is_fuzzy(self.parameters, scope.session.options) and unreachable:
                     continue
                 raise
             legs.append(Leg(leg_name(relation, len(legs)), relation))
         if not legs:
             raise QueryError("SEM001", "no entity of this group exists", self.group.span)
-        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner")
+        return unite(legs, inner=parameter_choice(self.parameters, "kind", ("inner", "outer")) == "inner")
 
     def _entities(self, scope: Scope) -> tuple[Expr, ...]:
         if isinstance(self.group, EntityGroup):

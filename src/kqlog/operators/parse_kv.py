@@ -8,7 +8,7 @@ from typing import ClassVar
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, text
+from kqlog.plan.calls import call, read_as, text
 from kqlog.plan.keyvalues import KeyValueFormat
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
@@ -17,6 +17,7 @@ from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
 from kqlog.types import Type
 
 BAG = "$key values"
+OPTIONS = ("pair_delimiter", "kv_delimiter", "quote", "escape", "greedy", "regex")
 
 
 @dataclass(frozen=True)
@@ -46,11 +47,14 @@ class ParseKv(Operator):
             pattern = format_.pattern()
         except ValueError as error:
             raise QueryError("SEM002", str(error), self.span) from None
-        found = call("__key_values", overloads.convert(row.value(self.value), Type.STRING), text(pattern), text(format_.escapes))
+        found = call(
+            "__key_values", overloads.convert(row.value(self.value), Type.STRING), text(pattern), text("".join(format_.escapes))
+        )
         bags = plan.Extend(source, (plan.Item(BAG, found),))
         bag = plan.ColumnRef(BAG, Type.DYNAMIC)
         columns = tuple(
-            plan.Item(column.name, overloads.convert(plan.Path(bag, (column.name,)), column.type)) for column in self.schema
+            plan.Item(column.name, read_as(overloads.convert(plan.Path(bag, (column.name,)), Type.STRING), column.type))
+            for column in self.schema
         )
         extended = plan.Extend(bags, columns)
         return kept(extended, [column for column in extended.columns if column.name != BAG])
@@ -58,6 +62,9 @@ class ParseKv(Operator):
     def _format(self, scope: Scope) -> KeyValueFormat:
         options: dict[str, list[str]] = {}
         for parameter in self.parameters:
+            if parameter.name not in OPTIONS:
+                hint = f"it has {', '.join(OPTIONS)}"
+                raise QueryError("SEM003", f"parse-kv has no option '{parameter.name}'", parameter.span, hint)
             value = parameter.value
             if isinstance(value, Expr):
                 value = str(scope.constant(value).value)
@@ -71,7 +78,7 @@ class ParseKv(Operator):
             one("pair_delimiter"),
             one("kv_delimiter"),
             tuple(options.get("quote", ())),
-            "".join(options.get("escape", ())),
+            tuple(options.get("escape", ())),
             (one("greedy") or "").lower() == "true",
             one("regex"),
         )

@@ -40,6 +40,8 @@ class Range(Operator):
         wanted = NUMBERS if start.type in NUMBERS else {Type.TIMESPAN}
         if self.step is not None and step.type not in wanted:
             raise QueryError("SEM002", f"a {step.type} cannot be added to a {start.type}", self.step.span)
+        if self.step is not None and step.value == 0:
+            raise QueryError("SEM002", "the step of a range is not zero", self.step.span)
         types = [start.type, stop.type] + ([step.type] if start.type in NUMBERS else [])
         type_ = overloads.common_type(types)
         if type_ is None:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
+from kqlog.plan.rows import row_count
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
-from kqlog.types import Type
 
 
 @dataclass(frozen=True)
@@ -22,4 +22,4 @@ class Sample(Operator):
     rows: Expr
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        return plan.Sample(self.required(source), scope.constant(self.rows, Type.LONG))
+        return plan.Sample(self.required(source), row_count(self.rows, scope))

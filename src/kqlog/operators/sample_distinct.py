@@ -7,10 +7,9 @@ from typing import ClassVar
 
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import groupable
+from kqlog.plan.rows import groupable, row_count
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Named, Operator
-from kqlog.types import Type
 
 
 @dataclass(frozen=True)
@@ -32,4 +31,4 @@ class SampleDistinct(Operator):
         row.require_column(self.of.value if isinstance(self.of, Named) else self.of)
         keys = row.item(self.of, ColumnNames())
         groupable(keys, self.span)
-        return plan.Sample(plan.Aggregate(row.lifted(source), tuple(keys), ()), scope.constant(self.rows, Type.LONG))
+        return plan.Sample(plan.Aggregate(row.lifted(source), tuple(keys), ()), row_count(self.rows, scope))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
+from kqlog.plan.rows import row_count
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter
-from kqlog.types import Type
 
 
 @dataclass(frozen=True)
@@ -23,4 +23,4 @@ class Take(Operator):
     rows: Expr
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        return plan.Limit(self.required(source), scope.constant(self.rows, Type.LONG))
+        return plan.Limit(self.required(source), row_count(self.rows, scope))

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import sort_key
+from kqlog.plan.rows import row_count, sort_key
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter, SortKey
-from kqlog.types import Type
 
 
 @dataclass(frozen=True)
@@ -30,4 +29,4 @@ class Top(Operator):
         source = self.required(source)
         row = scope.over(source)
         row.windows = None
-        return plan.Limit(plan.Sort(source, (sort_key(self.key, row),)), scope.constant(self.rows, Type.LONG))
+        return plan.Limit(plan.Sort(source, (sort_key(self.key, row),)), row_count(self.rows, scope))

@@ -10,10 +10,10 @@ from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.names import ColumnNames, derived_name
-from kqlog.plan.rows import groupable
+from kqlog.plan.rows import groupable, row_count
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
-from kqlog.types import NUMBERS, Type
+from kqlog.types import NUMBERS
 
 
 @dataclass(frozen=True)
@@ -48,4 +48,4 @@ class TopHitters(Operator):
             measure = overloads.call(FUNCTIONS["sum"], (weight,), self.by.span)
         counted = plan.Aggregate(source, tuple(keys), (plan.Item(name, measure),))
         ordered = plan.Sort(counted, (plan.SortKey(plan.ColumnRef(name, measure.type)),))
-        return plan.Limit(ordered, scope.constant(self.rows, Type.LONG))
+        return plan.Limit(ordered, row_count(self.rows, scope))

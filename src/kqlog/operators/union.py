@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.lookup import UnknownTableError
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
+from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_choice, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 MAX_LEGS = 1000
@@ -31,7 +32,7 @@ class Union(Operator):
     sources: tuple[Expr, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        fuzzy = parameter_flag(self.parameters, "isfuzzy") or parameter_flag(self.parameters, "best_effort")
+        fuzzy = is_fuzzy(self.parameters, scope.session.options)
         legs = [] if source is None else [Leg(leg_name(source, 0), source)]
         for expr in self.sources:
             legs += self._legs(expr, len(legs), fuzzy, scope)
@@ -40,7 +41,7 @@ class Union(Operator):
         if not legs:
             raise QueryError("SEM001", "no table of this union exists", self.span)
         named = parameter_word(self.parameters, "withsource") or parameter_word(self.parameters, "with_source")
-        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner", source_column=named)
+        return unite(legs, inner=parameter_choice(self.parameters, "kind", ("inner", "outer")) == "inner", source_column=named)
 
     def _legs(self, expr: Expr, position: int, fuzzy: bool, scope: Scope) -> list[Leg]:
         if isinstance(expr, Pipeline) and not expr.operators and isinstance(expr.source, (Name, Wildcard)):
@@ -49,8 +50,9 @@ class Union(Operator):
             return [Leg(name, scope.relation(Name(name, span=expr.span))) for name in scope.tables_like(expr.pattern)]
         try:
             relation = scope.relation(expr)
-        except QueryError as error:
-            if fuzzy and error.code == "SEM001":
+        except UnknownTableError:
+            # All else that is wrong with a leg is an error even then.
+            if fuzzy:
                 return []
             raise
         return [Leg(expr.name if isinstance(expr, Name) else leg_name(relation, position), relation)]

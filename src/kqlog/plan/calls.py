@@ -41,3 +41,8 @@ def text(value: str) -> plan.Literal:
 def number(value: int) -> plan.Literal:
     """A long constant."""
     return plan.Literal(Type.LONG, value)
+
+
+def read_as(value: plan.Value, type_: Type) -> plan.Value:
+    """A piece of text as a type. As a dynamic value it is read as JSON, while a conversion would keep it a text."""
+    return call("parse_json", value) if type_ is Type.DYNAMIC else overloads.convert(value, type_)

@@ -153,7 +153,7 @@ class Expressions(Lookup):
             raise QueryError(
                 "SEM002", f"only a dynamic value has parts, and this is a {value.type}", target.span, _part_hint(value.type)
             )
-        if isinstance(value, plan.Path):
+        if isinstance(value, plan.Path) and not isinstance(value.value, plan.Call):
             return plan.Path(value.value, value.steps + tuple(steps))
         return plan.Path(value, tuple(steps))
 

@@ -22,6 +22,8 @@ from kqlog.types import Column, Type
 
 MOST_HOPS = 100
 LENGTH = "$length"
+_EACH = "$each"
+"""The properties of each edge of a path, where a condition is said of them all."""
 
 
 @dataclass
@@ -35,6 +37,12 @@ class _Edge:
     hops: tuple[int, int] | None
     span: Span
     values: list[PathValue] = field(default_factory=list)
+
+    def asked(self, how: Gathering, of_nodes: bool, value: plan.Value) -> plan.Value:
+        """What the query asks of the path's edges or inner nodes, from now on."""
+        asked = PathValue(f"{self.name}.${len(self.values)}", how, of_nodes, value)
+        self.values.append(asked)
+        return plan.ColumnRef(asked.name, asked.type)
 
 
 @dataclass
@@ -92,7 +100,10 @@ class Matching:
         for name in self._pattern.nodes:
             row.records[name] = _prefixed(name, self._graph.nodes)
         for name, edge in self._pattern.edges.items():
-            row.records[name] = {} if edge.hops else _prefixed(name, self._graph.edges)
+            row.records[name] = _prefixed(f"{name}.{_EACH}" if edge.hops else name, self._graph.edges)
+        for name, properties_ in row.records.items():
+            if name in self._pattern.nodes or self._pattern.edges[name].hops is None:
+                row.define(name, _bag(properties_))
         row.calls = {
             "node_degree_in": lambda written: self._of_node(written, IN, Type.LONG),
             "node_degree_out": lambda written: self._of_node(written, OUT, Type.LONG),
@@ -138,9 +149,7 @@ class Matching:
             single = PathValue("", how, of_nodes, value)
             return single.of_none() if of_nodes else single.first(value)
         self._used |= references(value) & {IN, OUT}
-        asked = PathValue(f"{edge.name}.${len(edge.values)}", how, of_nodes, value)
-        edge.values.append(asked)
-        return plan.ColumnRef(asked.name, asked.type)
+        return edge.asked(how, of_nodes, value)
 
     def _scope_of_edge(self, edge: _Edge) -> Scope:
         """Where the properties of one edge are known by their names."""
@@ -167,7 +176,7 @@ class Matching:
         Raises:
             QueryError: SEM005 for a pattern whose parts do not hang together.
         """
-        conditions = [] if where is None else _conjuncts(self._row.boolean(where))
+        conditions = [] if where is None else self._conditions(where)
         self._list_properties()
         items = tuple(map(self._typed, self._row.items(project, ColumnNames())))
         wanted = [*conditions, *(item.value for item in items)]
@@ -179,14 +188,32 @@ class Matching:
             found = self._shortest(found, shortest)
         return plan.Project(found, items)
 
+    def _conditions(self, where: syntax.Expr) -> list[plan.Value]:
+        """The conditions that all must hold. What is said of a path's properties holds for each of its edges."""
+        if isinstance(where, syntax.Binary) and where.operator == "and":
+            return [*self._conditions(where.left), *self._conditions(where.right)]
+        value = self._row.boolean(where)
+        names = references(value)
+        said_of = [
+            edge for edge in self._pattern.edges.values() if any(name.startswith(f"{edge.name}.{_EACH}") for name in names)
+        ]
+        if not said_of:
+            return _conjuncts(value)
+        (edge, *others) = said_of
+        if others or not all(name.startswith(f"{edge.name}.{_EACH}") for name in names):
+            hint = "use all(), any() or map() for what is asked of the path"
+            raise QueryError("ENG001", "one condition on the edges of a path and on other parts is not offered", where.span, hint)
+        row = self._scope_of_element(of_nodes=False)
+        row.records[edge.name] = {found.name: column(found) for found in properties(self._graph.edges)}
+        return [edge.asked(Gathering.ALL, False, row.boolean(where))]
+
     def _list_properties(self) -> None:
-        """Lets `path.property` mean the array of the property's values along a path."""
+        """Lets `path.property` mean the array of the property's values along a path, and `path` that of its edges."""
+        own: dict[str, plan.Value] = {found.name: column(found) for found in properties(self._graph.edges)}
         for edge in self._pattern.edges.values():
             if edge.hops is not None:
-                for found in properties(self._graph.edges):
-                    asked = PathValue(f"{edge.name}.${len(edge.values)}", Gathering.MAP, False, column(found))
-                    edge.values.append(asked)
-                    self._row.records[edge.name][found.name] = plan.ColumnRef(asked.name, asked.type)
+                self._row.define(edge.name, edge.asked(Gathering.MAP, False, _bag(own)))
+                self._row.records[edge.name] = {name: edge.asked(Gathering.MAP, False, value) for name, value in own.items()}
 
     def _typed(self, item: plan.Item) -> plan.Item:
         """The column of an expression: all that depends on a path is dynamic to Kusto, even text."""
@@ -358,6 +385,12 @@ class Matching:
 
 def _prefixed(name: str, relation: plan.Node) -> dict[str, plan.Value]:
     return {found.name: plan.ColumnRef(f"{name}.{found.name}", found.type) for found in properties(relation)}
+
+
+def _bag(found: dict[str, plan.Value]) -> plan.Value:
+    """All properties of a node or an edge as one value."""
+    pairs = [part for name, value in found.items() for part in (plan.Literal(Type.STRING, name), value)]
+    return call("bag_pack", *pairs) if pairs else plan.Literal(Type.DYNAMIC, "{}")
 
 
 def _conjuncts(value: plan.Value) -> list[plan.Value]:

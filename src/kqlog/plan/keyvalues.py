@@ -14,20 +14,37 @@ class KeyValueFormat:
     pair_delimiter: str | None = None
     kv_delimiter: str | None = None
     quotes: tuple[str, ...] = ()
-    escapes: str = ""
+    escapes: tuple[str, ...] = ()
     greedy: bool = False
     regex: str | None = None
 
     def pattern(self) -> str:
-        """A regular expression with groups named key..., value...; `plain` ones are to be trimmed.
+        """A regular expression with groups named key_... and value_..., or with two; all but quoted ones are to be trimmed.
 
         Raises:
-            ValueError: for a regular expression without exactly two groups.
+            ValueError: for options that say nothing, and for a regular expression without exactly two groups.
         """
+        self._check()
         if self.regex is not None:
-            return _two_groups(self.regex)
-        if self.pair_delimiter is None or self.kv_delimiter is None:
-            return self._undelimited()
+            return _of_two_groups(self.regex)
+        # Letters and digits are those of ASCII, and a value may have several lines.
+        return f"(?as){self._undelimited() if self.pair_delimiter is None else self._delimited()}"
+
+    def _check(self) -> None:
+        """Raises ValueError for options that say nothing."""
+        if (self.pair_delimiter is None) != (self.kv_delimiter is None):
+            raise ValueError("pair_delimiter and kv_delimiter are given together")
+        if self.pair_delimiter == "" or self.kv_delimiter == "":
+            raise ValueError("a delimiter is not empty")
+        if not all(1 <= len(quote) <= 2 for quote in self.quotes):
+            raise ValueError("quote is the one character around a value, or the two before and after it")
+        if not all(len(escape) == 1 for escape in self.escapes):
+            raise ValueError("escape is one character")
+
+    def _delimited(self) -> str:
+        """Pairs and their two parts between delimiters."""
+        assert self.pair_delimiter is not None
+        assert self.kv_delimiter is not None
         pair, between = re.escape(self.pair_delimiter), re.escape(self.kv_delimiter)
         plain_key = f"(?P<key_plain>(?:(?!{pair}|{between}).)+?)"
         key = f"(?:{self._quoted('key')}{plain_key})"
@@ -49,7 +66,7 @@ class KeyValueFormat:
     def _quoted(self, part: str, close: str = "") -> str:
         """Alternatives for a quoted key or value, each followed by `|`; `close` when there are no quotes."""
         alternatives = []
-        escapes = f"[{re.escape(self.escapes)}]" if self.escapes else "(?!)"
+        escapes = f"[{re.escape(''.join(self.escapes))}]" if self.escapes else "(?!)"
         for number, quote in enumerate(self.quotes):
             opening, closing = re.escape(quote[0]), re.escape(quote[-1])
             alternatives.append(f"{opening}(?P<{part}_quoted{number}>(?:{escapes}.|(?!{closing}).)*){closing}")
@@ -58,13 +75,12 @@ class KeyValueFormat:
         return "".join(f"{alternative}|" for alternative in alternatives)
 
 
-def _two_groups(regex: str) -> str:
-    """A user's regular expression with its two groups named."""
+def _of_two_groups(regex: str) -> str:
+    """A user's regular expression, if it has two groups."""
     try:
-        compiled = re.compile(regex, re.ASCII)
+        compiled = re.compile(regex)
     except re.error as error:
         raise ValueError(f"the regular expression cannot be read: {error}") from None
     if compiled.groups != 2:
         raise ValueError(f"the regular expression has {compiled.groups} groups, and two are wanted: the key and the value")
-    names = iter(("(?P<key_plain>", "(?P<value_plain>"))
-    return re.sub(r"(?<!\\)\((?!\?)", lambda _: next(names), regex)
+    return regex

@@ -14,6 +14,10 @@ from kqlog.types import Column, Schema, Type
 NO_TABLES = "there are no tables here: give a folder of them, as in kqlog -d FOLDER or kqlog.connect(folder), or data frames"
 
 
+class UnknownTableError(QueryError):
+    """A SEM001 for a table or function that is not there: what a fuzzy union can do without."""
+
+
 CLUSTER = "localhost"
 DATABASE = "default"
 """What a workspace calls itself where KQL asks for the names of its cluster and database."""
@@ -195,7 +199,8 @@ class Lookup:
         hint = f"did you mean '{close}'?" if close else None
         if hint is None and what == "table":
             hint = f"tables here: {', '.join(sorted(candidates)[:8])}" if candidates else NO_TABLES
-        return QueryError("SEM001", f"no {what} named '{name}'", span, hint)
+        error = UnknownTableError if what in ("table", "function") else QueryError
+        return error("SEM001", f"no {what} named '{name}'", span, hint)
 
     def _candidates(self, what: str) -> list[str]:
         variables = self.visible()

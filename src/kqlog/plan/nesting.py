@@ -8,7 +8,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.calls import call, column, every, number
 from kqlog.plan.grouping import Grouping
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import groupable
+from kqlog.plan.rows import groupable, row_count
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import missing
 from kqlog.syntax import nodes as syntax
@@ -57,7 +57,7 @@ def _level(source: plan.Node, level: syntax.TopNestedLevel, names: ColumnNames, 
     grouping = Grouping(scope.grouped(source), (key,), ColumnNames())
     value = grouping.items(level.by)[0].value
     wanted = level.by.names[0] if isinstance(level.by, syntax.Named) else f"aggregated_{key.name}"
-    rows = scope.constant(level.rows, Type.LONG) if level.rows is not None else None
+    rows = row_count(level.rows, scope) if level.rows is not None else None
     others = scope.constant(level.others, key.value.type) if level.others is not None else None
     return _Level(key, plan.Item(names.derive(wanted), value), rows, level.order != "asc", others)
 

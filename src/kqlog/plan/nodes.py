@@ -322,10 +322,11 @@ class Union:
 
 @dataclass(frozen=True, slots=True)
 class UnnestItem:
-    """A dynamic value to take apart: the column it becomes, converted to the column's type.
+    """A dynamic value to take apart: the column it becomes, of the column's type; null for a number or bool of another type.
 
     An array gives its elements; a property bag single-entry bags, or `[key, value]` arrays with `pairs`; a scalar
-    itself; null one null. Several items go in parallel, the shorter ones padded with null.
+    itself; null one null. Several items go in parallel, the shorter ones padded with null. A value that is not dynamic
+    is a list of values of the column's type.
     """
 
     name: str

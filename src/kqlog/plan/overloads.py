@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from kqlog.errors import QueryError, Span
-from kqlog.functions.declare import Function, Kind, Parameter, Signature
+from kqlog.functions.declare import ARRAYS, Function, Kind, Parameter, Signature
 from kqlog.plan import nodes as plan
 from kqlog.types import INTEGERS, NUMBERS, Type, widens
 
@@ -218,7 +218,7 @@ def _result_type(
     signature: Signature, values: tuple[plan.Value, ...], common: Type | None, types_given: list[Type], span: Span
 ) -> Type:
     returns = signature.returns
-    if signature.result_columns or returns in ("array", "bag"):
+    if signature.result_columns or signature.record or returns in ARRAYS:
         return Type.DYNAMIC
     if returns == "common":
         return common or Type.DYNAMIC

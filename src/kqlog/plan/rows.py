@@ -91,6 +91,20 @@ def sort_key(key: syntax.SortKey, row: Scope) -> plan.SortKey:
     return plan.SortKey(value, descending, key.nulls == "first" if key.nulls else not descending)
 
 
+def row_count(expr: syntax.Expr, scope: Scope) -> plan.Literal:
+    """A number of rows to keep.
+
+    Raises:
+        QueryError: SEM002 when it is null, below zero or no whole number, SEM004 when it is no constant.
+    """
+    rows = scope.constant(expr, Type.LONG)
+    # Without an engine it may be a value that is not known yet.
+    unknown = rows.value is None and scope.environment.evaluate is None
+    if not unknown and (not isinstance(rows.value, int) or rows.value < 0):
+        raise QueryError("SEM002", "a number of rows is zero or more", expr.span)
+    return rows
+
+
 def groupable(items: Iterable[plan.Item], span: Span) -> None:
     """Refuse to group by dynamic values, as Kusto does.
 

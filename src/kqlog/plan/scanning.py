@@ -6,13 +6,14 @@ What does not depend on a step is computed as a column before; the rest becomes 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from kqlog.errors import QueryError, Span
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
+from kqlog.plan.calls import call, column
 from kqlog.plan.expressions import references
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
@@ -24,21 +25,29 @@ OFFERED = frozenset(
     {
         *("+", "-", "*", "/", "%", "unary -", "unary +", "abs", "<", "<=", ">", ">=", "==", "!=", "between", "!between"),
         *("and", "or", "not", "iff", "iif", "case", "coalesce", "isnull", "isnotnull", "notnull", "isempty", "isnotempty"),
-        *("notempty", "strcat", "min_of", "max_of"),
+        *("notempty", "strcat", "min_of", "max_of", "=~", "!~", "array_concat"),
+        *(f"{sign}{name}{case}" for name in ("contains", "startswith", "endswith") for sign in ("", "!") for case in ("", "_cs")),
     }
 )
 OUTPUTS = ("all", "last", "none")
 ORDER = "$order"
+EPOCH = plan.Literal(Type.DATETIME, 0)
 
 
 @dataclass
 class _Program:
     """Steps on their way to the kernel. `states` says which step and column a name stands for."""
 
-    width: int
-    step: int
-    """The step that is being written: it sees itself and those before."""
+    row: Scope
+    own: Schema
+    """The columns that a step keeps, by place."""
+    empty: list[plan.Constant]
+    """What a step that no row has matched yet says of each place."""
     states: dict[str, tuple[int, int]]
+    assigned: list[set[str]]
+    """The columns that each step assigns."""
+    step: int = 0
+    """The step that is being written: it sees itself and those before."""
     computed: list[plan.Item] = field(default_factory=list)
 
     def written(self, value: plan.Value, span: Span) -> list[Any]:
@@ -59,6 +68,12 @@ class _Program:
                 types = [str(argument.type) for argument in value.arguments]
                 arguments = [self.written(argument, span) for argument in value.arguments]
                 return ["call", value.name, str(value.type), types, arguments]
+            case plan.Call(_, _, (period, first, second)) if value.name == "datetime_diff" and second != EPOCH:
+                # Each from one moment on, so that one may be of the row and the other of a step.
+                counts = [call("datetime_diff", period, moment, EPOCH) for moment in (first, second)]
+                return self.written(call("-", *counts), span)
+            case _ if (known := self._kept(value)) is not None:
+                return known
             case plan.Call():
                 what = f"{value.name}()"
             case plan.ColumnRef(_, type_):
@@ -78,25 +93,56 @@ class _Program:
             case _:
                 return False
 
+    def _kept(self, value: plan.Value) -> list[Any] | None:
+        """What follows from the unchanged columns of one step alone: its row has that as well, and the step keeps it."""
+        names = references(value)
+        if not names <= self.states.keys() or value.type is Type.DECIMAL:
+            return None
+        columns = {name: self.own[self.states[name][1]] for name in names}
+        steps = {self.states[name][0] for name in names}
+        if len(steps) > 1 or max(steps) > self.step or any(found.name in self.assigned[max(steps)] for found in columns.values()):
+            return None
+        place = self._place(_with(value, {name: column(found) for name, found in columns.items()}))
+        nothing = {name: plan.Literal(found.type, self.empty[self.states[name][1]]) for name, found in columns.items()}
+        self.empty[place] = self.row.literal(_with(value, nothing)).value
+        return ["state", max(steps), place]
+
     def _place(self, value: plan.Value) -> int:
         """Where the row has a value that no step has a part in."""
-        for place, item in enumerate(self.computed):
+        for place, item in enumerate(self.computed, start=len(self.own)):
             if item.value == value:
-                return self.width + place
+                return place
         self.computed.append(plan.Item(f"$scan.{len(self.computed)}", value))
-        return self.width + len(self.computed) - 1
+        self.empty.append(None)
+        return len(self.empty) - 1
+
+
+def _with(value: plan.Value, values: Mapping[str, plan.Value]) -> plan.Value:
+    """A value with others in the place of its columns."""
+    match value:
+        case plan.ColumnRef(name):
+            return values[name]
+        case plan.Call(_, _, arguments):
+            return replace(value, arguments=tuple(_with(argument, values) for argument in arguments))
+        case plan.Cast(inner) | plan.InQuery(inner):
+            return replace(value, value=_with(inner, values))
+        case plan.Path(inner, steps):
+            written = tuple(step if isinstance(step, (str, int)) else _with(step, values) for step in steps)
+            return replace(value, value=_with(inner, values), steps=written)
+        case _:
+            return value
 
 
 def _steps(path: plan.Path) -> list[plan.Value]:
     return [step for step in path.steps if not isinstance(step, (str, int))]
 
 
-def _is_offered(call: plan.Call) -> bool:
-    if call.name in ("toint", "tolong", "toreal", "todouble"):
-        return call.arguments[0].type in INTEGERS
-    values = call.arguments if call.name not in ("iff", "iif", "case", "coalesce") else ()
+def _is_offered(found: plan.Call) -> bool:
+    if found.name in ("toint", "tolong", "toreal", "todouble"):
+        return found.arguments[0].type in INTEGERS
+    values = found.arguments if found.name not in ("iff", "iif", "case", "coalesce") else ()
     exotic = any(argument.type in (Type.DYNAMIC, Type.DECIMAL) for argument in values)
-    return call.name in OFFERED and (not exotic or call.name.startswith("is"))
+    return found.name in OFFERED and (not exotic or found.name.startswith("is") or found.name == "array_concat")
 
 
 def scanned(
@@ -116,12 +162,12 @@ def scanned(
     rows = plan.Extend(source, defaults) if defaults else source
     row = scope.over(rows)
     states = _named_steps(row, own, steps)
-    program = _Program(len(own), 0, states)
+    assigned = [{assignment.names[0] for assignment in step.assignments} for step in steps]
+    program = _Program(row, own, [_empty(found, defaults) for found in own], states, assigned)
     written = [_step(step, position, own, row, program) for position, step in enumerate(steps)]
     items = (*(plan.Item(found.name, column(found)) for found in own), *program.computed)
-    empty = [_empty(found, defaults) for found in own]
     types = [str(found.type) for found in own]
-    text = json.dumps({"types": types, "empty": empty, "steps": written})
+    text = json.dumps({"types": types, "empty": program.empty, "steps": written})
     names = ColumnNames()
     names.reserve(own)
     match = Column(names.derive(match_id or "match_id"), Type.LONG)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
@@ -14,6 +14,10 @@ from kqlog.plan.special import as_text
 from kqlog.plan.uniting import Leg, leg_name, missing
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
+
+_INSENSITIVE = ("has", "hasprefix", "hassuffix", "contains", "startswith", "endswith")
+CASE_SENSITIVE = {"=~": "==", "!~": "!="} | {name: f"{name}_cs" for plain in _INSENSITIVE for name in (plain, f"!{plain}")}
+"""What operators on strings become where case counts."""
 
 
 def searched(tables: tuple[syntax.Expr, ...], scope: Scope) -> list[Leg]:
@@ -70,6 +74,8 @@ class SearchTerms:
                 return overloads.call(FUNCTIONS["not"], (self._condition(inner, row),), expr.span)
             case syntax.Binary(":", left, right):
                 return self._term(left, right, row)
+            case syntax.Binary(operator) if self.case_sensitive and operator in CASE_SENSITIVE:
+                return row.boolean(replace(expr, operator=CASE_SENSITIVE[operator]))
             case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
                 return self._condition(source, row)
             case syntax.Name(name) if name not in (row.columns or {}) and row.variable(name) is None:
@@ -109,17 +115,13 @@ class SearchTerms:
     def _operator(self, text: str) -> tuple[str, str]:
         """The comparison that the stars around a text ask for: 'x' has, 'x*' hasprefix, '*x' hassuffix, '*x*' contains."""
         stars = (text.startswith("*"), text.endswith("*") and len(text) > 1)
-        operator = {(False, False): "has", (False, True): "hasprefix", (True, False): "hassuffix", (True, True): "contains"}[
-            stars
-        ]
         plain = text.strip("*")
         if "*" in plain:
-            operator, plain = (
-                "matches regex",
-                ("" if self.case_sensitive else "(?i)") + ".*".join(map(re.escape, plain.split("*"))),
-            )
-            return operator, plain
-        return operator + ("_cs" if self.case_sensitive else ""), plain
+            before, after = ("" if star else r"\b" for star in stars)
+            inner = ".*".join(map(re.escape, plain.split("*")))
+            return "matches regex", f"{'' if self.case_sensitive else '(?i)'}{before}{inner}{after}"
+        operator = {(False, False): "has", (False, True): "hasprefix", (True, False): "hassuffix", (True, True): "contains"}
+        return operator[stars] + ("_cs" if self.case_sensitive else ""), plain
 
 
 def _converted(name: str, have: Type | None, type_: Type) -> plan.Value:

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column, every
+from kqlog.plan.calls import call, column, every, number
 from kqlog.plan.grouping import Grouping
 from kqlog.plan.names import ColumnNames, derived_name
-from kqlog.plan.rows import groupable
+from kqlog.plan.rows import groupable, kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
+from kqlog.plan.uniting import parameter_choice
+from kqlog.plan.unnesting import counted_item
 from kqlog.syntax import nodes as syntax
 from kqlog.types import SUMMABLE, Column, Type
 
+MOST_POINTS = 1 << 20
 BIN, POINT, FIRST, LAST, ROWS = "$bin", "$point", "$first", "$last", "$rows"
 
 
@@ -86,15 +89,18 @@ def series(
 
     conditions = bins.within(bins.value, also_start=True)
     rows = plan.Filter(source, every(conditions)) if conditions else source
-    aggregates = tuple(item for item, _ in found)
+    aggregates = (*(item for item, _ in found), plan.Item(ROWS, call("count")))
     by_bin = plan.Aggregate(rows, (*keys, plan.Item(BIN, bins.bin())), aggregates)
     counted = plan.Named(scope.session.unique("$series"), plan.Filter(by_bin, call("isnotnull", plan.ColumnRef(BIN, bins.type))))
-    nonempty = parameter_word(parameters, "kind") == "nonempty"
+    nonempty = parameter_choice(parameters, "kind", ("nonempty",)) is not None
     filled = _filled(_grid(counted, keys, bins, nonempty), counted, keys, bins, aggregates)
     lists = [_listed(item, default) for item, default in found]
     lists.append(plan.Item(axis_name, call("make_list_with_nulls", plan.ColumnRef(POINT, bins.type))))
     ordered = plan.Sort(filled, (plan.SortKey(plan.ColumnRef(POINT, bins.type), descending=False),))
-    return plan.Aggregate(ordered, _references(keys), tuple(lists))
+    if keys or nonempty:
+        return plan.Aggregate(ordered, _references(keys), tuple(lists))
+    made = plan.Aggregate(ordered, (), (*lists, plan.Item(ROWS, call("count"))))
+    return kept(_of_some_rows(made), [item.column for item in lists])
 
 
 def _series_items(written: syntax.SeriesItem, grouping: Grouping, scope: Scope) -> list[tuple[plan.Item, plan.Value]]:
@@ -122,10 +128,28 @@ def _bins(axis: Axis, row: Scope, scope: Scope) -> _Bins:
     step_type = Type.TIMESPAN if value.type in (Type.DATETIME, Type.TIMESPAN) else value.type
     step = _constant(axis.step, step_type, scope)
     assert step is not None
+    _check_step(axis.step, step, bounds)
     return _Bins(value, bounds[0], bounds[1], step, axis.in_range)
 
 
-def _constant(expr: syntax.Expr | None, type_: Type, scope: Scope) -> plan.Value | None:
+def _check_step(expr: syntax.Expr, step: plan.Literal, bounds: list[plan.Literal | None]) -> None:
+    """Refuse a step that goes nowhere, and one that would make too long a series.
+
+    Raises:
+        QueryError: SEM002, LIM001
+    """
+    if not isinstance(step.value, (int, float, Decimal)):
+        return
+    if not step.value > 0:
+        raise QueryError("SEM002", "the step of a series is larger than zero", expr.span)
+    start, stop = (bound.value if bound is not None else None for bound in bounds)
+    if isinstance(start, (int, float, Decimal)) and isinstance(stop, (int, float, Decimal)):
+        length = (float(stop) - float(start)) / float(step.value)
+        if length > MOST_POINTS:
+            raise QueryError("LIM001", f"a series has at most {MOST_POINTS:,} points", expr.span, "take a larger step")
+
+
+def _constant(expr: syntax.Expr | None, type_: Type, scope: Scope) -> plan.Literal | None:
     return None if expr is None else scope.constant(expr, type_)
 
 
@@ -139,7 +163,7 @@ def _grid(counted: plan.Node, keys: tuple[plan.Item, ...], bins: _Bins, nonempty
     )
     groups: plan.Node = plan.Aggregate(counted, _references(keys), extremes)
     if not keys and not nonempty:
-        groups = plan.Filter(groups, call(">", plan.ColumnRef(ROWS, Type.LONG), plan.Literal(Type.LONG, 0)))
+        groups = _of_some_rows(groups)
     first = bins.first()
     outputs = tuple(plan.JoinColumn(item.name, item.value.type, False, item.name) for item in keys)
     if first is not None and bins.stop is not None:
@@ -149,7 +173,7 @@ def _grid(counted: plan.Node, keys: tuple[plan.Item, ...], bins: _Bins, nonempty
     else:
         start = first or plan.ColumnRef(FIRST, bins.type)
         stop = bins.stop or plan.ColumnRef(LAST, bins.type)
-        item = plan.UnnestItem(POINT, call("range", start, stop, bins.step), bins.type)
+        item = counted_item(plan.UnnestItem(POINT, call("range", start, stop, bins.step), bins.type))
         grid = plan.Unnest(groups, (item,), None, None, (*groups.columns, Column(POINT, bins.type)))
     point = plan.ColumnRef(POINT, bins.type)
     return plan.Filter(grid, every([call("isnotnull", point), *bins.within(point, also_start=False)]))
@@ -170,8 +194,14 @@ def _filled(
 def _listed(item: plan.Item, default: plan.Value) -> plan.Item:
     value: plan.Value = column(item.column)
     if not (isinstance(default, plan.Literal) and default.value is None):
-        value = call("coalesce", value, default)
+        # An aggregate may be null over rows as well, and then it stays so.
+        value = call("iff", call("isnull", plan.ColumnRef(ROWS, Type.LONG)), default, value)
     return plan.Item(item.name, call("make_list_with_nulls", value))
+
+
+def _of_some_rows(groups: plan.Node) -> plan.Node:
+    """Without a key there is a group even of no rows."""
+    return plan.Filter(groups, call(">", plan.ColumnRef(ROWS, Type.LONG), number(0)))
 
 
 def _references(keys: tuple[plan.Item, ...]) -> tuple[plan.Item, ...]:

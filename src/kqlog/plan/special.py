@@ -37,14 +37,17 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
             constants["count"] = len(bound)
         if name in asked:
             arguments = bound if isinstance(bound, tuple) else (bound,)
-            values = [argument.value if isinstance(argument, plan.Literal) else None for argument in arguments]
-            if None in values:
+            values = [argument.value for argument in arguments if isinstance(argument, plan.Literal)]
+            if len(values) < len(arguments):
                 return
             constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:
         body(**constants)
     except ValueError as error:
         raise QueryError("SEM002", f"{call.name}(): {error}", span) from None
+    except QueryError as error:
+        error.span = error.span or span
+        raise
 
 
 def of_database(member: syntax.Member | syntax.Element) -> plan.Value:
@@ -125,13 +128,27 @@ def _estimate_data_size(scope: Expressions, call: syntax.Call) -> plan.Value:
     return size
 
 
+def _received(scope: Expressions) -> plan.Value | None:
+    """When the row was taken in, if it tells."""
+    received = scope.column("_TimeReceived")
+    return received if received is not None and received.type is Type.DATETIME else None
+
+
 def _ingestion_time(scope: Expressions, call: syntax.Call) -> plan.Value:
     if call.arguments:
         raise QueryError("SEM003", "ingestion_time() takes no arguments", call.span)
-    received = scope.column("_TimeReceived")
-    if received is None or received.type is not Type.DATETIME:
-        return plan.Literal(Type.DATETIME, None)
-    return received
+    return _received(scope) or plan.Literal(Type.DATETIME, None)
+
+
+def _against_cursor(scope: Expressions, call: syntax.Call) -> plan.Value:
+    if len(call.arguments) != 1:
+        raise QueryError("SEM003", f"{call.name}() takes one cursor, such as cursor_current() gives", call.span)
+    (cursor,) = overloads.call(FUNCTIONS[call.name], (scope.value(call.arguments[0]),), call.span).arguments
+    received = _received(scope)
+    if received is None:
+        hint = "the rows at hand need a datetime column _TimeReceived"
+        raise QueryError("SEM001", f"{call.name}() does not know when these rows were taken in", call.span, hint)
+    return scope.applied(FUNCTIONS[f"__{call.name}"], (received, cursor), call.span)
 
 
 def _bin_auto(scope: Expressions, call: syntax.Call) -> plan.Value:
@@ -175,6 +192,8 @@ VALUES: dict[str, Callable[[Expressions, syntax.Call], plan.Value]] = {
     "pack_array": _pack_array,
     "estimate_data_size": _estimate_data_size,
     "ingestion_time": _ingestion_time,
+    "cursor_after": _against_cursor,
+    "cursor_before_or_at": _against_cursor,
     "bin_auto": _bin_auto,
     "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,

@@ -19,6 +19,7 @@ OPTIONS: dict[str, frozenset[Type]] = {
     "query_bin_auto_size": NUMBERS | {Type.TIMESPAN},
     "query_bin_auto_at": SUMMABLE,
     "query_take_max_records": frozenset({Type.INT, Type.LONG}),
+    "best_effort": frozenset({Type.BOOL}),
 }
 """The options that kqlog honours, and the types that they take. All but these and the next steer Kusto's service."""
 
@@ -47,12 +48,12 @@ def set_option(statement: syntax.SetOption, scope: Scope) -> None:
         raise QueryError("ENG001", f"the option '{name}' is not offered", statement.span, NOT_OFFERED[name])
     if name not in OPTIONS:
         return
-    if statement.value is None:
+    if statement.value is None and Type.BOOL not in OPTIONS[name]:
         raise QueryError("SEM003", f"'{name}' needs a value", statement.span, f"set {name} = ...")
-    value = scope.constant(statement.value)
+    value = plan.Literal(Type.BOOL, True) if statement.value is None else scope.constant(statement.value)
     if value.type not in OPTIONS[name]:
         wanted = " or ".join(sorted(OPTIONS[name]))
-        raise QueryError("SEM002", f"'{name}' is a {wanted}, and this is a {value.type}", statement.value.span)
+        raise QueryError("SEM002", f"'{name}' is a {wanted}, and this is a {value.type}", statement.span)
     if name == "query_now" and isinstance(value.value, int):
         session.environment = replace(session.environment, now=value.value)
     session.options[name] = value

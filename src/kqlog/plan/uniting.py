@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.syntax import nodes as syntax
@@ -17,11 +19,16 @@ class Leg(NamedTuple):
     relation: plan.Node
 
 
-def leg_name(relation: plan.Node, position: int) -> str:
-    """What a leg that is no table is called: by the name that `as` gave it, or by its place."""
+def given_name(relation: plan.Node) -> str | None:
+    """What a relation is called in the query, as by `as`."""
     if isinstance(relation, plan.Named) and not relation.name.startswith("$"):
         return relation.name.partition("#")[0]
-    return f"union_arg{position}"
+    return None
+
+
+def leg_name(relation: plan.Node, position: int) -> str:
+    """What a leg that is not given by name is called: by the name that `as` gave it, or by its place."""
+    return given_name(relation) or f"union_arg{position}"
 
 
 def unite(legs: list[Leg], *, inner: bool = False, source_column: str | None = None) -> plan.Node:
@@ -88,6 +95,26 @@ def parameter_word(parameters: tuple[syntax.Parameter, ...], name: str) -> str |
                 value.name if isinstance(value, syntax.Name) else str(value.value if isinstance(value, syntax.Literal) else value)
             )
     return None
+
+
+def parameter_choice(parameters: tuple[syntax.Parameter, ...], name: str, choices: tuple[str, ...]) -> str | None:
+    """The word given for a parameter that takes one of a few.
+
+    Raises:
+        QueryError: SEM005 for any other.
+    """
+    word = parameter_word(parameters, name)
+    if word is not None and word not in choices:
+        span = next(parameter.span for parameter in parameters if parameter.name == name)
+        raise QueryError("SEM005", f"'{word}' is no value of {name}", span, f"it is one of {', '.join(choices)}")
+    return word
+
+
+def is_fuzzy(parameters: tuple[syntax.Parameter, ...], options: Mapping[str, plan.Literal]) -> bool:
+    """Whether tables that are not there are left out: by a parameter, or by an option of the whole query."""
+    effort = options.get("best_effort")
+    asked = any(parameter_flag(parameters, name) for name in ("isfuzzy", "best_effort"))
+    return asked or (effort is not None and effort.value is True)
 
 
 def parameter_flag(parameters: tuple[syntax.Parameter, ...], name: str) -> bool:

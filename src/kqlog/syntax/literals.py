@@ -29,6 +29,8 @@ UNITS: dict[str, int | Decimal] = {
 """Ticks in each unit that can follow the number of a timespan."""
 
 _MAX_DIGITS = 40
+_WHOLE_DIGITS, _FRACTION_DIGITS = 20, 18
+"""What a decimal has room for."""
 _LONG_RANGE = range(-(2**63), 2**63)
 _INT_RANGE = range(-(2**31), 2**31)
 
@@ -178,8 +180,9 @@ def _parse_decimal(text: str) -> Decimal:
     if not re.fullmatch(_REAL, text):
         raise LiteralError("a decimal is a number or null")
     value = Decimal(text)
-    if abs(value.adjusted()) > _MAX_DIGITS and value:
-        raise LiteralError("the number is too large or too small for a decimal")
+    fits = not value or -_FRACTION_DIGITS <= value.adjusted() < _WHOLE_DIGITS
+    if not fits or -int(value.normalize().as_tuple().exponent) > _FRACTION_DIGITS:
+        raise LiteralError(f"a decimal has at most {_WHOLE_DIGITS} digits before the point and {_FRACTION_DIGITS} after it")
     return value
 
 
@@ -247,7 +250,7 @@ def parse_datetime(text: str) -> int:
         return _instant(int(year), int(month), int(day), [hours, *clock], None)
     if (parts := re.fullmatch(_RFC, text)) and (number := _MONTHS.get(parts[2][:3].lower())):
         day, _, year, *clock, zone = parts.groups()
-        century = 0 if len(year) == 4 else 2000 if int(year) < 50 else 1900
+        century = 0 if len(year) == 4 else 2000 if int(year) < 69 else 1900
         return _instant(century + int(year), number, int(day), clock, zone)
     raise LiteralError("a datetime is like 2024-01-31, 2024-01-31 08:30 or 2024-01-31T08:30:00.1234567Z")
 
@@ -274,14 +277,16 @@ def _offset(zone: str | None) -> int:
     return -ticks if zone[0] == "-" else ticks
 
 
-_DYNAMIC_TOKEN = r"""(?sx)\s+ | (?P<string>[hH]?@?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')) | (?P<typed>[a-z]+[0-9]*\s*\([^()]*\))
+_DYNAMIC_TOKEN = r"""(?sx)\s+ | (?P<string>[hH]?@?(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'))
+    | dynamic\s*\( | \) | (?P<typed>[a-z]+[0-9]*\s*\([^()]*\))
     | (?P<number>-?\d[\w.]*(?:(?<=[eE])[+-]\d+)?) | (?P<word>\w+) | (?P<mark>[\[\]{}:,]) | (?P<other>.)"""
 
 
 def parse_dynamic(text: str) -> str | None:
     """The JSON text of what stands between the parentheses of `dynamic(...)`, None for its null. Raises LiteralError.
 
-    Numbers keep every digit; datetime(), timespan() and guid() inside become text, as Kusto stores them.
+    Numbers keep every digit; datetime(), timespan() and guid() inside become text, as Kusto stores them. A dynamic() inside
+    is what it holds.
     """
     parts = [_dynamic_part(match) for match in re.finditer(_DYNAMIC_TOKEN, text) if match.lastgroup]
     try:

@@ -24,6 +24,9 @@ EXPRESSIONS = [
     *("p and q", "p or q", "not(p)", "-a", "-x", "-s", "abs(a)", "abs(x)", "toreal(a)", "a + x", "tolong(n) + 1", "toint(a)"),
     *("iff(p, a, b)", "case(p, u, q, v, 'none')", "coalesce(a, b)", "coalesce(u, v)", "isnull(a)", "isnotnull(t)"),
     *("isempty(u)", "isnotempty(v)", "isempty(a)", "strcat(u, '-', v)", "min_of(a, b)", "max_of(x, y)", "min_of(t, t + s)"),
+    *(f"u {operator} v" for operator in ("=~", "!~", "contains", "!contains_cs", "startswith", "!startswith", "endswith_cs")),
+    *("bin(a, 3)", "startofday(t)", "u in ('a', 'B')", "tostring(a)", "strcat(u, a)", "toupper(v)", "strlen(u) + a"),
+    *("datetime_diff('hour', t, t - s)", "hourofday(t) == 3", "todynamic(u)", "parse_json(u).k", "bin(x, 0.5) > y"),
     *("a between (b .. 8)", "a !between (b .. 8)", "t between (t .. 1d)", "x between (y .. 8.0)"),
 ]
 

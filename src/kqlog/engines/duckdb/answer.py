@@ -19,6 +19,9 @@ class DuckDBAnswer:
 
     def __init__(self, columns: Schema, head: list[tuple[Any, ...]], rest: pyarrow.Table | None = None) -> None:
         self.columns = columns
+        if not columns:
+            # SQL has no rows without a column, so what is here is made up.
+            head, rest = [], None
         guids = [position for position, column in enumerate(columns) if column.type is Type.GUID]
         self._head = [_with_text(row, guids) for row in head] if guids else head
         self._rest = rest

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from kqlog.engines.duckdb.dialect import TYPES
-from kqlog.engines.sql.dialect import StoredColumn, StoredTable
+from kqlog.engines.sql.dialect import Native, StoredColumn, StoredTable
 from kqlog.engines.sql.select import quote
 from kqlog.types import UNIX_EPOCH_TICKS, Type
 
@@ -86,7 +86,17 @@ def stored_column(name: str, kind: str, *, nullable: bool = True) -> StoredColum
     type_, converted = _conversion(kind, sql)
     if type_ is Type.STRING and nullable:
         converted = f"coalesce({converted}, '')"
-    return StoredColumn(name, type_, converted, kind, nullable and type_ is not Type.STRING)
+    return StoredColumn(name, type_, converted, kind, nullable and type_ is not Type.STRING, _numbers(kind, sql))
+
+
+def _numbers(kind: str, sql: str) -> Native | None:
+    """A column of lists of numbers as it is."""
+    item = kind.removesuffix("[]")
+    if not kind.endswith("[]") or item not in _INTS | _LONGS | {"FLOAT", "DOUBLE"}:
+        return None
+    elements = Type.REAL if item in {"FLOAT", "DOUBLE"} else Type.LONG
+    wanted = f"{TYPES[elements]}[]"
+    return Native(sql if kind == wanted else f"{sql}::{wanted}", elements)
 
 
 def _conversion(kind: str, sql: str) -> tuple[Type, str]:

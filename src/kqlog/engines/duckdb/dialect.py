@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from kqlog.engines.sql.dialect import Computed, Step, StoredColumn, StoredTable
+from kqlog.engines.sql.dialect import Computed, Native, Step, StoredColumn, StoredTable
 from kqlog.functions.declare import Body, Signature, quoted
 from kqlog.plan.nodes import External, Literal, Scan
 from kqlog.types import TICKS_PER_SECOND, Type
@@ -64,10 +64,35 @@ class DuckDBDialect:
                 text = quoted(value.encode("utf-8", "replace").decode())
                 return text if type_ is Type.STRING else f"{text}::{TYPES[type_]}"
 
+    def list_type(self, elements: Type) -> str:
+        """The SQL type of a list."""
+        return f"{TYPES[elements]}[]"
+
+    def record_type(self, fields: Mapping[str, str]) -> str:
+        """The SQL type of a struct."""
+        return f"STRUCT({', '.join([f'{name} {kind}' for name, kind in fields.items()])})"
+
+    def field(self, sql: str, name: str) -> str:
+        """A field of a struct."""
+        return f"struct_extract({sql}, {quoted(name)})"
+
+    def json(self, sql: str, *, reals: bool) -> str:
+        """A list, a struct or a plain value as JSON."""
+        if not reals:
+            return f"to_json({sql})"
+        return f"regexp_replace(to_json({sql})::VARCHAR, '-?(NaN|Infinity)', '\"\\0\"', 'g')::JSON"
+
+    def numbers(self, values: Sequence[float]) -> str:
+        """A list of constant reals or longs."""
+        return f"[{', '.join([_real(value) if isinstance(value, float) else str(value) for value in values])}]"
+
+    def widened_list(self, native: Native, target: Type) -> str:
+        """A list with elements of a wider type."""
+        return native.sql if native.elements is target else f"({native.sql})::{self.list_type(target)}"
+
     def widened(self, sql: str, target: Type) -> str:
         """A number as a wider type."""
-        # A real beyond what a decimal holds is null.
-        return f"try_cast({sql} as {TYPES[target]})" if target is Type.DECIMAL else f"{sql}::{TYPES[target]}"
+        return f"{sql}::{TYPES[target]}"
 
     def path(self, sql: str, steps: tuple[Step, ...]) -> str:
         """A part of a JSON value."""
@@ -104,6 +129,20 @@ class DuckDBDialect:
     def element(self, sql: str) -> str:
         """An element of such a list."""
         return f"nullif({sql}, 'null')"
+
+    def fits(self, sql: str, type_: Type) -> str | None:
+        """Whether a JSON value is one of a type as it is, without a conversion; None where that can always be."""
+        number = f"json_type({sql}) not in ('VARCHAR', 'BOOLEAN')"
+        match type_:
+            case Type.BOOL:
+                return f"json_type({sql}) = 'BOOLEAN'"
+            case Type.INT | Type.LONG:
+                return number
+            case Type.REAL:
+                # JSON has no numbers for these.
+                return f"({number} or {sql} in ('\"NaN\"', '\"Infinity\"', '\"-Infinity\"'))"
+            case _:
+                return None
 
     def counted(self, start: str, stop: str, step: str, type_: Type, *, constant: bool) -> str:
         """A table of numbers from start to at most stop."""

@@ -180,8 +180,13 @@ def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
         return QueryError(raised[1], raised[2])
     if "Max expression depth" in message:
         return QueryError("LIM001", "the query is nested more deeply than the engine reads")
-    if not files and re.search("Overflow (in|on) |out of range for the destination type", message):
-        type_ = "an int" if "INT32" in message else "a decimal" if "DECIMAL" in message else "a long"
+    if zone := re.search(r"Unknown TimeZone '(.*)'", message):
+        return QueryError("SEM002", f"there is no time zone '{zone[1]}'", hint="datetime_list_timezones() lists them")
+    if not files and re.search(
+        r"Overflow (in|on) |out of range for the destination type|Could not .* to DECIMAL\(38,18\)", message
+    ):
+        # Only sums of decimals are more than a HUGEINT holds.
+        type_ = "an int" if "INT32" in message else "a decimal" if re.search("DECIMAL|in HUGEINT", message) else "a long"
         hint = "calculate with reals, as in todouble(x)"
         return QueryError("ENG002", f"overflow: a number is larger than {type_} can hold", hint=hint)
     if line := re.search(r"CSV Error on Line: (\d+)", message):

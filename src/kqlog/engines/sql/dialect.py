@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -20,6 +21,14 @@ class Computed(NamedTuple):
 Step = str | int | Computed
 
 
+class Native(NamedTuple):
+    """A dynamic value as a type of SQL's own, where no one has asked for its JSON."""
+
+    sql: str
+    elements: Type
+    """What it is a list of."""
+
+
 class StoredColumn(NamedTuple):
     """A column of a stored table."""
 
@@ -32,6 +41,8 @@ class StoredColumn(NamedTuple):
     """The source's own type."""
     nullable: bool = True
     """False when its files are known to have no null in it."""
+    native: Native | None = None
+    """For a dynamic column that is stored as lists of numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +90,24 @@ class Dialect(Protocol):
     def type_name(self, type_: Type) -> str:
         """The SQL type that holds a KQL type."""
 
+    def list_type(self, elements: Type) -> str:
+        """The SQL type of a list."""
+
+    def record_type(self, fields: Mapping[str, str]) -> str:
+        """The SQL type of a struct, from the types of its fields."""
+
+    def field(self, sql: str, name: str) -> str:
+        """A field of a struct."""
+
+    def json(self, sql: str, *, reals: bool) -> str:
+        """A list, a struct or a plain value as JSON. `reals`: NaN and the infinities in it, which are no JSON, become text."""
+
+    def numbers(self, values: Sequence[float]) -> str:
+        """A list of constant reals or longs."""
+
+    def widened_list(self, native: Native, target: Type) -> str:
+        """A list with elements of a wider type."""
+
     def widened(self, sql: str, target: Type) -> str:
         """A number as a wider type."""
 
@@ -96,6 +125,9 @@ class Dialect(Protocol):
 
     def element(self, sql: str) -> str:
         """An element of such a list as a JSON value: null for a JSON null."""
+
+    def fits(self, sql: str, type_: Type) -> str | None:
+        """Whether a JSON value is one of a type as it is, without a conversion; None where that can always be."""
 
     def counted(self, start: str, stop: str, step: str, type_: Type, *, constant: bool) -> str:
         """A table of numbers from start to at most stop, for FROM. `constant`: no end of it is a query."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from kqlog.engines.sql.select import OrderKey, Select, unwrapped
+from kqlog.engines.sql.select import OrderKey, Output, Select, unwrapped
 from kqlog.engines.sql.statement import Statement
 from kqlog.engines.sql.values import Expressions, Row, mentioned
 from kqlog.plan.nodes import SortKey, Value
@@ -13,7 +13,20 @@ from kqlog.types import Type
 
 def expressions(select: Select, statement: Statement) -> Expressions:
     """Expressions over the source of a SELECT."""
-    return Expressions(statement, Row({name: output.sql for name, output in select.outputs.items()}, select.stored))
+    return Expressions(statement, row(select))
+
+
+def row(select: Select, order: str = "") -> Row:
+    """What names mean over the source of a SELECT."""
+    natives = {name: output.native for name, output in select.outputs.items() if output.native is not None}
+    return Row({name: output.sql for name, output in select.outputs.items()}, select.stored, natives, order=order)
+
+
+def computed(alias: str, value: Value, write: Expressions) -> Output:
+    """A column for a value that is no column of the source."""
+    native = write.native(value)
+    sql = write.json(native) if native else unwrapped(write.value(value))
+    return Output(alias, sql, False, native=native)
 
 
 def open_for(select: Select, statement: Statement, values: Iterable[Value]) -> Select:

@@ -10,7 +10,7 @@ from kqlog.engines.sql.dialect import Dialect, StoredColumn
 from kqlog.engines.sql.extremes import arg_extreme
 from kqlog.engines.sql.joins import join
 from kqlog.engines.sql.mentions import columns_mentioned, repeatable
-from kqlog.engines.sql.merging import expressions, open_for, sort_keys
+from kqlog.engines.sql.merging import computed, expressions, open_for, row, sort_keys
 from kqlog.engines.sql.rows import apply, counted, custom, row_count, sampled, unnested, windowed, written
 from kqlog.engines.sql.select import Output, Select, aliases, quote, unused_alias, unwrapped
 from kqlog.engines.sql.statement import Shared, Statement
@@ -107,7 +107,7 @@ def scan(node: Scan | External, statement: Statement) -> Select:
     stored = {}
     for column, alias in zip(wanted, names, strict=True):
         stored[column.name] = own = table.columns[column.name]
-        outputs[column.name] = Output(alias, own.sql, own.sql == quote(own.name), own.nullable)
+        outputs[column.name] = Output(alias, own.sql, own.sql == quote(own.name), own.nullable, own.native)
     return Select(table.source, outputs, stored=stored, name=node.table if isinstance(node, Scan) else "files")
 
 
@@ -121,9 +121,9 @@ def filtered(node: Filter, select: Select, statement: Statement) -> Select:
 
 def project(select: Select, statement: Statement, items: Sequence[Item]) -> Select:
     """Columns computed and chosen."""
-    computed = [item.value for item in items if not isinstance(item.value, ColumnRef)]
-    if computed or not _keeps_rows(select, items):
-        select = open_for(select, statement, computed)
+    values = [item.value for item in items if not isinstance(item.value, ColumnRef)]
+    if values or not _keeps_rows(select, items):
+        select = open_for(select, statement, values)
     return replace(select, outputs=_computed({}, items, select, statement), stored=_still_stored({}, items, select), name=None)
 
 
@@ -153,7 +153,7 @@ def _computed(known: Mapping[str, Output], items: Sequence[Item], select: Select
         if isinstance(item.value, ColumnRef):
             outputs[item.name] = select.outputs[item.value.name]._replace(alias=alias)
         else:
-            outputs[item.name] = Output(alias, unwrapped(write.value(item.value)), False)
+            outputs[item.name] = computed(alias, item.value, write)
     return outputs
 
 
@@ -170,9 +170,7 @@ def _still_stored(known: Mapping[str, StoredColumn], items: Sequence[Item], sele
 def aggregate(node: Aggregate, select: Select, statement: Statement) -> Select:
     """Groups, or distinct rows."""
     select = open_for(select, statement, [item.value for item in node.keys + node.items])
-    columns = {name: output.sql for name, output in select.outputs.items()}
-    order = f" order by {', '.join([key.text() for key in select.order])}" if select.order else ""
-    rows = Row(columns, order=order)
+    rows = row(select, f" order by {', '.join([key.text() for key in select.order])}" if select.order else "")
     names = aliases(column.name for column in node.columns)
     keys = {item.name: Expressions(statement, rows).value(item.value) for item in node.keys}
     outputs = {}
@@ -182,7 +180,7 @@ def aggregate(node: Aggregate, select: Select, statement: Statement) -> Select:
     # A group's row knows its keys; what is inside an aggregate call knows the rows of the group.
     write = Expressions(statement, Row(keys, group=rows))
     for alias, item in zip(names[len(keys) :], node.items, strict=True):
-        outputs[item.name] = Output(alias, unwrapped(write.value(item.value)), False)
+        outputs[item.name] = computed(alias, item.value, write)
     if not node.items:
         return replace(select, outputs=outputs, distinct="distinct", order=(), stored={}, name=None)
     return replace(select, outputs=outputs, groups=len(keys), aggregated=True, order=(), stored={}, name=None)

@@ -97,7 +97,9 @@ def unnested(node: Unnest, select: Select, statement: Statement) -> Select:
     for item in node.items:
         alias = free_alias(f"{item.name} list", used)
         used.add(alias.casefold())
-        sql = dialect.elements(write.value(item.value), pairs=item.pairs)
+        sql = write.value(item.value)
+        if item.value.type is Type.DYNAMIC:
+            sql = dialect.elements(sql, pairs=item.pairs)
         lists[item.name] = alias
         outputs[f"\2{item.name}"] = Output(alias, f"({sql}){limit}" if limit else sql, False)
     listed = statement.close(replace(select, outputs=outputs))
@@ -148,8 +150,12 @@ def _converted(node: Unnest, opened: Select, position: str, statement: Statement
     for column in node.columns:
         if column.name == node.index:
             outputs[column.name] = Output(position, position)
-        elif (item := items.get(column.name)) is not None:
+        elif (item := items.get(column.name)) is not None and item.value.type is not Type.DYNAMIC:
+            outputs[column.name] = opened.outputs[column.name]
+        elif item is not None:
             sql = write.value(Cast(ColumnRef(item.name, Type.DYNAMIC), item.type))
+            if fits := statement.dialect.fits(elements[item.name], item.type):
+                sql = f"case when {fits} then {sql} end"
             outputs[column.name] = Output(opened.outputs[column.name].alias, sql, False)
         elif column.name in opened.outputs:
             outputs[column.name] = opened.outputs[column.name]
@@ -200,7 +206,7 @@ def _with_kernels(items: list[Item], select: Select, numbered: Select, statement
         assert isinstance(item.value, Call)
         made[item.name] = Output(alias, f"unnest({write.whole_columns(item.value, over_all)})", False)
     columns = statement.close(Select(numbered.source, made))
-    outputs = {name: output._replace(sql=f"l.{output.alias}") for name, output in select.outputs.items()}
+    outputs = {name: output._replace(sql=f"l.{output.alias}", native=None) for name, output in select.outputs.items()}
     used = {output.alias.casefold() for output in outputs.values()}
     for item in items:
         alias = free_alias(item.name, used)

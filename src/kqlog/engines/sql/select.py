@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from kqlog.engines.sql.dialect import StoredColumn
+from kqlog.engines.sql.dialect import Native, StoredColumn
 
 _IDENTIFIER = re.compile(r'"(?:[^"]|"")*"')
 _COLUMN = re.compile(r'(?:\w+\.)?"((?:[^"]|"")*)"')
@@ -27,6 +27,8 @@ class Output(NamedTuple):
     bare: bool = True
     """True for a column of the source as it is: other expressions may mention it without computing it again."""
     nullable: bool = True
+    native: Native | None = None
+    """The same value, if there is one, as a list that `sql` makes JSON of."""
 
     @property
     def text(self) -> str:
@@ -111,6 +113,20 @@ class Select:
                 alias = free_alias(name, (output.alias for output in outputs.values()))
                 aliases[key.sql] = alias
                 outputs[f"\0{alias}"] = Output(alias, key.sql, False)
+        return replace(self, outputs=outputs)
+
+    def materialized_natives(self) -> Select:
+        """The same, with columns for the lists behind its JSON. Where no one asks for one of the two, it is not computed."""
+        outputs = dict(self.outputs)
+        used = {output.alias.casefold() for output in outputs.values()}
+        for name, output in self.outputs.items():
+            if output.native is None or self.distinct:
+                outputs[name] = output._replace(native=None)
+                continue
+            alias = unused_alias(f"{output.alias[1:-1]} list", used)
+            used.add(alias.casefold())
+            outputs[name] = output._replace(native=output.native._replace(sql=alias))
+            outputs[f"\0{alias}"] = Output(alias, output.native.sql, False)
         return replace(self, outputs=outputs)
 
     def text(self, indent: str = "", *, ordered: bool = False) -> str:

@@ -55,7 +55,7 @@ class Statement:
         """
         if select.plain and name is None:
             return select
-        select = select.materialized_order()
+        select = select.materialized_order().materialized_natives()
         step = self._step_name(name or select.name)
         keyword = "as materialized" if materialized else "as not materialized" if inlined else "as"
         self._steps.append(f"{step} {keyword} (\n{select.text(self._indent + '  ')}\n{self._indent})")

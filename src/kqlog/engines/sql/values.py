@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, assert_never
 
-from kqlog.engines.sql.dialect import Computed, Kernel, Step, StoredColumn
+from kqlog.engines.sql.dialect import Computed, Kernel, Native, Step, StoredColumn
 from kqlog.engines.sql.mentions import repeatable
 from kqlog.errors import QueryError
-from kqlog.functions.declare import FUNCTIONS, Function, Kind, Signature
+from kqlog.functions.declare import FUNCTIONS, LISTS, Function, Kind, Parameter, Signature
 from kqlog.plan.nodes import Call, Cast, ColumnRef, InQuery, Literal, OuterRef, Path, ScalarQuery, Value
 from kqlog.plan.overloads import not_offered
 from kqlog.types import Type, widens
@@ -34,6 +35,8 @@ class Row:
     """SQL by KQL name."""
     stored: Mapping[str, StoredColumn] | None = None
     """The columns that are read from a stored table right here."""
+    natives: Mapping[str, Native] = field(default_factory=dict)
+    """The dynamic columns that are held as lists, too."""
     group: Row | None = None
     """In an aggregation: the rows of the group."""
     order: str = ""
@@ -78,12 +81,17 @@ class Expressions:
                 return self._statement.outer_column(value.name)
             case Literal():
                 return self._dialect.literal(value)
-            case Call(Function("tostring"), _, (Path() as path,)):
+            case Call(Function("tostring"), _, (Path() as path,)) if _field(path) is None:
                 return self._dialect.path_text(*self._path(path))
+            case Call() | Path() if (native := self.native(value)) is not None:
+                return self.json(native)
             case Call():
-                return self._call(value)
+                sql = self._call(value)
+                return self._dialect.json(sql, reals=True) if value.signature.record else sql
             case Cast():
                 return self._cast(value)
+            case Path() if (field := _field(value)) is not None:
+                return self._dialect.json(self._part(value, field[0]), reals=field[1] == Type.REAL)
             case Path():
                 return self._dialect.path(*self._path(value))
             case ScalarQuery():
@@ -94,6 +102,25 @@ class Expressions:
                 return found if value.value.type is Type.STRING else f"coalesce({found}, false)"
             case _:
                 assert_never(value)
+
+    def native(self, value: Value) -> Native | None:
+        """A dynamic value as a list, where it is held as one."""
+        match value:
+            case ColumnRef():
+                return self._row.natives.get(value.name)
+            case Literal(Type.DYNAMIC, str() as text):
+                return self._constant_list(text)
+            case Path():
+                name, kind = _field(value) or ("", "")
+                return Native(self._part(value, name), LISTS[kind]) if kind in LISTS else None
+            case Call():
+                return self._list_call(value)
+            case _:
+                return None
+
+    def json(self, native: Native) -> str:
+        """The JSON of a list."""
+        return self._dialect.json(native.sql, reals=native.elements is Type.REAL)
 
     def conditions(self, value: Value) -> list[str]:
         """The conditions of a filter, all of which must hold; a null counts as false in each."""
@@ -136,7 +163,7 @@ class Expressions:
             return Expressions(self._statement, self._row.group)._call(call)
         signature = call.signature
         body = signature.where if condition and signature.where else self._dialect.body(signature)
-        if body is None and signature.python:
+        if signature.python and (body is None or self._in_reals(call, also_longs=signature.returns in LISTS)):
             return self._kernel_call(call, signature.python)
         if body is None:
             raise not_offered(call)
@@ -184,17 +211,66 @@ class Expressions:
 
     def _kernel_call(self, call: Call, function: str) -> str:
         listed = call.function.kind is Kind.AGGREGATE
-        parameters = list(call.signature.parameters)
+        held = self._kernel_result(call)
+        # Of a series that keeps its kind only reals come as a list: whole numbers stay whole in JSON.
+        lists = held is not None or call.signature.returns != "series"
         kinds, arguments = [], []
-        for position, value in enumerate(call.arguments):
-            sql, kind = self.exchanged(value)
-            if listed and not parameters[min(position, len(parameters) - 1)].constant:
+        for value, parameter in zip(call.arguments, _parameters(call), strict=True):
+            series = lists and parameter.kind == "series"
+            sql, kind = self._held_or_exchanged(value) if series else self.exchanged(value)
+            if listed and not parameter.constant:
                 sql, kind = f"coalesce(list({sql}{self._row.order}), [])", f"{kind}[]"
             arguments.append(sql)
             kinds.append(kind)
-        result = exchange_type(self._dialect.type_name(call.type))
+        result = held or exchange_type(self._dialect.type_name(call.type))
         name = self._statement.kernel(Kernel(function, tuple(kinds), result, call.function.volatile))
-        return self.taken_back(f"{name}({', '.join(arguments)})", call.type)
+        written = f"{name}({', '.join(arguments)})"
+        return written if held else self.taken_back(written, call.type)
+
+    def _kernel_result(self, call: Call) -> str | None:
+        """The SQL type of what a Python function gives, if that is a list or a struct."""
+        signature = call.signature
+        if elements := LISTS.get(
+            signature.returns, Type.REAL if signature.returns == "series" and self._in_reals(call) else None
+        ):
+            return self._dialect.list_type(elements)
+        fields = {
+            name: self._dialect.list_type(LISTS[kind]) if kind in LISTS else self._dialect.type_name(Type(kind))
+            for name, kind in signature.record
+        }
+        return self._dialect.record_type(fields) if fields else None
+
+    def _held_or_exchanged(self, value: Value) -> tuple[str, str]:
+        """A series as it is handed to Python: as a list of reals, or as JSON."""
+        if (native := self.native(value)) is None:
+            return self.exchanged(value)
+        return self._dialect.widened_list(native, Type.REAL), self._dialect.list_type(Type.REAL)
+
+    def _list_call(self, call: Call) -> Native | None:
+        """A call whose body gives a list."""
+        if (elements := LISTS.get(call.signature.returns)) is not None:
+            return Native(self._call(call), elements)
+        if call.signature.returns == "series" and call.signature.python and self._in_reals(call):
+            return Native(self._kernel_call(call, call.signature.python), Type.REAL)
+        return None
+
+    def _in_reals(self, call: Call, *, also_longs: bool = False) -> bool:
+        """Whether all series of a call are held as lists of reals, not all of them constants."""
+        series = [value for value, parameter in zip(call.arguments, _parameters(call), strict=True) if parameter.kind == "series"]
+        natives = [self.native(value) for value in series]
+        wanted = {Type.REAL, Type.LONG} if also_longs else {Type.REAL}
+        return all(native is not None and native.elements in wanted for native in natives) and not all(
+            isinstance(value, Literal) for value in series
+        )
+
+    def _constant_list(self, text: str) -> Native | None:
+        values = json.loads(text)
+        if not isinstance(values, list) or not values:
+            return None
+        for type_, elements in ((float, Type.REAL), (int, Type.LONG)):
+            if all(type(value) is type_ for value in values):
+                return Native(self._dialect.numbers(values), elements)
+        return None
 
     def whole_columns(self, call: Call, order: str) -> str:
         """A list of what a Python function makes of all rows, each argument as a list in an order."""
@@ -220,18 +296,28 @@ class Expressions:
         source, target = cast.value.type, cast.type
         if source == target:
             return self.value(cast.value)
-        if widens(source, target):
+        if isinstance(cast.value, Path) and (field := _field(cast.value)) is not None and field[1] == target:
+            return self._part(cast.value, field[0])
+        # todecimal() knows which reals a decimal can hold.
+        if widens(source, target) and source is not Type.REAL:
             return self._dialect.widened(self.value(cast.value), target)
-        if target is Type.STRING and isinstance(cast.value, Path):
+        if target is Type.STRING and isinstance(cast.value, Path) and _field(cast.value) is None:
             return self._dialect.path_text(*self._path(cast.value))
         function, signature = _conversion(source, target)
         return self._call(Call(function, signature, (cast.value,), target))
+
+    def _part(self, path: Path, field: str) -> str:
+        """A field of the struct that a function gives."""
+        assert isinstance(path.value, Call)
+        return self._dialect.field(self._call(path.value), field)
 
     def _path(self, path: Path) -> tuple[str, tuple[Step, ...]]:
         """The value that a path starts from, and its steps: those of a path within a path in one."""
         steps: list[Step] = []
         value: Value = path
         while isinstance(value, Path):
+            if _field(value) is not None:
+                break
             steps[:0] = [self._step(step) for step in value.steps]
             value = value.value
         return self.value(value), tuple(steps)
@@ -248,6 +334,22 @@ class Expressions:
         if query.fold_case:
             value, column = f"lower({value})", f"lower({column})"
         return f"({value} in (select {column} from {source}))"
+
+
+def _parameters(call: Call) -> list[Parameter]:
+    """The parameter of each argument."""
+    parameters = call.signature.parameters
+    return [parameters[min(position, len(parameters) - 1)] for position in range(len(call.arguments))]
+
+
+def _field(path: Path) -> tuple[str, str] | None:
+    """The name and kind of the field of a struct that a path is: by position for columns, by name for a bag."""
+    if not isinstance(path.value, Call) or len(path.steps) != 1:
+        return None
+    fields = path.value.signature.record
+    if path.value.signature.returns.startswith("bag("):
+        return next((field for field in fields if field[0] == path.steps[0]), None)
+    return fields[path.steps[0]] if fields and isinstance(path.steps[0], int) else None
 
 
 def exchange_type(sql_type: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from operator import itemgetter
 
 import pyarrow as pa
@@ -79,16 +79,6 @@ def _split(array: Json, positions: Json) -> Json:
             return None
         cuts.append(max(position + len(array), 0) if position < 0 else min(position, len(array)))
     return [array[start:end] for start, end in pairwise([*cuts, len(array)])]
-
-
-def zipped(*arrays: pa.Array) -> pa.Array:
-    """zip(): null if one argument is no array."""
-    return write(_zipped(row) for row in zip(*map(read, arrays), strict=True))
-
-
-def _zipped(row: tuple[Json, ...]) -> Json:
-    lists = [array for array in row if isinstance(array, list)]
-    return [list(items) for items in zip_longest(*lists)] if len(lists) == len(row) else None
 
 
 def datetime_range(starts: pa.Array, stops: pa.Array, steps: pa.Array) -> pa.Array:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pyarrow as pa
 
+from kqlog.errors import QueryError
 from kqlog.functions.dynamic import path_names
 from kqlog.functions.kernels.json_text import Json, read, write
 
@@ -58,7 +60,9 @@ def set_key(bags: pa.Array, keys: pa.Array, values: pa.Array) -> pa.Array:
 def _with(bag: Json, key: str, value: Json) -> Json:
     if not isinstance(bag, dict):
         return None
-    *outer, last = path_names(key)
+    *outer, last = names = path_names(key)
+    if names == [key] and re.match(r"\$(?:$|[.\[])", key):
+        raise QueryError("SEM002", f"bag_set_key() cannot set '{key}': a path is like $.user.name, without positions in arrays")
     holder = bag
     for name in outer:
         inner = holder.get(name)

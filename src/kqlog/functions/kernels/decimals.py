@@ -6,20 +6,28 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from kqlog.errors import QueryError
 
 _TYPE = pa.decimal128(38, 18)
+_FACTOR = pa.decimal256(37, 18)
+"""The most digits for which a product still has room."""
 _STEP = Decimal(1).scaleb(-18)
-_LIMIT = Decimal(10) ** 20
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 
 
 def multiply(left: pa.Array, right: pa.Array) -> pa.Array:
-    """The products; null where one does not fit."""
-    return _pairwise(left, right, _EXACT.multiply)
+    """The products."""
+    try:
+        product = pc.multiply_checked(left.cast(_FACTOR), right.cast(_FACTOR))
+        return pc.round(product, 18, "half_to_even").cast(_TYPE)
+    except pa.ArrowInvalid:
+        return _pairwise(left, right, _EXACT.multiply)
 
 
 def divide(left: pa.Array, right: pa.Array) -> pa.Array:
-    """The quotients; null by 0 and where one does not fit."""
+    """The quotients; null by 0."""
     return _pairwise(left, right, lambda dividend, divisor: _EXACT.divide(dividend, divisor) if divisor else None)
 
 
@@ -27,6 +35,8 @@ def _pairwise(left: pa.Array, right: pa.Array, operation: Callable[[Decimal, Dec
     answers: list[Decimal | None] = []
     for one, other in zip(left.to_pylist(), right.to_pylist(), strict=True):
         answer = None if one is None or other is None else operation(one, other)
-        fits = answer is not None and abs(answer) < _LIMIT
-        answers.append(_EXACT.quantize(answer, _STEP) if answer is not None and fits else None)
-    return pa.array(answers, _TYPE)
+        answers.append(None if answer is None else _EXACT.quantize(answer, _STEP))
+    try:
+        return pa.array(answers, _TYPE)
+    except pa.ArrowInvalid:
+        raise QueryError("ENG002", "overflow: a number is larger than a decimal can hold") from None

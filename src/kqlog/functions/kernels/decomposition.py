@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from kqlog.functions.kernels.json_text import Json
 from kqlog.functions.kernels.series import is_number, reals, scalars
-from kqlog.functions.kernels.series_text import Floats, read_series, write_series
+from kqlog.functions.kernels.series_lists import (
+    LONG,
+    LONGS,
+    REAL,
+    REALS,
+    Floats,
+    read_series,
+    write_lists,
+    write_records,
+    write_series,
+)
 
 SHORTEST_PERIOD = 4
 """No shorter period is looked for, and none longer than half of the series."""
@@ -43,14 +55,10 @@ LINE = ("rsquare", "slope", "variance", "rvariance", "interception", "line_fit")
 
 
 def fit_line(series: pa.Array) -> pa.Array:
-    """series_fit_line(): an array of its columns."""
+    """series_fit_line() and series_fit_line_dynamic()."""
     known = map(_series, read_series(series))
-    return write_series(None if values is None else list(_fit_line(values).values()) for values in known)
-
-
-def fit_line_bag(series: pa.Array) -> pa.Array:
-    """series_fit_line_dynamic()."""
-    return write_series(None if values is None else _fit_line(values) for values in map(_series, read_series(series)))
+    rows = (None if values is None else list(_fit_line(values).values()) for values in known)
+    return write_records(rows, {**dict.fromkeys(LINE, REAL), "line_fit": REALS})
 
 
 def _fit_line(values: Floats) -> dict[str, object]:
@@ -89,8 +97,9 @@ TWO_LINES = (
 
 
 def fit_2lines(series: pa.Array) -> pa.Array:
-    """series_fit_2lines(): an array of its columns."""
-    return write_series(_two_lines(values) for values in map(_series, read_series(series)))
+    """series_fit_2lines()."""
+    rows = map(_two_lines, map(_series, read_series(series)))
+    return write_records(rows, {**dict.fromkeys(TWO_LINES, REAL), "split_idx": LONG, "line_fit": REALS})
 
 
 def fit_2lines_bag(series: pa.Array) -> pa.Array:
@@ -130,11 +139,12 @@ def _leftover(values: Floats) -> float:
 
 
 def fit_poly(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_fit_poly(): an array of rsquare, coefficients, variance, rvariance, poly_fit."""
+    """series_fit_poly()."""
     places: list[Json | Floats] = read_series(options[0]) if options else [None] * len(series)
     degrees: list[Json] = scalars(options[1]) if len(options) > 1 else [1] * len(series)
     rows = zip(map(_series, read_series(series)), places, degrees, strict=True)
-    return write_series(_polynomial(values, known, degree) for values, known, degree in rows)
+    fitted = (_polynomial(values, known, degree) for values, known, degree in rows)
+    return write_records(fitted, {"rsquare": REAL, "coefficients": REALS, "variance": REAL, "rvariance": REAL, "poly_fit": REALS})
 
 
 def _polynomial(values: Floats | None, places: Json | Floats, degree: Json) -> list[object] | None:
@@ -143,11 +153,28 @@ def _polynomial(values: Floats | None, places: Json | Floats, degree: Json) -> l
     known = _places(values) if places is None else _series(places)
     if known is None or len(known) != len(values) or not 0 < degree < len(values):
         return None
-    coefficients = np.polynomial.Polynomial.fit(known, values, degree).convert().coef
-    fit = np.polynomial.polynomial.polyval(known, coefficients)
+    powers, inverse, unscaled = _design(known.tobytes(), degree)
+    scaled = inverse @ values
+    fit = powers @ scaled
     rsquare, variance, rvariance = _quality(values, fit)
-    highest_first = [*[0.0] * (degree + 1 - len(coefficients)), *coefficients[::-1].tolist()]
-    return [rsquare, highest_first, variance, rvariance, fit]
+    return [rsquare, (unscaled @ scaled)[::-1], variance, rvariance, fit]
+
+
+@lru_cache(maxsize=16)
+def _design(places: bytes, degree: int) -> tuple[Floats, Floats, Floats]:
+    """For values at some places, most often the same in all rows: powers, their pseudo-inverse, and a matrix.
+
+    The powers are of places scaled to -1 .. 1, as those of large ones lose digits; the matrix turns coefficients over the
+    scaled places into those over the places.
+    """
+    known = np.frombuffer(places)
+    domain = [known.min(), known.max()]
+    powers = np.polynomial.polynomial.polyvander(np.polynomial.polyutils.mapdomain(known, domain, [-1, 1]), degree)
+    unscaled = np.zeros((degree + 1, degree + 1))
+    for power in range(degree + 1):
+        terms = np.polynomial.Polynomial(np.eye(degree + 1)[power], domain).convert().coef
+        unscaled[: len(terms), power] = terms
+    return powers, np.linalg.pinv(powers), unscaled
 
 
 # ----------------------------------------------------------------------------------------------------------------- periods
@@ -199,13 +226,18 @@ def _period(values: Floats, wanted: Json, threshold: Json) -> int:
     return int(period) if score >= float(threshold) else 0  # type: ignore[arg-type]
 
 
+PERIODS = ("periods", "scores")
+"""The columns of series_periods_detect and series_periods_validate, in order."""
+
+
 def periods_detect(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_periods_detect(): arrays of the periods and of their scores, filled with 0."""
+    """series_periods_detect(): the periods and their scores are filled with 0."""
     rows = _arguments(series, options, ())
-    return write_series(None if values is None else _detect(values, *wanted) for values, wanted in rows)
+    found = (None if values is None else _detect(values, *wanted) for values, wanted in rows)
+    return write_records(found, dict.fromkeys(PERIODS, REALS))
 
 
-def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> Json:
+def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> list[list[float]] | None:
     if not is_number(shortest) or not is_number(longest) or not isinstance(count, int):
         return None
     found = _periods(values, shortest, longest)[:count]  # type: ignore[arg-type]
@@ -214,12 +246,13 @@ def _detect(values: Floats, shortest: Json, longest: Json, count: Json) -> Json:
 
 
 def periods_validate(series: pa.Array, *periods: pa.Array) -> pa.Array:
-    """series_periods_validate(): arrays of the periods and of their scores."""
+    """series_periods_validate()."""
     rows = _arguments(series, periods, ())
-    return write_series(None if values is None else _validate(values, wanted) for values, wanted in rows)
+    found = (None if values is None else _validate(values, wanted) for values, wanted in rows)
+    return write_records(found, dict.fromkeys(PERIODS, REALS))
 
 
-def _validate(values: Floats, periods: tuple[Json, ...]) -> Json:
+def _validate(values: Floats, periods: tuple[Json, ...]) -> list[list[Any]]:
     autocorrelation = _autocorrelation(values)
     return [list(periods), [_score(autocorrelation, float(period)) if is_number(period) else None for period in periods]]  # type: ignore[arg-type]
 
@@ -230,7 +263,7 @@ def _validate(values: Floats, periods: tuple[Json, ...]) -> Json:
 def seasonal(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_seasonal(): options are the period and the number of values at the end to learn nothing from."""
     rows = _arguments(series, options, (-1, 0))
-    return write_series(None if values is None else _whole_season(values, *wanted) for values, wanted in rows)
+    return write_lists(None if values is None else _whole_season(values, *wanted) for values, wanted in rows)
 
 
 def _whole_season(values: Floats, period: Json, held_back: Json) -> Floats:
@@ -246,7 +279,11 @@ def _season(learned: Floats, period: int, size: int) -> Floats:
     """The median of each phase, over and over; zeros without a period."""
     if not 0 < period <= len(learned):
         return np.zeros(size)
-    return np.resize([np.median(learned[phase::period]) for phase in range(period)], size)
+    whole, rest = divmod(len(learned), period)
+    cycles = learned[: whole * period].reshape(whole, period)
+    # The first phases have one value more than the others.
+    longer = np.concatenate([cycles[:, :rest], learned[None, whole * period :]])
+    return np.resize(np.concatenate([np.median(longer, axis=0), np.median(cycles[:, rest:], axis=0)]), size)
 
 
 def _trend(learned: Floats, kind: Json, size: int) -> Floats:
@@ -266,25 +303,32 @@ def _decompose(
     return season + line, season, line, values - season - line
 
 
+PARTS = ("baseline", "seasonal", "trend", "residual")
+"""The columns of series_decompose and series_decompose_forecast, in order."""
+
+
 def decompose(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_decompose(): arrays of baseline, season, trend and residual."""
+    """series_decompose()."""
     rows = _arguments(series, options, (-1, "avg", 0, DETECTED))
-    return write_series(None if values is None else list(_decompose(values, *wanted)) for values, wanted in rows)
+    parts = (None if values is None else _decompose(values, *wanted) for values, wanted in rows)
+    return write_records(parts, dict.fromkeys(PARTS, REALS))
 
 
 def forecast(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_decompose_forecast(): as decompose(), the number of values to forecast comes first."""
     rows = _arguments(series, options, (0, -1, "avg", DETECTED))
-    return write_series(
-        None if values is None else list(_decompose(values, period, trend, ahead, threshold))
+    parts = (
+        None if values is None else _decompose(values, period, trend, ahead, threshold)
         for values, (ahead, period, trend, threshold) in rows
     )
+    return write_records(parts, dict.fromkeys(PARTS, REALS))
 
 
 def anomalies(series: pa.Array, *options: pa.Array) -> pa.Array:
-    """series_decompose_anomalies(): arrays of flags, scores and the baseline."""
+    """series_decompose_anomalies()."""
     rows = _arguments(series, options, (OUTLIER, -1, "avg", 0, "ctukey", DETECTED))
-    return write_series(None if values is None else _anomalies(values, *wanted) for values, wanted in rows)
+    found = (None if values is None else _anomalies(values, *wanted) for values, wanted in rows)
+    return write_records(found, {"ad_flag": LONGS, "ad_score": REALS, "baseline": REALS})
 
 
 def _anomalies(
@@ -303,7 +347,7 @@ def outliers(series: pa.Array, *options: pa.Array) -> pa.Array:
     """series_outliers(): options are the kind, the value to ignore, the percentiles, and the values to learn nothing from."""
     columns = [scalars(column) for column in options]
     columns += [[default] * len(series) for default in ("ctukey", None, None, None, 0)[len(columns) :]]
-    return write_series(_scored(*row) for row in zip(read_series(series), *columns, strict=True))
+    return write_lists(_scored(*row) for row in zip(read_series(series), *columns, strict=True))
 
 
 def _scored(items: Json | Floats, kind: Json, ignored: Json, lowest: Json, highest: Json, held_back: Json) -> Floats | None:
@@ -334,13 +378,26 @@ def _outliers(values: Floats, learned: Floats, lowest: float, highest: float) ->
     """How many inter-quartile ranges beyond the quartiles. Each side leaves out its own extremes when it takes them."""
     ordered = np.sort(learned)
     start, stop = int(len(ordered) * lowest / 100), int(len(ordered) * highest / 100)
-    low, high = np.percentile(ordered, [25, 75])
-    below = _beyond(values, ordered[start:], 25)
-    above = _beyond(values, ordered[:stop], 75)
-    return np.where(values < low, below, np.where(values > high, above, 0.0))
+    low, high = _quartiles(ordered)
+    scores = np.zeros(len(values))
+    for beyond, (first, third), fence in (
+        (values < low, _quartiles(ordered[start:]), 0),
+        (values > high, _quartiles(ordered[:stop]), 1),
+    ):
+        if third > first:
+            scores[beyond] = (values[beyond] - (first, third)[fence]) / (third - first)
+    return scores
 
 
-def _beyond(values: Floats, ordered: Floats, quartile: int) -> Floats:
-    low, high = np.percentile(ordered if len(ordered) else np.zeros(1), [25, 75])
-    away = values - (low if quartile == 25 else high)
-    return away / (high - low) if high > low else np.zeros(len(values))
+def _quartiles(ordered: Floats) -> tuple[float, float]:
+    """The first and third quartile of sorted values, on the line between two of them."""
+    if not len(ordered):
+        return 0.0, 0.0
+    first, third = (_between(ordered, share * (len(ordered) - 1)) for share in (0.25, 0.75))
+    return first, third
+
+
+def _between(ordered: Floats, place: float) -> float:
+    below = math.floor(place)
+    low, high = float(ordered[below]), float(ordered[min(below + 1, len(ordered) - 1)])
+    return low + (high - low) * (place - below)

@@ -9,11 +9,12 @@ import re
 import struct
 import zlib
 from collections.abc import Callable, Iterable
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 import pyarrow as pa
 
 from kqlog.functions.kernels import json_text
+from kqlog.functions.kernels.distinct import each
 
 MOST_BYTES = 64 * 1024 * 1024
 """How large a decompressed text may become."""
@@ -22,11 +23,9 @@ _RAW = -15
 _GZIP_HEADER = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 _ZLIB_HEADER = b"\x78\x01"
 _DOTS = re.compile("([.。．｡])")
-_HEX_DIGITS = re.compile("%[0-9A-F]{2}")
-
-
-def _each(texts: pa.Array, function: Callable[[str], str]) -> pa.Array:
-    return pa.array([function(text) for text in texts.to_pylist()], pa.string())
+_DECIMAL = tuple(map(str, range(256)))
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._!*()")
+_PERCENT_ENCODED = tuple(chr(byte) if byte in _UNRESERVED else f"%{byte:02x}" for byte in range(256))
 
 
 def _bytes(text: str) -> bytes | None:
@@ -48,8 +47,12 @@ def _text(content: bytes | None) -> str:
 
 def array_from_base64(base64_string: pa.Array) -> pa.Array:
     """The bytes of each text as an array."""
-    contents = map(_bytes, base64_string.to_pylist())
-    return json_text.write(None if content is None else list(content) for content in contents)
+    return each(base64_string, _array)
+
+
+def _array(text: str) -> str | None:
+    content = _bytes(text)
+    return None if content is None else f"[{','.join(map(_DECIMAL.__getitem__, content))}]"
 
 
 def base64_from_array(array: pa.Array) -> pa.Array:
@@ -94,7 +97,7 @@ def gzip_compress(string: pa.Array) -> pa.Array:
         check = struct.pack("<II", zlib.crc32(content), len(content) & 0xFFFFFFFF)
         return base64.b64encode(_GZIP_HEADER + _deflated(content) + check).decode()
 
-    return _each(string, compressed)
+    return each(string, compressed)
 
 
 def gzip_decompress(string: pa.Array) -> pa.Array:
@@ -104,7 +107,7 @@ def gzip_decompress(string: pa.Array) -> pa.Array:
         data = _bytes(text) or b""
         return _text(_inflated(data, zlib.MAX_WBITS | 16)) if data[:4] == _GZIP_HEADER[:4] else ""
 
-    return _each(string, decompressed)
+    return each(string, decompressed)
 
 
 def zlib_compress(string: pa.Array) -> pa.Array:
@@ -114,35 +117,34 @@ def zlib_compress(string: pa.Array) -> pa.Array:
         content = text.encode()
         return base64.b64encode(_ZLIB_HEADER + _deflated(content) + struct.pack(">I", zlib.adler32(content))).decode()
 
-    return _each(string, compressed)
+    return each(string, compressed)
 
 
 def zlib_decompress(string: pa.Array) -> pa.Array:
     """The text of each zlib in base64."""
-    return _each(string, lambda text: _text(_inflated(_bytes(text) or b"", zlib.MAX_WBITS)))
+    return each(string, lambda text: _text(_inflated(_bytes(text) or b"", zlib.MAX_WBITS)))
 
 
 # ----------------------------------------------------------------------------------------------------------- URLs and hosts
 
 
 def _percent_encoded(text: str) -> str:
-    encoded = quote(text, safe="!*()").replace("~", "%7E")
-    return _HEX_DIGITS.sub(lambda found: found[0].lower(), encoded)
+    return "".join(map(_PERCENT_ENCODED.__getitem__, text.encode()))
 
 
 def url_encode(url: pa.Array) -> pa.Array:
     """Each text percent-encoded, spaces as plus signs."""
-    return _each(url, lambda text: _percent_encoded(text).replace("%20", "+"))
+    return each(url, lambda text: _percent_encoded(text).replace("%20", "+"))
 
 
 def url_encode_component(url: pa.Array) -> pa.Array:
     """Each text percent-encoded."""
-    return _each(url, _percent_encoded)
+    return each(url, _percent_encoded)
 
 
 def url_decode(encoded_url: pa.Array) -> pa.Array:
     """Each percent-encoded text decoded."""
-    return _each(encoded_url, lambda text: unquote(text) if "%" in text else text)
+    return each(encoded_url, lambda text: unquote(text) if "%" in text else text)
 
 
 def _from_punycode(text: str) -> str:
@@ -159,24 +161,24 @@ def _from_label(label: str) -> str:
 
 def to_punycode(string: pa.Array) -> pa.Array:
     """Each text in punycode."""
-    return _each(
+    return each(
         string, lambda text: text.encode("punycode").decode().removesuffix("-") if text.isascii() else _to_label(text)[4:]
     )
 
 
 def from_punycode(string: pa.Array) -> pa.Array:
     """The text of each punycode."""
-    return _each(string, lambda text: _or_empty(_from_punycode, [text]))
+    return each(string, lambda text: _or_empty(_from_punycode, [text]))
 
 
 def domain_to_punycode(string: pa.Array) -> pa.Array:
     """Each domain name with its labels encoded."""
-    return _each(string, lambda text: ".".join(map(_to_label, _DOTS.split(text)[::2])))
+    return each(string, lambda text: ".".join(map(_to_label, _DOTS.split(text)[::2])))
 
 
 def domain_from_punycode(string: pa.Array) -> pa.Array:
     """Each domain name with its labels decoded."""
-    return _each(string, lambda text: _or_empty(_from_label, text.split(".")))
+    return each(string, lambda text: _or_empty(_from_label, text.split(".")))
 
 
 def _or_empty(decode: Callable[[str], str], labels: Iterable[str]) -> str:

@@ -1,13 +1,12 @@
-"""Points in polygons on the sphere, and geohash cells."""
+"""Geohash cells."""
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
 
-from kqlog.functions.kernels.json_text import Json, read, write
-from kqlog.functions.kernels.series import is_number
-from kqlog.functions.kernels.sphere import encloses, vectors
+from kqlog.functions.kernels.geo_shapes import write_points
+from kqlog.functions.kernels.json_text import Json, write
 
 ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz"
 LONGEST = 18
@@ -15,87 +14,21 @@ LONGEST = 18
 NEIGHBORS = ((-1, -1), (-1, 1), (1, -1), (0, 1), (-1, 0), (1, 1), (1, 0), (0, -1))
 """The cells around a cell, in columns and rows, in the order that Kusto gives them."""
 
-# ---------------------------------------------------------------------------------------------------------------- polygons
-
-
-def point_in_polygon(longitudes: pa.Array, latitudes: pa.Array, polygons: pa.Array) -> pa.Array:
-    """geo_point_in_polygon(): null for coordinates or a polygon that cannot be."""
-    points = _vectors(_floats(longitudes), _floats(latitudes))
-    encoded = polygons.dictionary_encode()
-    which = np.asarray(encoded.indices.fill_null(-1))
-    answers: list[bool | None] = [None] * len(points)
-    for number, polygon in enumerate(read(encoded.dictionary)):
-        rows = np.flatnonzero((which == number) & ~np.isnan(points[:, 0]))
-        shape = _shape(polygon)
-        if shape is not None and len(rows):
-            inside = np.any([_inside(points[rows], rings) for rings in shape], axis=0)
-            for row, answer in zip(rows.tolist(), inside.tolist(), strict=True):
-                answers[row] = answer
-    return pa.array(answers, pa.bool_())
-
-
-def _floats(column: pa.Array) -> np.ndarray:
-    return np.asarray(column.cast(pa.float64()).fill_null(np.nan))
-
-
-def _vectors(longitudes: np.ndarray, latitudes: np.ndarray) -> np.ndarray:
-    """Points as vectors of length 1, NaN for those that are not on Earth."""
-    known = (abs(longitudes) <= 180) & (abs(latitudes) <= 90)
-    return vectors(np.where(known, [longitudes, latitudes], np.nan).T)
-
-
-def _shape(polygon: Json) -> list[list[np.ndarray]] | None:
-    """The polygons of a GeoJSON value, each a list of rings, the shell first; None when it is not valid."""
-    if not isinstance(polygon, dict):
-        return None
-    coordinates = polygon.get("coordinates")
-    polygons = (
-        [coordinates] if polygon.get("type") == "Polygon" else coordinates if polygon.get("type") == "MultiPolygon" else None
-    )
-    if not isinstance(polygons, list) or not polygons:
-        return None
-    shapes = [[_ring(ring) for ring in rings] if isinstance(rings, list) and rings else [None] for rings in polygons]
-    known = [[ring for ring in rings if ring is not None] for rings in shapes]
-    return known if all(len(rings) == len(found) for rings, found in zip(shapes, known, strict=True)) else None
-
-
-def _ring(points: Json) -> np.ndarray | None:
-    """A closed ring of distinct points as vectors, or None."""
-    if not isinstance(points, list) or len(points) < 4 or points[0] != points[-1]:
-        return None
-    pairs = [point[:2] for point in points if isinstance(point, list) and len(point) >= 2 and all(map(is_number, point[:2]))]
-    if len(pairs) < len(points) or len(set(map(tuple, pairs))) < len(pairs) - 1:
-        return None
-    vectors = _vectors(*np.array(pairs, float).T)
-    return None if np.isnan(vectors).any() else vectors
-
-
-def _inside(points: np.ndarray, rings: list[np.ndarray]) -> np.ndarray:
-    shell, *holes = rings
-    inside = encloses(shell, points)
-    for hole in holes:
-        inside &= ~encloses(hole, points)
-    return inside
-
-
-# ----------------------------------------------------------------------------------------------------------------- geohash
-
 
 def point_to_geohash(longitudes: pa.Array, latitudes: pa.Array, accuracies: pa.Array) -> pa.Array:
     """geo_point_to_geohash(): '' for what is not on Earth, or a length that cannot be."""
-    rows = zip(longitudes.to_pylist(), latitudes.to_pylist(), accuracies.to_pylist(), strict=True)
-    return pa.array([_geohash(*row) for row in rows], pa.string())
-
-
-def _geohash(longitude: float | None, latitude: float | None, accuracy: float | None) -> str:
-    if longitude is None or latitude is None or accuracy is None or not 1 <= accuracy <= LONGEST:
-        return ""
-    if not abs(longitude) <= 180 or not abs(latitude) <= 90:
-        return ""
-    columns, rows = _grid(int(accuracy))
-    column = min(int((longitude + 180) / 360 * columns), columns - 1)
-    row = min(int((latitude + 90) / 180 * rows), rows - 1)
-    return _name(column, row, int(accuracy))
+    columns = (longitudes, latitudes, accuracies)
+    east, north, wanted = (np.asarray(column.cast(pa.float64()).fill_null(np.nan)) for column in columns)
+    known = (abs(east) <= 180) & (abs(north) <= 90) & (wanted >= 1) & (wanted <= LONGEST)
+    lengths = np.where(known, wanted, 0).astype(int)
+    found = np.full(len(lengths), "", object)
+    for length in np.unique(lengths[known]).tolist():
+        rows = np.flatnonzero(lengths == length)
+        across, up = _grid(length)
+        column = np.minimum(((east[rows] + 180) / 360 * across).astype(np.int64), across - 1)
+        row = np.minimum(((north[rows] + 90) / 180 * up).astype(np.int64), up - 1)
+        found[rows] = _names(column, row, length)
+    return pa.array(found, pa.string())
 
 
 def _grid(length: int) -> tuple[int, int]:
@@ -104,13 +37,14 @@ def _grid(length: int) -> tuple[int, int]:
     return 1 << (bits + 1) // 2, 1 << bits // 2
 
 
-def _name(column: int, row: int, length: int) -> str:
+def _names(columns: np.ndarray, rows: np.ndarray, length: int) -> list[str]:
     bits = 5 * length
-    number = 0
+    letters = np.zeros((length, len(columns)), np.int64)
     for place in range(bits):
-        axis, left = (column, (bits + 1) // 2) if place % 2 == 0 else (row, bits // 2)
-        number = number << 1 | axis >> (left - 1 - place // 2) & 1
-    return "".join(ALPHABET[number >> 5 * place & 31] for place in reversed(range(length)))
+        axis, left = (columns, (bits + 1) // 2) if place % 2 == 0 else (rows, bits // 2)
+        letters[place // 5] = letters[place // 5] << 1 | axis >> (left - 1 - place // 2) & 1
+    names = np.frombuffer(ALPHABET.encode(), np.uint8)[letters.T]
+    return [str(name, "ascii") for name in np.ascontiguousarray(names).view(f"S{length}")[:, 0].tolist()]
 
 
 def _cell(geohash: str | None) -> tuple[int, int] | None:
@@ -130,16 +64,16 @@ def _corner(column: int, row: int, length: int) -> list[Json]:
 
 def geohash_to_central_point(geohashes: pa.Array) -> pa.Array:
     """geo_geohash_to_central_point()."""
-    return write(None if cell is None else _center(*cell, len(name)) for name, cell in _cells(geohashes))
+    return write_points([(np.nan, np.nan) if cell is None else _center(*cell, len(name)) for name, cell in _cells(geohashes)])
 
 
 def _cells(geohashes: pa.Array) -> list[tuple[str, tuple[int, int] | None]]:
     return [(name or "", _cell(name)) for name in geohashes.to_pylist()]
 
 
-def _center(column: int, row: int, length: int) -> Json:
+def _center(column: int, row: int, length: int) -> tuple[float, float]:
     columns, rows = _grid(length)
-    return {"type": "Point", "coordinates": [(column + 0.5) / columns * 360 - 180, (row + 0.5) / rows * 180 - 90]}
+    return (column + 0.5) / columns * 360 - 180, (row + 0.5) / rows * 180 - 90
 
 
 def geohash_to_polygon(geohashes: pa.Array) -> pa.Array:
@@ -160,4 +94,5 @@ def geohash_neighbors(geohashes: pa.Array) -> pa.Array:
 def _neighbors(column: int, row: int, length: int) -> Json:
     columns, rows = _grid(length)
     places = [((column + east) % columns, row + north) for east, north in NEIGHBORS if 0 <= row + north < rows]
-    return [_name(*place, length) for place in places]
+    east, north = np.array(places).T
+    return list(_names(east, north, length))

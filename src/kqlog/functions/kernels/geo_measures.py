@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from kqlog.errors import QueryError
-from kqlog.functions.kernels.geo_shapes import Area, Line, answers, each, lines, points, write_point
+from kqlog.functions.kernels.geo_shapes import Area, Line, answers, each, lines, points, polygons, write_point, write_points
 from kqlog.functions.kernels.json_text import Json, write
 from kqlog.functions.kernels.sphere import RADIUS, along, angles, encloses, lengths, moment, nearest, positions, unit, vectors
 from kqlog.functions.kernels.sphere import area as ring_area
@@ -102,16 +102,29 @@ def closest_point_on_polygon(longitudes: pa.Array, latitudes: pa.Array, column: 
 def _nearest(
     places: np.ndarray, shapes: Sequence[Any], function: Callable[[np.ndarray, Any], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The places, and for each the nearest one of the shape in its row, NaN where there is none; a shape's rows are one call."""
+    """The places, and for each the nearest one of the shape in its row, NaN where there is none."""
     found = np.full_like(places, np.nan)
-    known = ~np.isnan(places[:, 0])
-    rows: dict[int, list[int]] = {}
-    for row, shape in enumerate(shapes):
-        if shape is not None and known[row]:
-            rows.setdefault(id(shape), []).append(row)
-    for together in rows.values():
+    for together in _together(places, shapes):
         found[together] = function(places[together], shapes[together[0]])
     return places, found
+
+
+def _together(places: np.ndarray, shapes: Sequence[Any]) -> Iterable[list[int]]:
+    """The rows with a place and a shape, those of one shape together, so that they are one call."""
+    rows: dict[int, list[int]] = {}
+    for row, (shape, is_unknown) in enumerate(zip(shapes, np.isnan(places[:, 0]).tolist(), strict=True)):
+        if shape is not None and not is_unknown:
+            rows.setdefault(id(shape), []).append(row)
+    return rows.values()
+
+
+def point_in_polygon(longitudes: pa.Array, latitudes: pa.Array, column: pa.Array) -> pa.Array:
+    """geo_point_in_polygon(): null for coordinates or a polygon that cannot be."""
+    places, shapes = points(longitudes, latitudes), each(column, polygons)
+    found = np.full(len(places), None, object)
+    for together in _together(places, shapes):
+        found[together] = in_area(places[together], shapes[together[0]] or [])
+    return pa.array(found, pa.bool_())
 
 
 def _on_lines(places: np.ndarray, found: list[Line]) -> np.ndarray:
@@ -140,7 +153,7 @@ def _distances(places: np.ndarray, found: np.ndarray) -> pa.Array:
 
 
 def _places(_: np.ndarray, found: np.ndarray) -> pa.Array:
-    return write(None if np.isnan(position[0]) else write_point(position) for position in positions(found))
+    return write_points(positions(found).tolist())
 
 
 # ---------------------------------------------------------------------------------------------------------------- fractions
@@ -165,12 +178,13 @@ def line_locate_point(column: pa.Array, longitudes: pa.Array, latitudes: pa.Arra
     if any(use_spheroid.to_pylist()):
         raise QueryError("ENG001", "places on a spheroid are not offered; leave out use_spheroid for those on a sphere")
 
-    def located(line: np.ndarray, place: np.ndarray) -> float | None:
-        if np.isnan(place[0]):
-            return None
-        feet, _, edges = nearest(place[None], line)
-        bent = lengths(line)
-        before = bent[: edges[0]].sum() + angles(line[edges[0]], feet[0])
-        return float(min(before / bent.sum(), 1.0))
-
-    return pa.array(answers(located, each(column, _single), points(longitudes, latitudes)), pa.float64())
+    places, shapes = points(longitudes, latitudes), each(column, _single)
+    found = np.full(len(places), np.nan)
+    for together in _together(places, shapes):
+        line = shapes[together[0]]
+        assert line is not None
+        feet, _, edges = nearest(places[together], line)
+        ends = np.cumsum(lengths(line))
+        before = np.concatenate([[0.0], ends])[edges] + angles(line[edges], feet)
+        found[together] = np.minimum(before / ends[-1], 1)
+    return pa.array(found, pa.float64(), from_pandas=True)

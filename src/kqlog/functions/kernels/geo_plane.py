@@ -155,6 +155,19 @@ def joint(found: Area) -> Area:
     return result
 
 
+def mended(found: Area) -> Area:
+    """Polygons whose rings may have come to touch or cross, as polygons that are valid."""
+    result: Area = []
+    for rings in found:
+        plane = Plane(rings)
+        drawn = plane.area([rings])
+        if shapely.is_valid(drawn):
+            result.append(rings)
+        else:
+            result += plane.polygons(shapely.make_valid(drawn, method="structure", keep_collapsed=False), rings)
+    return joint(result)
+
+
 def _in_turn(found: Area) -> Area:
     """Polygons in the order in which S2 comes to them: it unites the two with the fewest corners, again and again."""
     queue = [(sum(len(ring) - 1 for ring in rings), number, [rings]) for number, rings in enumerate(found)]

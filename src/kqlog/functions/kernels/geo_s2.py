@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from kqlog.functions.kernels.geo_measures import in_area, polygon
-from kqlog.functions.kernels.geo_shapes import Area, answers, each, lines, points, write_point
+from kqlog.functions.kernels.geo_shapes import Area, answers, each, lines, points, write_points
 from kqlog.functions.kernels.json_text import Json, write
 from kqlog.functions.kernels.s2_cells import FINEST, cell, cells_of, centers, corners, identities, neighbors, tokens, written
 from kqlog.functions.kernels.sphere import RADIUS, angles, closest, positions, unit, vectors
@@ -37,7 +37,12 @@ def _cells(column: pa.Array) -> list[tuple[np.ndarray, ...] | None]:
 
 def s2cell_to_central_point(column: pa.Array) -> pa.Array:
     """geo_s2cell_to_central_point()."""
-    return write(answers(lambda parts: write_point(positions(centers(*parts))[0]), _cells(column)))
+    found = [cell(token or "") for token in column.to_pylist()]
+    known = [row for row, parts in enumerate(found) if parts is not None]
+    places = np.full((len(found), 3), np.nan)
+    if known:
+        places[known] = centers(*np.array([parts for parts in found if parts is not None]).T)
+    return write_points(positions(places).tolist())
 
 
 def s2cell_to_polygon(column: pa.Array) -> pa.Array:

@@ -7,7 +7,9 @@ on the left of all of them. A value that Kusto does not take for a line or a pol
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import pairwise
+from math import isnan
 from typing import Any, TypeVar
 
 import numpy as np
@@ -32,8 +34,15 @@ Shape = TypeVar("Shape")
 def each(column: pa.Array, make: Callable[[Json], Shape | None]) -> list[Shape | None]:
     """The shapes of a dynamic column; equal values are read once, and are one object."""
     encoded = column.dictionary_encode()
-    shapes = [make(value) for value in read(encoded.dictionary)]
+    shapes = [_made(make, text) for text in encoded.dictionary.to_pylist()]
     return [None if index is None else shapes[index] for index in encoded.indices.to_pylist()]
+
+
+@lru_cache(maxsize=128)
+def _made(make: Callable[[Json], Shape | None], text: str) -> Shape | None:
+    """A shape, kept since a constant is there again in each batch of rows."""
+    (value,) = read(pa.array([text]))
+    return make(value)
 
 
 def answers(function: Callable[..., Any], *columns: Iterable[Any]) -> list[Any]:
@@ -151,6 +160,11 @@ def _chains(edges: Iterable[tuple[Position, Position]]) -> list[list[Position]]:
 def write_point(position: np.ndarray) -> Json:
     """A GeoJSON Point."""
     return {"type": "Point", "coordinates": position.tolist()}
+
+
+def write_points(positions: Iterable[Iterable[float]]) -> pa.Array:
+    """A dynamic column of GeoJSON Points, null for NaN."""
+    return pa.array([None if isnan(x) else f'{{"type":"Point","coordinates":[{x!r},{y!r}]}}' for x, y in positions], pa.string())
 
 
 def write_area(found: Area) -> Json:

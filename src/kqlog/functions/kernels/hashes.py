@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Words = npt.NDArray[np.uint64]
 Places = npt.NDArray[np.int64]
@@ -14,6 +15,9 @@ _P1, _P2, _P3, _P4, _P5 = (
     for prime in (11400714785074694791, 14029467366897019727, 1609587929392839161, 9650029242287828579, 2870177450012600261)
 )
 _STRIPE = 32
+_NO_GUID = "0" * 32
+# In memory the first three groups of a guid stand with their lowest byte first.
+_GUID_ORDER = [3, 2, 1, 0, 5, 4, 7, 6, *range(8, 16)]
 
 
 def of_texts(source: pa.Array) -> pa.Array:
@@ -33,6 +37,15 @@ def of_numbers(source: pa.Array) -> pa.Array:
     places = np.arange(len(filled), dtype=np.int64) * size
     hashes = _hashes(filled.view(np.uint8), places, np.full(len(filled), size, np.int64))
     return pa.array(hashes, mask=values.is_null().to_numpy(zero_copy_only=False))
+
+
+def of_guids(source: pa.Array) -> pa.Array:
+    """The hash of each guid's 16 bytes."""
+    digits = pc.replace_substring(pc.fill_null(source.cast(pa.string()), _NO_GUID), "-", "")
+    content = np.frombuffer(bytes.fromhex("".join(digits.to_pylist())), np.uint8).reshape(-1, 16)[:, _GUID_ORDER].ravel()
+    places = np.arange(len(source), dtype=np.int64) * 16
+    hashes = _hashes(content, places, np.full(len(source), 16, np.int64))
+    return pa.array(hashes, mask=source.is_null().to_numpy(zero_copy_only=False))
 
 
 def _hashes(content: npt.NDArray[np.uint8], at: Places, lengths: Places) -> npt.NDArray[np.int64]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
-from collections.abc import Iterable
+import socket
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import pyarrow as pa
 
+from kqlog.functions.ip import address_with_prefix, whole_address
 from kqlog.functions.kernels import json_text
 
 _IPV4_AT_END = re.compile(r"(?:::(?:ffff:)?)?((?:\d{1,3}\.){3}\d{1,3})(?:/(\d{1,2}))?", re.IGNORECASE | re.ASCII)
@@ -19,6 +20,8 @@ _MAPPED = 0xFFFF << _IPV4_BITS
 
 Network = tuple[int, int]
 """An address and its prefix length."""
+Pattern = Callable[[str], str | None]
+"""Makes a regular expression of a text, or None."""
 
 
 @lru_cache(maxsize=65536)
@@ -27,12 +30,14 @@ def _network(text: str) -> Network | None:
     try:
         if (found := _IPV4_AT_END.fullmatch(text)) is not None:
             own = int(found[2] or _IPV4_BITS)
-            return (_MAPPED | int(ipaddress.IPv4Address(found[1])), _BITS - _IPV4_BITS + own) if own <= _IPV4_BITS else None
+            number = int.from_bytes(socket.inet_pton(socket.AF_INET, found[1]))
+            return (_MAPPED | number, _BITS - _IPV4_BITS + own) if own <= _IPV4_BITS else None
         address, slash, suffix = text.partition("/")
         if slash and (not _SUFFIX.fullmatch(suffix) or int(suffix) > _BITS):
             return None
-        return int(ipaddress.IPv6Address(address)), int(suffix or _BITS)
-    except ipaddress.AddressValueError:
+        address = address.partition("%")[0]
+        return int.from_bytes(socket.inet_pton(socket.AF_INET6, address)), int(suffix or _BITS)
+    except (OSError, ValueError):
         return None
 
 
@@ -41,7 +46,8 @@ def _groups(network: Network | None, prefix: int | None = _BITS) -> str:
         return ""
     address, own = network
     shift = _BITS - min(own, prefix)
-    return ipaddress.IPv6Address(address >> shift << shift).exploded
+    digits = f"{address >> shift << shift:032x}"
+    return ":".join([digits[place : place + 4] for place in range(0, 32, 4)])
 
 
 def parse_ipv6(ip: pa.Array) -> pa.Array:
@@ -102,14 +108,62 @@ def ipv6_is_in_any_array(ip: pa.Array, ranges: pa.Array) -> pa.Array:
     return pa.array([_in_any(text, array) for text, array in zip(ip.to_pylist(), arrays, strict=True)], pa.bool_())
 
 
+def has_any_ipv4(source: pa.Array, *ips: pa.Array) -> pa.Array:
+    """Whether each text has one of the addresses in its row."""
+    return _has_any(source, _rows(ips), whole_address)
+
+
+def has_any_ipv4_of_array(source: pa.Array, ips: pa.Array) -> pa.Array:
+    """Whether each text has one of the addresses of an array."""
+    return _has_any(source, _texts(ips), whole_address)
+
+
+def has_any_ipv4_prefix(source: pa.Array, *prefixes: pa.Array) -> pa.Array:
+    """Whether each text has an address that begins with one of the prefixes in its row."""
+    return _has_any(source, _rows(prefixes), address_with_prefix)
+
+
+def has_any_ipv4_prefix_of_array(source: pa.Array, prefixes: pa.Array) -> pa.Array:
+    """Whether each text has an address that begins with one of the prefixes of an array."""
+    return _has_any(source, _texts(prefixes), address_with_prefix)
+
+
+def _rows(columns: tuple[pa.Array, ...]) -> Iterable[tuple[str, ...]]:
+    return zip(*(column.to_pylist() for column in columns), strict=True)
+
+
+def _texts(arrays: pa.Array) -> Iterable[tuple[str, ...]]:
+    for value in json_text.read(arrays):
+        yield tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _has_any(source: pa.Array, wanted: Iterable[tuple[str, ...]], pattern: Pattern) -> pa.Array:
+    rows = zip(source.to_pylist(), wanted, strict=True)
+    return pa.array([_finder(pattern, texts).search(text) is not None for text, texts in rows], pa.bool_())
+
+
+@lru_cache(maxsize=1024)
+def _finder(pattern: Pattern, texts: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds one of some addresses between characters that are no letters or digits; nothing where none is valid."""
+    known = "|".join(found for found in map(pattern, texts) if found is not None)
+    return re.compile(rf"(?<![^\W_])(?:{known or '(?!)'})(?![^\W_])")
+
+
 def cidr_list(start_ip: pa.Array, end_ip: pa.Array) -> pa.Array:
     """The fewest networks from one IPv4 address to another; null if one is not valid or the last comes first."""
     return json_text.write(_cidr_list(*pair) for pair in zip(start_ip.to_pylist(), end_ip.to_pylist(), strict=True))
 
 
+@lru_cache(maxsize=8192)
 def _cidr_list(start: str, end: str) -> list[json_text.Json] | None:
     try:
-        first, last = ipaddress.IPv4Address(start), ipaddress.IPv4Address(end)
-    except ipaddress.AddressValueError:
+        first, last = (int.from_bytes(socket.inet_pton(socket.AF_INET, text)) for text in (start, end))
+    except (OSError, ValueError):
         return None
-    return None if last < first else [str(network) for network in ipaddress.summarize_address_range(first, last)]
+    networks: list[json_text.Json] = []
+    while first <= last:
+        # As many addresses as `first` is a multiple of, but not beyond the last.
+        bits = min((first & -first or 1 << _IPV4_BITS).bit_length(), (last - first + 1).bit_length()) - 1
+        networks.append(f"{socket.inet_ntop(socket.AF_INET, first.to_bytes(4))}/{_IPV4_BITS - bits}")
+        first += 1 << bits
+    return networks or None

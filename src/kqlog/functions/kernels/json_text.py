@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+# json.dumps() would make an encoder for each value.
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def read(column: pa.Array) -> list[Json]:
@@ -18,7 +20,7 @@ def read(column: pa.Array) -> list[Json]:
 
 def text(value: Json) -> str:
     """The JSON text of one value."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _encoded(value)
 
 
 def write(values: Iterable[Json]) -> pa.Array:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import lru_cache
 from xml.parsers import expat
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kqlog.functions.kernels import json_text
+from kqlog.functions.kernels.distinct import each
 
 LONGEST_XML = 1_048_576
 """Bytes; what is longer is not read."""
@@ -26,19 +26,16 @@ _PATH = re.compile(
     re.DOTALL,
 )
 _FIELD = re.compile(r'(?:"((?:[^"]|"")*)"[^,\r\n]*|([^,\r\n]*))(,?)')
+_PROGRAM = re.compile(r'"(?P<quoted>[^"]*)"?|(?P<plain>[^ \t]*)')
+_ARGUMENT = re.compile(r'(?P<slashes>\\*)"|(?P<blanks>[ \t]+)|[^\\" \t]+|\\+')
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
-
-
-def _each(texts: pa.Array, parse: Callable[[str], str | None]) -> pa.Array:
-    return pa.array([parse(text) for text in texts.to_pylist()], pa.string())
 
 
 def parse_url(url: pa.Array) -> pa.Array:
     """The parts of each URL."""
-    return _each(url, _url)
+    return each(url, _url)
 
 
-@lru_cache(maxsize=8192)
 def _url(text: str) -> str:
     found = _URL.fullmatch(text)
     parts = {} if found is None else {name: part or "" for name, part in found.groupdict().items()}
@@ -63,15 +60,14 @@ def _parameters(query: str) -> dict[str, json_text.Json]:
 
 def parse_urlquery(query: pa.Array) -> pa.Array:
     """The parameters of each query."""
-    return _each(query, lambda text: json_text.text({"Query Parameters": _parameters(text.removeprefix("?"))}))
+    return each(query, lambda text: json_text.text({"Query Parameters": _parameters(text.removeprefix("?"))}))
 
 
 def parse_path(path: pa.Array) -> pa.Array:
     """The parts of each file path."""
-    return _each(path, _path)
+    return each(path, _path)
 
 
-@lru_cache(maxsize=8192)
 def _path(text: str) -> str | None:
     found = _PATH.fullmatch(text)
     if found is None:
@@ -93,7 +89,7 @@ def _path(text: str) -> str | None:
 
 def parse_csv(csv_text: pa.Array) -> pa.Array:
     """The fields of the first record of each text."""
-    return _each(csv_text, _record)
+    return each(csv_text, _record)
 
 
 def _record(text: str) -> str:
@@ -107,44 +103,46 @@ def _record(text: str) -> str:
 
 def parse_command_line(command: pa.Array, parser: pa.Array) -> pa.Array:
     """The arguments of each command line of Windows; null for another parser."""
-    pairs = zip(command.to_pylist(), parser.to_pylist(), strict=True)
-    return json_text.write(_arguments(text) if kind.lower() == "windows" else None for text, kind in pairs)
+    return pc.if_else(pc.equal(pc.utf8_lower(parser), "windows"), each(command, _arguments), pa.scalar(None, pa.string()))
 
 
-def _arguments(text: str) -> list[json_text.Json]:
-    """The rules of CommandLineToArgvW: 2n backslashes before a quote are n and end or begin quoting, 2n+1 are n and a quote."""
-    arguments: list[json_text.Json] = []
-    at = 0
-    while at < len(text):
-        if text[at] in " \t":
-            at += 1
+def _arguments(text: str) -> str:
+    """The rules of CommandLineToArgvW.
+
+    The program ends at the next quote if it begins with one, else at a blank. In arguments 2n backslashes before a quote are n
+    and begin or end quoting, 2n+1 are n and a quote; two quotes end quoting and are a quote.
+    """
+    program = _PROGRAM.match(text)
+    assert program is not None
+    arguments: list[json_text.Json] = [program[0] if program["quoted"] is None else program["quoted"]] if text else []
+    argument: str | None = None
+    quoting, at = False, program.end()
+    while (token := _ARGUMENT.match(text, at)) is not None:
+        at = token.end()
+        if token["blanks"] and not quoting:
+            arguments += [] if argument is None else [argument]
+            argument = None
             continue
-        argument, quoting = "", False
-        while at < len(text) and (quoting or text[at] not in " \t"):
-            slashes = len(text) - at - len(text[at:].lstrip("\\"))
-            at += slashes
-            if at < len(text) and text[at] == '"':
-                argument += "\\" * (slashes // 2)
-                if slashes % 2:
-                    argument += '"'
-                elif quoting and text[at + 1 : at + 2] == '"':
-                    argument += '"'
-                    at += 1
-                else:
-                    quoting = not quoting
-                at += 1
-            elif slashes:
-                argument += "\\" * slashes
-            else:
-                argument += text[at]
-                at += 1
-        arguments.append(argument)
-    return arguments
+        argument = argument or ""
+        if token["slashes"] is None:
+            argument += token[0]
+            continue
+        slashes = len(token["slashes"])
+        argument += "\\" * (slashes // 2)
+        if slashes % 2:
+            argument += '"'
+        elif quoting and text.startswith('"', at):
+            argument += '"'
+            quoting, at = False, at + 1
+        else:
+            quoting = not quoting
+    arguments += [] if argument is None else [argument]
+    return json_text.text(arguments)
 
 
 def parse_xml(xml_text: pa.Array) -> pa.Array:
     """Each XML text as the text of a bag."""
-    return _each(xml_text, _xml)
+    return each(xml_text, _xml)
 
 
 def _xml(text: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 
 import pyarrow as pa
 
@@ -14,19 +14,27 @@ Set = dict[Hashable, Json]
 
 def union(*arrays: pa.Array) -> pa.Array:
     """set_union()."""
-    return _combined(arrays, lambda first, others: {key: value for values in (first, *others) for key, value in values.items()})
+    return _combined(arrays, lambda first, others: _distinct(pair for values in (first, *others) for pair in values.items()))
 
 
 def intersect(*arrays: pa.Array) -> pa.Array:
     """set_intersect()."""
-    return _combined(arrays, lambda first, others: {key: first[key] for key in first if all(key in other for other in others)})
+
+    def common(first: Set, others: list[Set]) -> Set:
+        wanted = set(first).intersection(*others)
+        return {key: value for key, value in first.items() if key in wanted}
+
+    return _combined(arrays, common)
 
 
 def difference(*arrays: pa.Array) -> pa.Array:
     """set_difference()."""
-    return _combined(
-        arrays, lambda first, others: {key: first[key] for key in first if not any(key in other for other in others)}
-    )
+
+    def left(first: Set, others: list[Set]) -> Set:
+        removed = set[Hashable]().union(*others)
+        return {key: value for key, value in first.items() if key not in removed}
+
+    return _combined(arrays, left)
 
 
 def equals(left: pa.Array, right: pa.Array) -> pa.Array:
@@ -50,12 +58,24 @@ def _combined(arrays: tuple[pa.Array, ...], combine: Callable[[Set, list[Set]], 
 
 def _rows(arrays: tuple[pa.Array, ...]) -> list[list[Set] | None]:
     """The sets of each row, None for a row in which one is no array."""
-    return [_sets(row) for row in zip(*map(read, arrays), strict=True)]
+    return [None if None in row else list(row) for row in zip(*map(_column, arrays), strict=True)]
 
 
-def _sets(row: tuple[Json, ...]) -> list[Set] | None:
-    sets = [{_key(item): item for item in array} for array in row if isinstance(array, list)]
-    return sets if len(sets) == len(row) else None
+def _column(arrays: pa.Array) -> list[Set | None]:
+    """The sets of a column, of which each text is read once: one of them is often a constant."""
+    encoded = arrays.dictionary_encode()
+    sets = [
+        _distinct((_key(item), item) for item in found) if isinstance(found, list) else None for found in read(encoded.dictionary)
+    ]
+    return [None if place is None else sets[place] for place in encoded.indices.to_pylist()]
+
+
+def _distinct(pairs: Iterable[tuple[Hashable, Json]]) -> Set:
+    """The first value of each key: 1 and 1.0 are one value, which stays as it was first written."""
+    values: Set = {}
+    for key, value in pairs:
+        values.setdefault(key, value)
+    return values
 
 
 def _key(item: Json) -> Hashable:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 RADIUS = 6_371_010.0
 """Earth's, in meters."""
+_AT_ONCE = 500_000
+"""How many pairs of places and edges are looked at together: more do not stay in the processor's cache."""
+_FLAT = 0.02
+"""The cosine from the middle up to which a plane shows a ring."""
 
 
 def vectors(positions: np.ndarray) -> np.ndarray:
@@ -66,13 +68,25 @@ def closest(places: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarra
 
 def nearest(places: np.ndarray, line: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each place the nearest one on a line, the angle to it, and the number of its edge."""
-    found, edge, least = np.empty_like(places), np.zeros(len(places), int), np.full(len(places), np.inf)
-    for number, (start, end) in enumerate(pairwise(line)):
-        foot = closest(places, start, end)
-        away = angles(places, foot)
-        nearer = away < least
-        found[nearer], edge[nearer], least[nearer] = foot[nearer], number, away[nearer]
-    return found, least, edge
+    size = max(_AT_ONCE // len(line), 1)
+    parts = [places[first : first + size] for first in range(0, len(places), size)]
+    edge = np.concatenate([_nearest_edge(part, line) for part in parts]) if parts else np.zeros(0, int)
+    found = closest(places, line[edge], line[edge + 1])
+    return found, angles(places, found), edge
+
+
+def _nearest_edge(places: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """For each place the number of the edge that it is nearest to."""
+    start, end = line[:-1], line[1:]
+    normal = unit(np.cross(start - end, start + end))
+    sine = places @ normal.T
+    upright = 2 * sine * sine / (1 + np.sqrt(np.maximum(1 - sine * sine, 0)))
+    # Seen from near by, as the squares of small distances are lost in those from the middle of Earth.
+    here, there = places - middle(line), line - middle(line)
+    corners = np.add.outer((here * here).sum(axis=1), (there * there).sum(axis=1)) - 2 * here @ there.T
+    beside = (places @ np.cross(start, normal).T > 0) | (places @ np.cross(normal, end).T > 0)
+    result: np.ndarray = np.where(beside, np.minimum(corners[:, :-1], corners[:, 1:]), upright).argmin(axis=1)
+    return result
 
 
 def area(ring: np.ndarray) -> float:
@@ -95,11 +109,36 @@ def moment(ring: np.ndarray) -> np.ndarray:
 
 def encloses(ring: np.ndarray, places: np.ndarray) -> np.ndarray:
     """For each place, whether a closed ring goes all the way round it, on the side where the ring is."""
+    center = middle(ring)
+    least = float((ring @ center).min())
+    near = np.flatnonzero(places @ center >= max(least, 0))
+    result = np.zeros(len(places), bool)
+    size = max(_AT_ONCE // len(ring), 1)
+    for first in range(0, len(near), size):
+        part = near[first : first + size]
+        result[part] = _crosses(ring, places[part], center) if least > _FLAT else _winds(ring, places[part])
+    return result
+
+
+def _crosses(ring: np.ndarray, places: np.ndarray, center: np.ndarray) -> np.ndarray:
+    """Whether a ray on the plane that touches the sphere at the center, where edges are straight, leaves the ring."""
+    axes = np.array(across(center)).T
+    (x, y), (east, north) = ((places_ @ axes / (places_ @ center)[:, None]).T for places_ in (ring, places))
+    level = np.diff(y) == 0
+    slope = np.diff(x) / np.where(level, 1, np.diff(y))
+    above = y > north[:, None]
+    beyond = x[:-1] + slope * (north[:, None] - y[:-1]) > east[:, None]
+    result: np.ndarray = ((above[:, :-1] != above[:, 1:]) & beyond).sum(axis=1) % 2 == 1
+    return result
+
+
+def _winds(ring: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Whether a ring that is too wide for a plane turns all around a place."""
     sideways = ring[None] - (places @ ring.T)[:, :, None] * places[:, None]
     here, there = sideways[:, :-1], sideways[:, 1:]
-    across = (np.cross(here, there) * places[:, None]).sum(axis=2)
-    turns = np.arctan2(across, (here * there).sum(axis=2)).sum(axis=1)
-    result: np.ndarray = (abs(turns) > np.pi) & (places @ ring.mean(axis=0) >= 0)
+    across_ = (np.cross(here, there) * places[:, None]).sum(axis=2)
+    turns = np.arctan2(across_, (here * there).sum(axis=2)).sum(axis=1)
+    result: np.ndarray = abs(turns) > np.pi
     return result
 
 

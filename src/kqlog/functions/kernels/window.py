@@ -11,11 +11,13 @@ from kqlog.errors import QueryError
 
 Positions = npt.NDArray[np.int64]
 
+_NO_LIMIT = 2**63 - 1
+
 
 def row_number(start: pa.Array, restart: pa.Array) -> pa.Array:
-    """Numbers from `start` on."""
+    """Numbers from `start` on; null where that is."""
     run = _run_starts(restart, len(restart))
-    return pa.array(_within(run) + start.to_numpy(zero_copy_only=False)[run])
+    return pc.add(start.take(pa.array(run)), pa.array(_within(run)))
 
 
 def row_cumsum(term: pa.Array, restart: pa.Array) -> pa.Array:
@@ -42,6 +44,11 @@ def row_rank_dense(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
     return pa.array(changes - changes[_run_starts(restart, len(term))] + 1)
 
 
+def row_rank(term: pa.Array, dense: pa.Array) -> pa.Array:
+    """The one or the other of the two ranks, as a constant says."""
+    return row_rank_dense(term) if dense.to_pylist()[:1] == [True] else row_rank_min(term)
+
+
 def row_rank_min(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
     """The number of the row where the value was first met."""
     run = _run_starts(restart, len(term))
@@ -53,11 +60,12 @@ def row_rank_min(term: pa.Array, restart: pa.Array | None = None) -> pa.Array:
 def row_window_session(
     times: pa.Array, max_from_first: pa.Array, max_between: pa.Array, restart: pa.Array | None = None
 ) -> pa.Array:
-    """The time at which each row's session began."""
+    """The time at which each row's session began; a null distance is no limit."""
     restarts = restart.to_pylist() if restart is not None else [False] * len(times)
     starts: list[int | None] = []
     first = previous = None
-    rows = zip(times.to_pylist(), max_from_first.to_pylist(), max_between.to_pylist(), restarts, strict=True)
+    limits = (pc.fill_null(distance, _NO_LIMIT).to_pylist() for distance in (max_from_first, max_between))
+    rows = zip(times.to_pylist(), *limits, restarts, strict=True)
     for time, longest, gap, anew in rows:
         if time is None or first is None or previous is None or anew or time >= first + longest or time >= previous + gap:
             first = time

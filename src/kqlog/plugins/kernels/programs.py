@@ -223,6 +223,34 @@ def _unequal(left: Any, right: Any) -> bool | None:
     return None if left is None and right is None else left != right
 
 
+def _joined(*arrays: str) -> str | None:
+    """Arrays as JSON text, one after the other; null if one of them is no array."""
+    if not all(array.startswith("[") for array in arrays):
+        return None
+    return f"[{','.join(filter(None, (array.strip()[1:-1].strip() for array in arrays)))}]"
+
+
+_TextTest = Callable[[str, str], bool]
+_ON_TEXTS: dict[str, _TextTest] = {
+    "contains_cs": operator.contains,
+    "startswith_cs": str.startswith,
+    "endswith_cs": str.endswith,
+    "=~": lambda left, right: left.lower() == right.lower(),
+}
+
+
+def _folding(test: _TextTest) -> _TextTest:
+    return lambda left, right: test(left.lower(), right.lower())
+
+
+def _opposite(test: _TextTest) -> _TextTest:
+    return lambda left, right: not test(left, right)
+
+
+_ON_TEXTS |= {name.removesuffix("_cs"): _folding(test) for name, test in _ON_TEXTS.items() if name.endswith("_cs")}
+_ON_TEXTS |= {"!~" if name == "=~" else f"!{name}": _opposite(test) for name, test in _ON_TEXTS.items()}
+
+
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
     def extreme(*values: Any) -> Any:
         return choose([value for value in values if value is not None], default=None)
@@ -257,6 +285,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "isempty": lambda value: value is None or value == "",
     "isnotempty": lambda value: value is not None and value != "",
     "notempty": lambda value: value is not None and value != "",
+    **_ON_TEXTS,
+    "array_concat": _null_in(_joined),
     "strcat": lambda *texts: "".join(texts),
     "min_of": _extreme(min),
     "max_of": _extreme(max),

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from textwrap import dedent, indent
 from typing import Any
 
-import numpy
 import pyarrow
-from pyarrow import compute
 
 from kqlog.errors import QueryError
+from kqlog.plugins.kernels.partitions import starts
 from kqlog.plugins.kernels.programs import Writer
 
 _TYPES = {
@@ -149,7 +148,7 @@ def run(table: pyarrow.Table, *, program: str, keys: int = 0) -> pyarrow.Table:
     cells = table.columns[keys:]
     machine = _Machine(given, frozenset(position for position, column in enumerate(cells) if not column.null_count))
     columns = [_values(cells[position]) for position in machine.cells]
-    found = list(machine.found(zip(range(len(table)), _starts(table.columns[:keys], len(table)), *columns, strict=True)))
+    found = list(machine.found(zip(range(len(table)), starts(table, keys).tolist(), *columns, strict=True)))
     rows, matches, *assigned = zip(*found, strict=True) if found else [()] * (2 + len(machine.assigned))
     kinds = [_TYPES.get(given["types"][position], pyarrow.int64()) for position in machine.assigned]
     try:
@@ -162,15 +161,6 @@ def run(table: pyarrow.Table, *, program: str, keys: int = 0) -> pyarrow.Table:
         arrays[keys + position] = column
     arrays += [pyarrow.array(matches, pyarrow.int64()), pyarrow.array(range(len(found)), pyarrow.int64())]
     return pyarrow.table(arrays, names=[str(number) for number in range(len(arrays))])
-
-
-def _starts(keys: list[pyarrow.ChunkedArray], size: int) -> list[bool]:
-    """At which rows a partition begins; the first row begins nothing new."""
-    starts = numpy.zeros(size, bool)
-    for key in keys:
-        codes = compute.dictionary_encode(key.combine_chunks(), null_encoding="encode").indices.to_numpy()
-        starts[1:] |= codes[1:] != codes[:-1]
-    return starts.tolist()
 
 
 def _values(column: pyarrow.ChunkedArray) -> list[Any]:

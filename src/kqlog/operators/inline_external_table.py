@@ -1,0 +1,52 @@
+"""The operator `inline_external_table`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from kqlog.errors import QueryError
+from kqlog.plan import nodes as plan
+from kqlog.plan.files import check_properties, columns_of, not_read, read_files
+from kqlog.plan.scope import Scope
+from kqlog.plan.uniting import parameter_choice, parameter_word
+from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
+
+PROPERTIES = frozenset({"includeHeaders"})
+
+
+@dataclass(frozen=True)
+class InlineExternalTable(Operator):
+    """A table read from files that are named in the query: like externaldata, with the words of an external table.
+
+    Delta tables, and columns that come from the names of folders, are not offered.
+    """
+
+    rule: ClassVar[str] = "inline_external_table"
+    syntax: ClassVar[str] = (
+        "inline_external_table(Name:Type, ...) kind=storage dataformat=Format (Address, ...) [with (Property = Value, ...)]"
+    )
+    examples: ClassVar[tuple[str, ...]] = ()
+
+    schema: tuple[NameAndType, ...]
+    kind: Parameter
+    partition: tuple[Any, ...]
+    options: tuple[Parameter | tuple[Any, ...], ...]
+    uris: tuple[Expr, ...]
+    properties: tuple[Parameter, ...]
+
+    def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        if parameter_choice((self.kind,), "kind", ("storage", "delta")) == "delta":
+            if not self.schema:
+                scope.session.open = True
+            hint = "read their Parquet files with kind=storage"
+            return not_read(columns_of(self.schema), "Delta tables are not offered", self.kind.span, hint, scope)
+        options = tuple(option for option in self.options if isinstance(option, Parameter))
+        if self.partition or len(options) < len(self.options):
+            raise QueryError("ENG001", "columns that come from the names of folders are not offered", self.span)
+        check_properties(self, options, frozenset({"dataformat"}), scope)
+        check_properties(self, self.properties, PROPERTIES, scope)
+        if not options:
+            raise QueryError("SEM003", "a table of kind=storage has a dataformat", self.kind.span, "write: dataformat=csv")
+        header = parameter_choice(self.properties, "includeHeaders", ("All", "None")) == "All"
+        return read_files(self, self.schema, self.uris, parameter_word(options, "dataformat"), header, scope)

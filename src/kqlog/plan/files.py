@@ -1,0 +1,96 @@
+"""Files that a query names itself: the plan of externaldata and inline_external_table."""
+
+from __future__ import annotations
+
+from kqlog.errors import QueryError, Span
+from kqlog.plan import nodes as plan
+from kqlog.plan.names import ColumnNames
+from kqlog.plan.scope import Scope
+from kqlog.syntax import nodes as syntax
+from kqlog.types import Column, Schema, Type
+
+FORMATS = {
+    "csv": "csv",
+    "tsv": "tsv",
+    "psv": "psv",
+    "scsv": "scsv",
+    "sohsv": "sohsv",
+    "json": "json",
+    "multijson": "json",
+    "parquet": "parquet",
+    "txt": "txt",
+    "raw": "raw",
+}
+"""Kusto's names of file formats, and what the engine calls each."""
+_TEXTS = {"txt": "line", "raw": "file"}
+"""The formats of one text column, and what is a row of each."""
+
+
+def read_files(
+    operator: syntax.Operator,
+    schema: tuple[syntax.NameAndType, ...],
+    uris: tuple[syntax.Expr, ...],
+    format_: str | None,
+    header: bool,
+    scope: Scope,
+) -> plan.Node:
+    """The rows of some files of the connected folder; their format is by their names if none is given.
+
+    Raises:
+        QueryError: ENG001 for a place or a format that is not read.
+    """
+    columns = columns_of(schema)
+    files = tuple(str(scope.constant(uri, Type.STRING).value).split(";", 1)[0] for uri in uris)
+    for file, uri in zip(files, uris, strict=True):
+        if "://" in file:
+            message = f"{_name(operator)} reads files of the connected folder only"
+            return not_read(columns, message, uri.span, "download the file into the folder first", scope)
+    format_ = (format_ or _format_of(files[0])).lower()
+    if format_ not in FORMATS:
+        message = f"{_name(operator)} does not read '{format_}' files"
+        raise QueryError("ENG001", message, operator.span, f"the formats are {', '.join(FORMATS)}")
+    if format_ in _TEXTS and [column.type for column in columns] != [Type.STRING]:
+        message = f"{format_} files have one column, a string for each {_TEXTS[format_]}"
+        raise QueryError("ENG001", message, operator.span, f"declare it as in {_name(operator)}(Text: string)")
+    return plan.External(columns, files, FORMATS[format_], (("header", header),), uris[0].span)
+
+
+def check_properties(
+    operator: syntax.Operator, parameters: tuple[syntax.Parameter, ...], known: frozenset[str], scope: Scope
+) -> None:
+    """Refuse properties that would change what is read.
+
+    Raises:
+        QueryError: ENG001 where the query would run.
+    """
+    for parameter in parameters:
+        if parameter.name not in known and scope.environment.fetch is not None:
+            message = f"the property '{parameter.name}' of {_name(operator)} is not offered"
+            raise QueryError("ENG001", message, parameter.span, f"it has {', '.join(sorted(known))}")
+
+
+def columns_of(schema: tuple[syntax.NameAndType, ...]) -> Schema:
+    """The columns that a query declares."""
+    names = ColumnNames()
+    return tuple(Column(names.declare(column.name, column.span), column.type) for column in schema)
+
+
+def not_read(columns: Schema, message: str, span: Span, hint: str, scope: Scope) -> plan.Node:
+    """Files that are out of reach: their columns as long as a query is only checked.
+
+    Raises:
+        QueryError: ENG001 where it would run.
+    """
+    if scope.environment.fetch is not None:
+        raise QueryError("ENG001", message, span, hint)
+    return plan.Values(columns, ())
+
+
+def _format_of(path: str) -> str:
+    ending = path.removesuffix(".gz").rpartition(".")[2].lower()
+    return ending if ending in FORMATS else "csv"
+
+
+def _name(operator: syntax.Operator) -> str:
+    """How queries spell the operator."""
+    return operator.syntax.partition("(")[0]

@@ -1,0 +1,157 @@
+"""Odd values - nulls, extremes, NaN, empty and broken things - through every function of values, aggregates and windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+import kqlog
+from kqlog.functions import THEMES
+from kqlog.functions.declare import FUNCTIONS, Function, Kind, Parameter, Signature
+
+ODD = {
+    "bool": ("true", "false", "bool(null)"),
+    "int": ("int(0)", "int(-1)", "int(null)", "int(2147483647)"),
+    "long": ("long(null)", "7", "long(-9223372036854775808)", "0"),
+    "real": ("real(nan)", "0.0", "real(null)", "-1.5", "real(+inf)", "1e300"),
+    "decimal": ("decimal(-2.5)", "decimal(null)", "decimal(0)", "decimal(12345678901234567890.5)"),
+    "string": ("''", "'$.a.b'", "'NaN'", "'e\\u0301'", "'{\"a\": 1}'"),
+    "datetime": ("datetime(null)", "datetime(9999-12-31 23:59:59.9999999)", "datetime(0001-01-01)", "datetime(2024-02-29 13:14)"),
+    "timespan": ("0s", "timespan(null)", "-1tick", "36h"),
+    "guid": ("guid(null)", "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)"),
+    "dynamic": (
+        "dynamic(null)",
+        "dynamic([1, null, 'a', 2.0])",
+        "dynamic({'a': {'b': 1}})",
+        "dynamic([])",
+        "dynamic('x')",
+        "dynamic(5.5)",
+        "dynamic({'': null})",
+    ),
+}
+CONSTANTS = {
+    "bool": "true",
+    "int": "2",
+    "long": "2",
+    "real": "2.5",
+    "string": "'a'",
+    "timespan": "1h",
+    "dynamic": "dynamic([50])",
+}
+ROWS = 7
+FAMILIES = ("arithmetic", "arrays", "dynamic", "logic", "numbers", "relational", "sketches")
+
+
+@pytest.fixture(scope="module")
+def workspace() -> kqlog.Workspace:
+    return kqlog.connect(None)
+
+
+def _type(parameter: Parameter, position: int) -> str:
+    """One of the types of a parameter, another one at each position."""
+    types = sorted(map(str, parameter.types - ({"decimal"} if parameter.constant else set())))
+    return types[position % len(types)]
+
+
+def _value(type_: str, row: int, position: int) -> str:
+    values = ODD[type_]
+    return values[(row * (position + 1) + position) % len(values)]
+
+
+def _written(name: str, arguments: list[str]) -> str:
+    """A call, or an operator between its operands."""
+    match name.removeprefix("unary "), arguments:
+        case "in" | "!in" | "in~" | "!in~", [value, item]:
+            return f"{value} {name} ({item})"
+        case "between" | "!between", [value, low, high]:
+            return f"{value} {name} ({low} .. {high})"
+        case operator, [operand] if not operator.isidentifier():
+            return f"{operator}({operand})"
+        case operator, [left, right] if not operator.isidentifier() or operator in ("and", "or"):
+            return f"({left}) {operator} ({right})"
+    return f"{name}({', '.join(arguments)})"
+
+
+def _calls(function: Function, signature: Signature) -> tuple[str, list[str], str] | None:
+    """The table of odd arguments, the calls with each row's constants, and the call with the columns."""
+    parameters = signature.parameters
+    if not signature.has_body or not all(parameter.types for parameter in parameters):
+        return None
+    types = [_type(parameter, position) for position, parameter in enumerate(parameters)]
+    fixed = [CONSTANTS[type_] if parameter.constant else None for type_, parameter in zip(types, parameters, strict=True)]
+    rows = [[constant or _value(types[at], row, at) for at, constant in enumerate(fixed)] for row in range(ROWS)]
+    columns = ", ".join(["row: int", *(f"c{at}: {type_}" for at, type_ in enumerate(types))])
+    cells = ", ".join(cell for number, row in enumerate(rows) for cell in (str(number), *row))
+    by_column = [constant or f"c{at}" for at, constant in enumerate(fixed)]
+    calls = [_written(function.name, row) for row in rows]
+    return f"datatable({columns})[{cells}]", calls, _written(function.name, by_column)
+
+
+def _answers(workspace: kqlog.Workspace, query: str) -> list[str] | None:
+    """The first column as text; None for an error. Anything but a QueryError fails the test."""
+    try:
+        return [row[0] for row in workspace.query(query).texts()]
+    except kqlog.QueryError as error:
+        assert "UDF" not in error.message, query
+        return None
+
+
+SCALARS = [FUNCTIONS[name] for theme in FAMILIES for name in THEMES[theme] if FUNCTIONS[name].kind is Kind.SCALAR]
+
+
+@pytest.mark.parametrize("function", [one for one in SCALARS if not one.volatile], ids=lambda function: function.name)
+def test_a_constant_gives_what_a_row_gives(workspace: kqlog.Workspace, function: Function) -> None:
+    for signature in function.signatures[:6]:
+        if (written := _calls(function, signature)) is None:
+            continue
+        table, calls, call = written
+        by_row = _answers(workspace, f"{table} | sort by row asc | project v = {call}")
+        together = _answers(workspace, f"print v = {calls[0]} | union " + ", ".join(f"(print v = {one})" for one in calls[1:]))
+        alone = together or [answer for one in calls for answer in _answers(workspace, f"print v = {one}") or ["error"]]
+        if by_row is None:
+            assert "error" in alone, call
+        else:
+            assert sorted(by_row) == sorted(alone), call
+
+
+# -------------------------------------------------------------------------------------------------------- empty groups
+
+COUNTS_NULLS = frozenset({"count", "cnt", "countif", "make_list_with_nulls", "buildschema"})
+
+
+def _aggregates() -> Iterator[str]:
+    """Calls of all aggregates over the columns of the table below; strings left out, as they are never null."""
+    for function in FUNCTIONS.values():
+        if function.kind is not Kind.AGGREGATE or function.name in COUNTS_NULLS:
+            continue
+        for signature in function.signatures:
+            parameters = signature.parameters
+            kinds = [_type(parameter, 0) for parameter in parameters if parameter.types]
+            if signature.has_body and len(kinds) == len(parameters) and "string" not in kinds:
+                values = [CONSTANTS[k] if p.constant else f"c_{k}" for k, p in zip(kinds, parameters, strict=True)]
+                yield f"{function.name}({', '.join(values)})"
+
+
+def test_a_group_of_nulls_is_as_one_of_nothing(workspace: kqlog.Workspace) -> None:
+    types = [type_ for type_ in ODD if type_ != "string"]
+    table = f"datatable({', '.join(f'c_{type_}: {type_}' for type_ in types)})[{', '.join(f'{type_}(null)' for type_ in types)}]"
+    calls = ", ".join(f"v{number}_ = {call}" for number, call in enumerate(_aggregates()))
+    of_nulls, of_nothing = (workspace.query(f"{table} | where {some} | summarize {calls}") for some in ("true", "false"))
+    pairs = zip(of_nulls.columns, of_nulls.texts()[0], of_nothing.texts()[0], strict=True)
+    assert [column.name for column, one, other in pairs if one != other] == [], list(enumerate(_aggregates()))
+    assert not workspace.query(f"{table} | where false | summarize {calls} by c_long").rows
+
+
+# -------------------------------------------------------------------------------------------------------- windows
+
+
+@pytest.mark.parametrize(
+    "call", ["row_number(5, {})", "row_cumsum(x, {})", "row_rank_dense(x, {})", "row_rank_min(x, {})"], ids=lambda call: call[:12]
+)
+def test_a_restart_is_as_a_partition(workspace: kqlog.Workspace, call: str) -> None:
+    cells = ", ".join(f"'{'abc'[n % 3]}', {n * n % 5 if n % 4 else 'real(null)'}, {n}" for n in range(30))
+    table = f"datatable(k: string, x: real, n: int)[{cells}]"
+    restarted = workspace.query(f"{table} | sort by k asc, x asc, n asc | extend v = {call.format('k != prev(k)')}")
+    parts = [f"{table} | where k == '{k}' | sort by x asc, n asc | extend v = {call.format('false')}" for k in "abc"]
+    assert restarted.rows == [row for part in parts for row in workspace.query(part).rows]
