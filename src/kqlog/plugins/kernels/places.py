@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import compute
 
-from kqlog.functions.kernels import geo, geo_measures
+from kqlog.functions.kernels import geo_measures
 from kqlog.functions.kernels.geo_shapes import points
 from kqlog.functions.kernels.json_text import Json, read
 from kqlog.functions.kernels.series import is_number
@@ -26,7 +26,7 @@ Test = Callable[[pa.Array, pa.Array, pa.Array], pa.Array]
 
 def in_polygons(places: pa.Table, shapes: pa.Table) -> pa.Table:
     """The places inside of polygons."""
-    return _pairs(places, shapes, 0.0, geo.point_in_polygon)
+    return _pairs(places, shapes, 0.0, geo_measures.point_in_polygon)
 
 
 def near_polygons(places: pa.Table, shapes: pa.Table, radius: float) -> pa.Table:
