@@ -133,3 +133,28 @@ def test_another_text_is_no_datetime(workspace: kqlog.Workspace, text: str) -> N
 )  # fmt: skip
 def test_a_conversion(workspace: kqlog.Workspace, expression: str, answer: object) -> None:
     assert workspace.query(f"print {expression}").rows == [(answer,)]
+
+
+@pytest.mark.parametrize("offset", ["", "Z", " GMT", "+02:30", " -0130"])
+@pytest.mark.parametrize("clock", ["", "07:08", "7:08:09", "17:08:09.1234567", "23:59:59.123456789"])
+@pytest.mark.parametrize(
+    "day", ["2024-02-29", "2024/2/9", "Thu, 29 Feb 24", "29-Feb-1931", "1 March 69", "2/9/2024", "02-09-2024"]
+)
+def test_a_text_is_the_datetime_that_its_literal_is(workspace: kqlog.Workspace, day: str, clock: str, offset: str) -> None:
+    written = f"{day} {clock}{offset}" if clock else day
+    try:
+        literal = workspace.query(f"print tolong(datetime({written}))").rows[0][0]
+    except kqlog.QueryError:
+        literal = None
+    assert workspace.query(f"print tolong(todatetime('{written}'))").rows == [(literal,)]
+
+
+@pytest.mark.parametrize(
+    "text", ["5", "1.5h", ".5s", "15 seconds", "100nanos", "-2d", "1:02", "1.02:03:04.1234567", "24:00:00", "3w", "x"]
+)
+def test_a_text_is_the_timespan_that_its_literal_is(workspace: kqlog.Workspace, text: str) -> None:
+    try:
+        literal = workspace.query(f"print tolong(timespan({text}))").rows[0][0]
+    except kqlog.QueryError:
+        literal = None
+    assert workspace.query(f"print tolong(totimespan('{text}'))").rows == [(literal,)]

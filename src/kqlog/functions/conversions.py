@@ -208,14 +208,14 @@ _ZONE = r"(?:\s*(?:Z|UTC|GMT|[-+]\d{2}:?\d{2}))?"
 _ISO = quoted(rf"\s*\d{{4}}[-/]\d{{1,2}}[-/]\d{{1,2}}(?:[T ]{_CLOCK}{_ZONE})?\s*")
 _MONTH_FIRST = rf"\d{{1,2}}[-/]\d{{1,2}}[-/]\d{{4}}(?:\s+{_CLOCK}(?:\s*[AP]M)?)?"
 _MONTH_NAMED = rf"(?:[A-Z]{{3,9}},?\s+)?\d{{1,2}}[ -][A-Z]{{3,9}}[ -](?:\d{{4}}|\d{{2}})(?:\s+{_CLOCK})?{_ZONE}"
-_SHORT = r"\d{4}(?:-\d{1,2}|[.,]\d{1,2}[.,]\d{1,2}|\d{4}(?:T?\d{4}(?:\d{2})?Z?)?)?"
+_SHORT = r"\d{4}(?:[-/]\d{1,2}|[.,]\d{1,2}[.,]\d{1,2}|\d{4}(?:T?\d{4}(?:\d{2})?Z?)?)?"
 _NOT_ISO = quoted(rf"(?i)\s*(?:{_MONTH_FIRST}|{_MONTH_NAMED}|{_SHORT})\s*")
 _WRITTEN_DAYS = tuple(f"%d{dash}{month}{dash}{year}" for dash in " -" for month in ("%b", "%B") for year in ("%y", "%Y"))
 _US_DAYS = ("%m/%d/%Y", "%m-%d-%Y")
 _FORMATS = (
     *(f"{day}{clock}" for day in _WRITTEN_DAYS for clock in ("", " %H:%M:%S", " %H:%M")),
     *(f"{day}{clock}" for day in _US_DAYS for clock in ("", " %H:%M:%S", " %H:%M", " %I:%M:%S %p", " %I:%M %p")),
-    *("%Y", "%Y-%m", "%Y.%m.%d", "%Y,%m,%d", "%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
+    *("%Y", "%Y-%m", "%Y/%m", "%Y.%m.%d", "%Y,%m,%d", "%Y%m%d", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M", "%Y%m%d%H%M%S", "%Y%m%d%H%M"),
 )
 _OFFSET = r"':\d+(?:\.\d+)?\s*([-+])(\d{2}):?(\d{2})\s*$'"
 _OFFSET_TICKS = f"""list_transform([regexp_extract({{value}}, {_OFFSET}, ['sign', 'hours', 'minutes'])], lambda zone:
@@ -229,7 +229,7 @@ _FRACTION_TICKS = r"CAST(rpad(left(regexp_extract({value}, ':\d+\.(\d+)', 1), 7)
 _TEXT_TO_DATETIME = f"""(CASE
     WHEN regexp_full_match({{value}}, {_ISO}) AND NOT starts_with(trim({{value}}), '0000')
     THEN epoch_us(try_cast(regexp_replace(trim({{value}}), '\\s+([-+])', '\\1') AS TIMESTAMPTZ)) * 10
-        + CASE WHEN length({{value}}) > 25
+        + CASE WHEN length({{value}}) > 23
             THEN coalesce(try_cast(regexp_extract({{value}}, '\\.\\d{{6}}(\\d)', 1) AS BIGINT), 0) ELSE 0 END
     WHEN regexp_full_match({{value}}, {_NOT_ISO})
     THEN epoch_us(try_strptime({_PLAIN}, {list(_FORMATS)})) * 10 + {_FRACTION_TICKS} - {_OFFSET_TICKS}

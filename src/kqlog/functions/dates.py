@@ -171,7 +171,7 @@ for _unit, (_start, _moved) in _STARTS.items():
         examples={
             f"endof{_unit}(datetime(2024-02-29 13:14))": _last,
             f"endof{_unit}(datetime(2024-02-29 13:14), 0)": _last,
-            f"endof{_unit}(datetime(2024-02-29), 100000)": None,
+            f"endof{_unit}(datetime(2024-02-29), 100000000)": None,
         },
     )
 

@@ -30,6 +30,7 @@ for _name in ("hash_xxhash64", "hash"):
             f"{_name}('abc')": 4952883123889572249,
             f"{_name}(datetime(1970-01-01))": -3419168895456102021,
             f"{_name}('abc', 10)": 9,
+            f"{_name}(guid(00112233-4455-6677-8899-aabbccddeeff))": 1845714028554863033,
             f"{_name}(long(null))": None,
         },
     )

@@ -294,7 +294,7 @@ scalar(
     "has_ipv4",
     "True when a text has an IPv4 address in it, between characters that are no letters or digits.",
     sig("(source: string, ip: const string) -> bool", duckdb=_has_address),
-    sig("(source: string, ip: string) -> bool", python="ip.has_any_ipv4"),
+    sig("(source: string, ip: string) -> bool", kql=f"source has_cs ip and ip matches regex @'^{_ADDRESS}$'"),
     examples={
         "has_ipv4('from 10.0.0.1:22', '10.0.0.1')": True,
         "has_ipv4('from 10.0.0.10', '10.0.0.1')": False,

@@ -72,12 +72,8 @@ def _encoded(value: json_text.Json) -> str:
 
 def _deflated(content: bytes) -> bytes:
     """Compressed bytes, or the bytes as they are in a block of their own where compressing gains nothing."""
-    for level in (zlib.Z_DEFAULT_COMPRESSION, zlib.Z_NO_COMPRESSION):
-        compressor = zlib.compressobj(level, zlib.DEFLATED, _RAW)
-        deflated = compressor.compress(content) + compressor.flush()
-        if len(deflated) < len(content):
-            break
-    return deflated
+    deflated = zlib.compress(content, wbits=_RAW)
+    return deflated if len(deflated) < len(content) else zlib.compress(content, zlib.Z_NO_COMPRESSION, _RAW)
 
 
 def _inflated(data: bytes, window: int) -> bytes | None:
