@@ -21,11 +21,12 @@ scalar(
     "geo_from_wkt",
     "The GeoJSON value of a well-known text (WKT); null for what is no such text.",
     sig("(wkt: string) -> dynamic", python="geo_wkt.from_wkt"),
-    sig("(wkt: array) -> dynamic"),
+    sig("(wkt: array) -> dynamic", kql="geo_from_wkt(tostring(wkt))"),
     examples={
         "geo_from_wkt('POINT (13.4 52.5)')": {"type": "Point", "coordinates": [13.4, 52.5]},
         "geo_from_wkt('linestring (1 2, 3 4)')": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]},
         "geo_from_wkt('POINT (1)')": None,
+        "geo_from_wkt(dynamic(['POINT (1 2)']))": None,
     },
 )
 
