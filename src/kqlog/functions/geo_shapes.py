@@ -16,6 +16,10 @@ _BESIDE = "geo_from_wkt('POLYGON ((2 0, 4 0, 4 2, 2 2, 2 0))')"
 _BENT = "geo_from_wkt('LINESTRING (8 50, 8.01 50.001, 8.02 50)')"
 _DENTED = "geo_from_wkt('POLYGON ((8 50, 8.01 50.001, 8.02 50, 8.02 50.02, 8 50.02, 8 50))')"
 _AWAY = "geo_from_wkt('POLYGON ((7 0, 9 0, 9 2, 7 2, 7 0))')"
+_FEWER = (
+    ": those that are kept are farther apart than a tolerance in meters (10 unless told otherwise), and all others within it of "
+    "what is left; null for nothing left. Kusto may add a point where an edge would come too near to one that it does not end at."
+)
 
 scalar(
     "geo_from_wkt",
@@ -196,8 +200,7 @@ scalar(
 )
 scalar(
     "geo_line_simplify",
-    "A line with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters unless "
-    "told otherwise); null for what disappears.",
+    f"A line with fewer points{_FEWER}",
     sig("(lineString: bag) -> dynamic", kql="geo_line_simplify(lineString, 10)"),
     sig("(lineString: bag, tolerance: real) -> dynamic", python="geo_simplify.line_simplify"),
     examples={
@@ -208,8 +211,7 @@ scalar(
 )
 scalar(
     "geo_polygon_simplify",
-    "A polygon with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters "
-    "unless told otherwise, 0.1 to 10000); null for what disappears.",
+    f"A polygon with fewer points{_FEWER}",
     sig("(polygon: bag) -> dynamic", kql="geo_polygon_simplify(polygon, 10)"),
     sig("(polygon: bag, tolerance: real) -> dynamic", python="geo_simplify.polygon_simplify"),
     examples={
@@ -219,8 +221,7 @@ scalar(
 )
 scalar(
     "geo_simplify_polygons_array",
-    "Polygons with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters unless "
-    "told otherwise); borders that several share stay shared.",
+    f"A multipolygon of an array of polygons, which share the borders that they shared, with fewer points{_FEWER}",
     sig("(polygons: array) -> dynamic", kql="geo_simplify_polygons_array(polygons, 10)"),
     sig("(polygons: array, tolerance: real) -> dynamic", python="geo_simplify.simplify_polygons_array"),
     examples={
