@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 import kqlog
-from kqlog.errors import QueryError
 
 
 def value(expression: str) -> Any:
@@ -15,10 +14,11 @@ def value(expression: str) -> Any:
     return kqlog.connect(None).query(f"print x = {expression}").rows[0][0]
 
 
-def test_distances_are_those_of_a_sphere() -> None:
-    assert value("geo_distance_2points(0, 0, 180, 0)") == pytest.approx(3.141592653589793 * 6_371_010)
-    with pytest.raises(QueryError, match="spheroid"):
-        value("geo_distance_2points(0, 0, 1, 0, true)")
+def test_a_spheroid_is_flatter_at_the_poles() -> None:
+    table = "datatable(longitude: real, latitude: real, spheroid: bool) [0, 90, true, 0, 90, false, 90, 0, true, 0, 91, true]"
+    rows = kqlog.query(f"{table} | project geo_distance_2points(0, 0, longitude, latitude, spheroid)").rows
+    found = [distance and round(distance) for (distance,) in rows]
+    assert found == [10_001_966, 10_007_559, 10_018_754, None]
 
 
 @pytest.mark.parametrize(

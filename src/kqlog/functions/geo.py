@@ -1,6 +1,6 @@
 """Places on Earth: a longitude and a latitude in degrees, distances in meters, geohash cells.
 
-Earth is a sphere here, of the radius that Kusto measures with.
+Earth is a sphere here, of the radius that Kusto measures with, unless a function is told otherwise.
 """
 
 from __future__ import annotations
@@ -41,22 +41,29 @@ def _from_zero(angle: str) -> str:
     return f"(({angle}) - 2 * pi() * floor(({angle}) / (2 * pi())))"
 
 
-def _distance_on(use_spheroid: bool | float) -> str:
-    if use_spheroid:
-        raise ValueError("distances on a spheroid are not offered; leave out use_spheroid for those on a sphere")
-    return f"(CASE WHEN {_valid('p1', 'p2')} THEN {_distance('p1', 'p2')} END)"
-
-
 _POINTS = "p1_longitude: real, p1_latitude: real, p2_longitude: real, p2_latitude: real"
 
 scalar(
     "geo_distance_2points",
-    "The distance of two points in meters; null for coordinates that are not on Earth.",
-    sig(f"({_POINTS}) -> real", duckdb=_distance_on(use_spheroid=False)),
-    sig(f"({_POINTS}, use_spheroid: const bool) -> real", duckdb=_distance_on),
-    sig(f"({_POINTS}, use_spheroid: const number) -> real", duckdb=_distance_on),
-    sig(f"({_POINTS}, use_spheroid: number|bool) -> real"),
-    examples={"geo_distance_2points(0, 0, 0, 90)": 10007559.105973555, "geo_distance_2points(0, 0, 200, 0)": None},
+    "The distance of two points in meters, on a sphere or, with use_spheroid, on WGS-84's spheroid (pip install 'kqlog[geo]'); "
+    "null for coordinates that are not on Earth.",
+    sig(f"({_POINTS}) -> real", duckdb=f"(CASE WHEN {_valid('p1', 'p2')} THEN {_distance('p1', 'p2')} END)"),
+    sig(
+        f"({_POINTS}, use_spheroid: number|bool) -> real",
+        kql="iff(tobool(use_spheroid), __geo_distance_on_spheroid(p1_longitude, p1_latitude, p2_longitude, p2_latitude), "
+        "geo_distance_2points(p1_longitude, p1_latitude, p2_longitude, p2_latitude))",
+    ),
+    examples={
+        "geo_distance_2points(0, 0, 0, 90)": 10007559.105973555,
+        "round(geo_distance_2points(0, 0, 0, 90, true), 3)": 10001965.729,
+        "geo_distance_2points(0, 0, 200, 0)": None,
+        "geo_distance_2points(0, 0, 200, 0, true)": None,
+    },
+)
+scalar(
+    "__geo_distance_on_spheroid",
+    "The distance of two points in meters on WGS-84's spheroid.",
+    sig(f"({_POINTS}) -> real", python="geo_spheroid.distance_2points"),
 )
 
 scalar(

@@ -16,16 +16,21 @@ _BESIDE = "geo_from_wkt('POLYGON ((2 0, 4 0, 4 2, 2 2, 2 0))')"
 _BENT = "geo_from_wkt('LINESTRING (8 50, 8.01 50.001, 8.02 50)')"
 _DENTED = "geo_from_wkt('POLYGON ((8 50, 8.01 50.001, 8.02 50, 8.02 50.02, 8 50.02, 8 50))')"
 _AWAY = "geo_from_wkt('POLYGON ((7 0, 9 0, 9 2, 7 2, 7 0))')"
+_FEWER = (
+    ": those that are kept are farther apart than a tolerance in meters (10 unless told otherwise), and all others within it of "
+    "what is left; null for nothing left. Kusto may add a point where an edge would come too near to one that it does not end at."
+)
 
 scalar(
     "geo_from_wkt",
     "The GeoJSON value of a well-known text (WKT); null for what is no such text.",
     sig("(wkt: string) -> dynamic", python="geo_wkt.from_wkt"),
-    sig("(wkt: array) -> dynamic"),
+    sig("(wkt: array) -> dynamic", kql="geo_from_wkt(tostring(wkt))"),
     examples={
         "geo_from_wkt('POINT (13.4 52.5)')": {"type": "Point", "coordinates": [13.4, 52.5]},
         "geo_from_wkt('linestring (1 2, 3 4)')": {"type": "LineString", "coordinates": [[1, 2], [3, 4]]},
         "geo_from_wkt('POINT (1)')": None,
+        "geo_from_wkt(dynamic(['POINT (1 2)']))": None,
     },
 )
 
@@ -195,8 +200,7 @@ scalar(
 )
 scalar(
     "geo_line_simplify",
-    "A line with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters unless "
-    "told otherwise); null for what disappears.",
+    f"A line with fewer points{_FEWER}",
     sig("(lineString: bag) -> dynamic", kql="geo_line_simplify(lineString, 10)"),
     sig("(lineString: bag, tolerance: real) -> dynamic", python="geo_simplify.line_simplify"),
     examples={
@@ -207,8 +211,7 @@ scalar(
 )
 scalar(
     "geo_polygon_simplify",
-    "A polygon with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters "
-    "unless told otherwise, 0.1 to 10000); null for what disappears.",
+    f"A polygon with fewer points{_FEWER}",
     sig("(polygon: bag) -> dynamic", kql="geo_polygon_simplify(polygon, 10)"),
     sig("(polygon: bag, tolerance: real) -> dynamic", python="geo_simplify.polygon_simplify"),
     examples={
@@ -218,8 +221,7 @@ scalar(
 )
 scalar(
     "geo_simplify_polygons_array",
-    "Polygons with fewer points, which are within a tolerance of what they replace and no nearer to each other (10 meters unless "
-    "told otherwise); borders that several share stay shared.",
+    f"A multipolygon of an array of polygons, which share the borders that they shared, with fewer points{_FEWER}",
     sig("(polygons: array) -> dynamic", kql="geo_simplify_polygons_array(polygons, 10)"),
     sig("(polygons: array, tolerance: real) -> dynamic", python="geo_simplify.simplify_polygons_array"),
     examples={

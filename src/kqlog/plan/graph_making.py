@@ -42,8 +42,8 @@ def made(
         raise QueryError("SEM002", "the ids of these nodes cannot be compared", ends[0].span, "convert them with tostring()")
     assert type_ is not None
     raw = [overloads.convert(id_, type_) for id_ in ids]
-    partition = None if within is None else column(row.require_column(within))
-    keys = [_key(id_, partition) for id_ in raw]
+    rows = [row, row, *(scope.over(table) for table, _ in found)]
+    keys = [_key(id_, within, row_) for id_, row_ in zip(raw, rows, strict=True)]
     numbered = plan.Window(source, (plan.Item(EDGE, call("row_number", number(1))),))
     ends_of_edge = (plan.Item(SOURCE, keys[0]), plan.Item(TARGET, keys[1]))
     edges = plan.Named(scope.session.unique("$edges"), plan.Extend(numbered, ends_of_edge))
@@ -61,9 +61,11 @@ def made(
     return Graph(plan.Named(scope.session.unique("$nodes"), nodes), edges, within is not None)
 
 
-def _key(id_: plan.Value, partition: plan.Value | None) -> plan.Value:
+def _key(id_: plan.Value, within: syntax.Expr | None, row: Scope) -> plan.Value:
     """What tells a node from others: its id, or its partition and its id."""
-    return id_ if partition is None else overloads.convert(call("pack_array", partition, id_), Type.STRING)
+    if within is None:
+        return id_
+    return overloads.convert(call("pack_array", column(row.require_column(within)), id_), Type.STRING)
 
 
 def _ids(relation: plan.Node, key: str, id_: plan.Value) -> plan.Node:

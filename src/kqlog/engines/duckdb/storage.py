@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
-_EXTRAS = {"h3": "geo", "shapely": "geo", "ua_parser": "agents", "maxminddb": "geoip"}
+_EXTRAS = {"geographiclib": "geo", "h3": "geo", "shapely": "geo", "ua_parser": "agents", "maxminddb": "geoip"}
 """The packages that some functions need, and what kqlog is installed with to have them."""
 _MANY_FILES = 200
 """Reading the statistics of more files than this costs more than it saves."""
