@@ -6,6 +6,9 @@ from kqlog.functions.declare import scalar, sig
 
 # ------------------------------------------------------------------------------------------------------- size and rounding
 
+_DIGITS = 15
+"""So many digits of a real are exact."""
+
 scalar(
     "abs",
     "A number or timespan without its sign.",
@@ -32,6 +35,20 @@ scalar(
     result="{first}",
     examples={"ceiling(1.2)": 2.0, "ceiling(-1.2)": -1.0, "ceiling(7)": 7},
 )
+
+
+def _rounded(precision: int | None) -> str:
+    """By way of a shift of the point, as Kusto: 2.15 is a little less than that, and would become 2.1."""
+    if precision is None:
+        return "CAST(NULL AS DOUBLE)"
+    if abs(precision) > _DIGITS:
+        return f"round({{number}}, {max(min(precision, 400), -400)})"
+    shift = f"{10 ** abs(precision)}e0"
+    there, back = ("*", "/") if precision > 0 else ("/", "*")
+    shifted = f"{{number}} {there} {shift}"
+    return f"(CASE WHEN isfinite({shifted}) THEN round({shifted}) {back} {shift} ELSE {{number}} END)"
+
+
 scalar(
     "round",
     "A number rounded to some digits after the point, half away from 0; negative digits round before the point.",
@@ -41,7 +58,7 @@ scalar(
     sig("(number: decimal) -> decimal", sql="CAST(round({number}, 0) AS DECIMAL(38,18))"),
     sig("(number: int, precision: const long) -> int", duckdb="CAST(round({number}, CAST({precision} AS INTEGER)) AS INTEGER)"),
     sig("(number: long, precision: const long) -> long", duckdb="CAST(round({number}, CAST({precision} AS INTEGER)) AS BIGINT)"),
-    sig("(number: real, precision: const long) -> real", duckdb="round({number}, CAST({precision} AS INTEGER))"),
+    sig("(number: real, precision: const long) -> real", duckdb=_rounded),
     sig(
         "(number: decimal, precision: const long) -> decimal",
         duckdb="CAST(round({number}, CAST({precision} AS INTEGER)) AS DECIMAL(38,18))",
@@ -51,6 +68,9 @@ scalar(
         "round(2.5)": 3.0,
         "round(-2.5)": -3.0,
         "round(3.14159, 2)": 3.14,
+        "round(1.005, 2)": 1.0,
+        "round(2.15, 1)": 2.2,
+        "round(1.5, int(null))": None,
         "round(1250.0, -2)": 1300.0,
         "round(1249, -2)": 1200,
     },
@@ -68,6 +88,9 @@ def _within(condition: str, sql: str) -> str:
     """A body that is null outside of where it is defined."""
     return f"(CASE WHEN {condition} THEN {sql} END)"
 
+
+_ANGLE = "(CASE WHEN isinf({number}) THEN 'NaN'::DOUBLE ELSE %s END)"
+"""An infinite angle has no direction, which is an error to the engine."""
 
 _INFINITY = float("inf")
 _real(
@@ -101,27 +124,29 @@ _real(
     "{first}",
     {"log10(1000)": 3.0, "log10(-1)": None},
 )
-_real("sin", "The sine of an angle in radians.", _within("NOT isinf({number})", "sin({number})"), "{first}", {"sin(0)": 0.0})
-_real("cos", "The cosine of an angle in radians.", _within("NOT isinf({number})", "cos({number})"), "{first}", {"cos(0)": 1.0})
-_real("tan", "The tangent of an angle in radians.", _within("NOT isinf({number})", "tan({number})"), "{first}", {"tan(0)": 0.0})
+_real(
+    "sin", "The sine of an angle in radians.", _ANGLE % "sin({number})", "{first}", {"sin(0)": 0.0, "isnan(sin(1.0 / 0))": True}
+)
+_real("cos", "The cosine of an angle in radians.", _ANGLE % "cos({number})", "{first}", {"cos(0)": 1.0})
+_real("tan", "The tangent of an angle in radians.", _ANGLE % "tan({number})", "{first}", {"tan(0)": 0.0})
 _real(
     "cot",
     "The cotangent of an angle in radians.",
-    _within("NOT isinf({number})", "(1e0 / tan({number}))"),
+    _ANGLE % "(1e0 / tan({number}))",
     None,
     {"round(cot(pi() / 4), 9)": 1.0, "cot(0)": _INFINITY},
 )
 _real(
     "asin",
     "The angle in radians that has a sine; null outside of -1 to 1.",
-    _within("abs({number}) <= 1", "asin({number})"),
+    _within("abs({number}) <= 1 OR isnan({number})", "asin({number})"),
     "{first}",
     {"asin(0)": 0.0, "asin(2)": None},
 )
 _real(
     "acos",
     "The angle in radians that has a cosine; null outside of -1 to 1.",
-    _within("abs({number}) <= 1", "acos({number})"),
+    _within("abs({number}) <= 1 OR isnan({number})", "acos({number})"),
     "{first}",
     {"acos(1)": 0.0, "acos(2)": None},
 )
@@ -194,21 +219,25 @@ scalar(
 )
 scalar(
     "beta_cdf",
-    "The cumulative beta distribution; NaN where it is not defined.",
+    "The cumulative beta distribution; NaN where it is not defined, and for an alpha or beta above 10000.",
     sig("(x: real, alpha: real, beta: real) -> real", python="distributions.beta_cdf"),
-    examples={"round(beta_cdf(0.5, 2, 3), 6)": 0.6875, "isnan(beta_cdf(1.5, 2, 3))": True},
+    examples={
+        "round(beta_cdf(0.5, 2, 3), 6)": 0.6875,
+        "isnan(beta_cdf(1.5, 2, 3))": True,
+        "isnan(beta_cdf(0.5, 20000, 3))": True,
+    },
 )
 scalar(
     "beta_inv",
-    "The inverse of the cumulative beta distribution; null for what is no probability.",
+    "The inverse of the cumulative beta distribution; NaN for 0 and what is no probability, null for impossible parameters.",
     sig("(probability: real, alpha: real, beta: real) -> real", python="distributions.beta_inv"),
-    examples={"round(beta_inv(0.6875, 2, 3), 6)": 0.5, "beta_inv(1.5, 2, 3)": None},
+    examples={"round(beta_inv(0.6875, 2, 3), 6)": 0.5, "isnan(beta_inv(1.5, 2, 3))": True, "beta_inv(0.5, 0, 3)": None},
 )
 scalar(
     "beta_pdf",
     "The density of the beta distribution; NaN where it is not defined.",
     sig("(x: real, alpha: real, beta: real) -> real", python="distributions.beta_pdf"),
-    examples={"round(beta_pdf(0.5, 2, 3), 6)": 1.5},
+    examples={"round(beta_pdf(0.5, 2, 3), 6)": 1.5, "isnan(beta_pdf(0, 2, 3))": True},
 )
 scalar(
     "welch_test",
