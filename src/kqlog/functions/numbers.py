@@ -229,9 +229,9 @@ scalar(
 )
 scalar(
     "beta_inv",
-    "The inverse of the cumulative beta distribution; NaN for 0 and what is no probability, null for impossible parameters.",
+    "The inverse of the cumulative beta distribution; null for 0 and what is no probability, NaN for impossible parameters.",
     sig("(probability: real, alpha: real, beta: real) -> real", python="distributions.beta_inv"),
-    examples={"round(beta_inv(0.6875, 2, 3), 6)": 0.5, "isnan(beta_inv(1.5, 2, 3))": True, "beta_inv(0.5, 0, 3)": None},
+    examples={"round(beta_inv(0.6875, 2, 3), 6)": 0.5, "beta_inv(1.5, 2, 3)": None, "isnan(beta_inv(0.5, 0, 3))": True},
 )
 scalar(
     "beta_pdf",

@@ -29,7 +29,7 @@ def beta_cdf(x: pa.Array, alpha: pa.Array, beta: pa.Array) -> pa.Array:
 
 
 def beta_inv(probability: pa.Array, alpha: pa.Array, beta: pa.Array) -> pa.Array:
-    """The inverse of the cumulative beta distribution; NaN for 0 and what is no probability, null for impossible parameters."""
+    """The inverse of the cumulative beta distribution; null for 0 and what is no probability, NaN for impossible parameters."""
     return _each(_beta_inv, probability, alpha, beta)
 
 
@@ -63,9 +63,9 @@ def _beta_pdf(x: float, alpha: float, beta: float) -> float:
 
 
 def _beta_inv(probability: float, alpha: float, beta: float) -> float | None:
-    if not (alpha > 0 and beta > 0):
-        return None
     if not 0 < probability <= 1:
+        return None
+    if not (alpha > 0 and beta > 0):
         return math.nan
     low, high = 0.0, 1.0
     while (middle := (low + high) / 2) not in (low, high):
