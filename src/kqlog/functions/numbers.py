@@ -17,13 +17,23 @@ scalar(
     sig("(number: decimal) -> decimal", sql="abs({number})"),
     sig("(number: timespan) -> timespan", sql="abs({number})"),
     result="{first}",
-    examples={"abs(-3)": 3, "abs(-2.5)": 2.5, "abs(-90s)": "00:01:30"},
+    examples={
+        "abs(-3)": 3,
+        "abs(-2.5)": 2.5,
+        "abs(-90s)": "00:01:30",
+        "abs(long(null))": None,
+    },
 )
 scalar(
     "sign",
     "1.0 above 0, -1.0 below it, and 0.0.",
     sig("(number: real) -> real", sql="CAST(sign({number}) AS DOUBLE)"),
-    examples={"sign(-42)": -1.0, "sign(0.5)": 1.0, "sign(0)": 0.0},
+    examples={
+        "sign(-42)": -1.0,
+        "sign(0.5)": 1.0,
+        "sign(0)": 0.0,
+        "sign(real(null))": None,
+    },
 )
 scalar(
     "ceiling",
@@ -33,7 +43,12 @@ scalar(
     sig("(number: real) -> real", sql="ceil({number})"),
     sig("(number: decimal) -> decimal", sql="CAST(ceil({number}) AS DECIMAL(38,18))"),
     result="{first}",
-    examples={"ceiling(1.2)": 2.0, "ceiling(-1.2)": -1.0, "ceiling(7)": 7},
+    examples={
+        "ceiling(1.2)": 2.0,
+        "ceiling(-1.2)": -1.0,
+        "ceiling(7)": 7,
+        "ceiling(real(null))": None,
+    },
 )
 
 
@@ -159,14 +174,22 @@ scalar(
     "The angle in radians between the x axis and the ray to the point (y, x).",
     sig("(y: real, x: real) -> real", sql="atan2({y}, {x})"),
     result="{first}",
-    examples={"atan2(0, 1)": 0.0, "round(atan2(1, 1), 4)": 0.7854},
+    examples={
+        "atan2(0, 1)": 0.0,
+        "round(atan2(1, 1), 4)": 0.7854,
+        "atan2(0, real(null))": None,
+    },
 )
 scalar(
     "pow",
     "A number to the power of another.",
     sig("(base: real, exponent: real) -> real", sql="pow({base}, {exponent})"),
     result="{first}",
-    examples={"pow(2, 10)": 1024.0, "pow(4, 0.5)": 2.0},
+    examples={
+        "pow(2, 10)": 1024.0,
+        "pow(4, 0.5)": 2.0,
+        "isnan(pow(-8, 0.5))": True,
+    },
 )
 scalar(
     "pi",
@@ -194,21 +217,31 @@ scalar(
     "The gamma function: (n - 1)! for a whole number n.",
     sig("(number: real) -> real", duckdb="gamma({number})"),
     result="{first}",
-    examples={"gamma(6)": 120.0},
+    examples={
+        "gamma(6)": 120.0,
+        "gamma(real(null))": None,
+    },
 )
 scalar(
     "loggamma",
     "The natural logarithm of the absolute value of the gamma function.",
     sig("(number: real) -> real", duckdb="lgamma({number})"),
     result="{first}",
-    examples={"round(loggamma(6), 6)": 4.787492},
+    examples={
+        "round(loggamma(6), 6)": 4.787492,
+        "loggamma(0)": _INFINITY,
+    },
 )
 scalar(
     "erf",
     "The error function.",
     sig("(number: real) -> real", python="distributions.erf"),
     result="{first}",
-    examples={"erf(0)": 0.0, "round(erf(0.5), 6)": 0.5205},
+    examples={
+        "erf(0)": 0.0,
+        "round(erf(0.5), 6)": 0.5205,
+        "erf(real(null))": None,
+    },
 )
 scalar(
     "erfc",
@@ -246,7 +279,11 @@ scalar(
         "(mean1: real, variance1: real, count1: real, mean2: real, variance2: real, count2: real) -> real",
         python="distributions.welch_test",
     ),
-    examples={"round(welch_test(10, 4, 20, 12, 9, 25), 6)": 0.010687, "welch_test(5, 1, 10, 5, 1, 10)": 1.0},
+    examples={
+        "round(welch_test(10, 4, 20, 12, 9, 25), 6)": 0.010687,
+        "welch_test(5, 1, 10, 5, 1, 10)": 1.0,
+        "isnan(welch_test(10, 4, 1, 12, 9, 25))": True,
+    },
 )
 
 # -------------------------------------------------------------------------------------------------------------------- bits
@@ -256,7 +293,10 @@ scalar(
     "The bits that two numbers share.",
     sig("(value1: long, value2: long) -> long", sql="({value1} & {value2})"),
     result="{first}",
-    examples={"binary_and(12, 10)": 8},
+    examples={
+        "binary_and(12, 10)": 8,
+        "binary_and(12, long(null))": None,
+    },
 )
 scalar(
     "binary_or",
@@ -307,7 +347,11 @@ scalar(
     "The number of bits of a number that are 1.",
     sig("(value: long) -> long", duckdb="CAST(bit_count({value}) AS BIGINT)"),
     result="{first}",
-    examples={"bitset_count_ones(255)": 8, "bitset_count_ones(-1)": 64},
+    examples={
+        "bitset_count_ones(255)": 8,
+        "bitset_count_ones(-1)": 64,
+        "bitset_count_ones(long(null))": None,
+    },
 )
 
 _HEX_INT = "lower(to_hex(CASE WHEN {value} < 0 THEN CAST({value} AS BIGINT) + 4294967296 ELSE {value} END))"
@@ -333,6 +377,7 @@ scalar(
         "tohex(toint(-1))": "ffffffff",
         "tohex(255, 4)": "00ff",
         "tohex(65535, 2)": "ffff",
+        "tohex(long(null))": "",
     },
 )
 
