@@ -39,7 +39,7 @@ CONSTANTS = {
     "timespan": "1h",
     "dynamic": "dynamic([50])",
 }
-ROWS = 7
+ROWS = 6
 FAMILIES = ("arithmetic", "arrays", "dynamic", "logic", "numbers", "relational", "sketches")
 
 
@@ -100,9 +100,15 @@ def _answers(workspace: kqlog.Workspace, query: str) -> list[str] | None:
 SCALARS = [FUNCTIONS[name] for theme in FAMILIES for name in THEMES[theme] if FUNCTIONS[name].kind is Kind.SCALAR]
 
 
-@pytest.mark.parametrize("function", [one for one in SCALARS if not one.volatile], ids=lambda function: function.name)
+LONG = frozenset({"range"})
+"""What makes a million values of most odd ones."""
+
+
+@pytest.mark.parametrize(
+    "function", [one for one in SCALARS if not one.volatile and one.name not in LONG], ids=lambda function: function.name
+)
 def test_a_constant_gives_what_a_row_gives(workspace: kqlog.Workspace, function: Function) -> None:
-    for signature in function.signatures[:6]:
+    for signature in function.signatures[:4]:
         if (written := _calls(function, signature)) is None:
             continue
         table, calls, call = written

@@ -202,7 +202,10 @@ aggregate(
     "Standard deviation of a whole population. Timespans and datetimes count in ticks of 100 ns.",
     sig("(expr: summable) -> real", duckdb="stddev_pop({expr})"),
     result="stdevp_{first}",
-    examples={"datatable(x: real)[1, 3] | summarize stdevp(x)": 1.0},
+    examples={
+        "datatable(x: real)[1, 3] | summarize stdevp(x)": 1.0,
+        "datatable(x: real)[] | summarize stdevp(x)": None,
+    },
 )
 _pair(
     ("variance", "varianceif"),
@@ -362,7 +365,8 @@ aggregate(
         "datatable(d: dynamic)[dynamic({'a': 1}), dynamic({'a': 'x', 'b': [2.5]})] | summarize buildschema(d)": {
             "a": ["long", "string"],
             "b": {"`indexer`": "double"},
-        }
+        },
+        "datatable(d: dynamic)[dynamic(null)] | summarize buildschema(d)": None,
     },
 )
 
@@ -417,14 +421,20 @@ aggregate(
     "arg_max",
     "The row with the largest value: that value, and what else is asked for (* for all columns).",
     *_of_row("maximized", "max"),
-    examples={"datatable(x: long, y: string)[1, 'a', 2, 'b'] | summarize arg_max(x, y) | project y": "b"},
+    examples={
+        "datatable(x: long, y: string)[1, 'a', 2, 'b'] | summarize arg_max(x, y) | project y": "b",
+        "datatable(x: long, y: string)[] | summarize arg_max(x, y) | project y": "",
+    },
 )
 alias("argmax", "arg_max")
 aggregate(
     "arg_min",
     "The row with the smallest value: that value, and what else is asked for (* for all columns).",
     *_of_row("minimized", "min"),
-    examples={"datatable(x: long, y: string)[1, 'a', 2, 'b'] | summarize arg_min(x, y) | project y": "a"},
+    examples={
+        "datatable(x: long, y: string)[1, 'a', 2, 'b'] | summarize arg_min(x, y) | project y": "a",
+        "datatable(x: long, y: long)[] | summarize arg_min(x, y) | project y": None,
+    },
 )
 alias("argmin", "arg_min")
 aggregate("passthrough", "The value as it is.", sig("(expr: scalar) -> expr"), result="{first}")

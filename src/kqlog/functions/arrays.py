@@ -27,7 +27,10 @@ scalar(
     "array_reverse",
     "An array from its last element to its first.",
     sig("(value: array) -> array", duckdb="to_json(list_reverse(try_cast({value} AS JSON[])))"),
-    examples={"array_reverse(dynamic([1, 2, 9007199254740993]))": [9007199254740993, 2, 1]},
+    examples={
+        "array_reverse(dynamic([1, 2, 9007199254740993]))": [9007199254740993, 2, 1],
+        "array_reverse(dynamic('abc'))": None,
+    },
 )
 
 
@@ -57,6 +60,7 @@ scalar(
         "array_slice(dynamic([10, 20, 30, 40]), 1, 2)": [20, 30],
         "array_slice(dynamic([10, 20, 30, 40]), -2, -1)": [30, 40],
         "array_slice(dynamic([10, 20, 30, 40]), 2, 99)": [30, 40],
+        "array_slice(dynamic('abc'), 0, 1)": None,
     },
 )
 
@@ -68,6 +72,7 @@ scalar(
     examples={
         "array_split(dynamic([1, 2, 3]), 1)": [[1], [2, 3]],
         "array_split(dynamic([1, 2, 3, 4]), dynamic([1, -1]))": [[1], [2, 3], [4]],
+        "array_split(dynamic([1, 2]), dynamic(['a']))": None,
     },
 )
 
@@ -85,6 +90,7 @@ scalar(
     examples={
         "array_rotate_left(dynamic([1, 2, 3, 4]), 1)": [2, 3, 4, 1],
         "array_rotate_left(dynamic([1, 2, 3, 4]), -5)": [4, 1, 2, 3],
+        "array_rotate_left(dynamic({}), 1)": None,
     },
 )
 
@@ -92,7 +98,10 @@ scalar(
     "array_rotate_right",
     "An array whose last elements went to its front.",
     sig("(array: array, count: long) -> array", duckdb=_rotate("-")),
-    examples={"array_rotate_right(dynamic([1, 2, 3, 4]), 1)": [4, 1, 2, 3]},
+    examples={
+        "array_rotate_right(dynamic([1, 2, 3, 4]), 1)": [4, 1, 2, 3],
+        "array_rotate_right(dynamic([1]), long(null))": None,
+    },
 )
 
 
@@ -127,7 +136,10 @@ scalar(
     "An array moved right: what falls off is lost, what is free at the front is filled with null ('' among strings) or a value.",
     sig("(array: array, count: long) -> array", duckdb=_shift("-", _FILL)),
     sig("(array: array, count: long, default_value: packed) -> array", duckdb=_shift("-", "{default_value}")),
-    examples={"array_shift_right(dynamic([1, 2, 3]), 1, 7)": [7, 1, 2]},
+    examples={
+        "array_shift_right(dynamic([1, 2, 3]), 1, 7)": [7, 1, 2],
+        "array_shift_right(dynamic([1]), long(null))": None,
+    },
 )
 
 
@@ -333,6 +345,7 @@ scalar(
             "2020-01-01T00:00:00.0000000Z",
             "2020-01-01T01:00:00.0000000Z",
         ],
+        "range(1, 8, 0)": None,
     },
 )
 
@@ -368,33 +381,49 @@ scalar(
     "set_union",
     "The distinct values that are in any of some arrays; null if one of them is no array.",
     sig("(set: array, sets: array...) -> array", python="sets.union"),
-    examples={"set_union(dynamic([1, 2, 1]), dynamic([3, 2]))": [1, 2, 3]},
+    examples={
+        "set_union(dynamic([1, 2, 1]), dynamic([3, 2]))": [1, 2, 3],
+        "set_union(dynamic([1]), dynamic(1))": None,
+    },
 )
 
 scalar(
     "set_intersect",
     "The distinct values that are in all of some arrays; null if one of them is no array.",
     sig("(set: array, sets: array...) -> array", python="sets.intersect"),
-    examples={"set_intersect(dynamic([1, 2, 3]), dynamic([3, 1]))": [1, 3]},
+    examples={
+        "set_intersect(dynamic([1, 2, 3]), dynamic([3, 1]))": [1, 3],
+        "set_intersect(dynamic([1]), dynamic(null))": None,
+    },
 )
 
 scalar(
     "set_difference",
     "The distinct values of the first array that are in none of the others; null if one of them is no array.",
     sig("(set: array, sets: array...) -> array", python="sets.difference"),
-    examples={"set_difference(dynamic([1, 2, 2, 3]), dynamic([3]), dynamic([1]))": [2]},
+    examples={
+        "set_difference(dynamic([1, 2, 2, 3]), dynamic([3]), dynamic([1]))": [2],
+        "set_difference(dynamic({}), dynamic([1]))": None,
+    },
 )
 
 scalar(
     "set_equals",
     "True when two arrays have the same distinct values.",
     sig("(set1: array, set2: array) -> bool", python="sets.equals"),
-    examples={"set_equals(dynamic([1, 2]), dynamic([2, 1, 2]))": True, "set_equals(dynamic([1]), dynamic([2]))": False},
+    examples={
+        "set_equals(dynamic([1, 2]), dynamic([2, 1, 2]))": True,
+        "set_equals(dynamic([1]), dynamic([2]))": False,
+        "set_equals(dynamic([1]), dynamic(1))": None,
+    },
 )
 
 scalar(
     "jaccard_index",
     "How alike two sets are: the share of their common values among all values, from 0 to 1.",
     sig("(set1: array, set2: array) -> dynamic", python="sets.jaccard_index"),
-    examples={"jaccard_index(dynamic([1, 2, 3]), dynamic([2, 3, 4]))": 0.5},
+    examples={
+        "jaccard_index(dynamic([1, 2, 3]), dynamic([2, 3, 4]))": 0.5,
+        "jaccard_index(dynamic([1]), dynamic('abc'))": None,
+    },
 )

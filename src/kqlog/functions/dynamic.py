@@ -52,7 +52,11 @@ scalar(
     "The one text that equal dynamic values share: keys sorted, no spaces.",
     sig("(dynamic: dynamic) -> string", python="bags.canonical_text"),
     sig("(dynamic: text) -> string", sql="{dynamic}"),
-    examples={"dynamic_to_json(dynamic({'b': 1, 'a': [2, 3]}))": '{"a":[2,3],"b":1}', "dynamic_to_json(1.5)": "1.5"},
+    examples={
+        "dynamic_to_json(dynamic({'b': 1, 'a': [2, 3]}))": '{"a":[2,3],"b":1}',
+        "dynamic_to_json(1.5)": "1.5",
+        "dynamic_to_json(dynamic(null))": "",
+    },
 )
 
 # JSON has one kind of number: a whole one is told to be int or long by its size, as Kusto does for parsed text.
@@ -97,7 +101,10 @@ scalar(
     "A property bag of alternating keys and values.",
     # The two parameters repeat together: {key} is every argument from the first key on.
     sig("(key: string..., value: packed...) -> bag", duckdb="json_object({key})"),
-    examples={"bag_pack('user', 'alice', 'tries', 3)": {"user": "alice", "tries": 3}},
+    examples={
+        "bag_pack('user', 'alice', 'tries', 3)": {"user": "alice", "tries": 3},
+        "bag_pack('user', int(null))": {"user": None},
+    },
 )
 alias("pack", "bag_pack")
 alias("pack_dictionary", "bag_pack")
@@ -188,6 +195,7 @@ scalar(
     examples={
         "bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['b', 'x']))": {"a": 1},
         "bag_remove_keys(dynamic({'a': {'b': 1, 'c': 2}}), dynamic(['$.a.b']))": {"a": {"c": 2}},
+        "bag_remove_keys(dynamic([1]), dynamic(['a']))": None,
     },
 )
 
@@ -217,5 +225,8 @@ scalar(
     "The paths to everything inside a dynamic value; all elements of an array share the path `[0]`.",
     sig("(object: bag) -> array", python="bags.paths"),
     result="tree_{first}",
-    examples={"treepath(dynamic({'a': [5, {'b': 1}]}))": ["['a']", "['a'][0]", "['a'][0]['b']"]},
+    examples={
+        "treepath(dynamic({'a': [5, {'b': 1}]}))": ["['a']", "['a'][0]", "['a'][0]['b']"],
+        "treepath(dynamic(5))": None,
+    },
 )

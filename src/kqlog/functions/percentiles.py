@@ -142,7 +142,10 @@ aggregate(
         for kind, result in _KINDS
     ),
     sig("(expr: dynamic, weight: integer, percentile: const number) -> dynamic"),
-    examples={"datatable(x: long, w: long)[10, 8, 20, 6, 30, 3, 40, 1] | summarize percentilew(x, w, 50)": 20},
+    examples={
+        "datatable(x: long, w: long)[10, 8, 20, 6, 30, 3, 40, 1] | summarize percentilew(x, w, 50)": 20,
+        "datatable(x: long, w: long)[10, -1, 20, 0] | summarize percentilew(x, w, 50)": None,
+    },
 )
 aggregate(
     "percentilesw",

@@ -273,6 +273,7 @@ scalar(
     examples={
         "around(9, 10, 1)": True,
         "around(datetime(2024-02-29 12:01), datetime(2024-02-29), 12h)": False,
+        "around(9, 10, long(null))": None,
     },
 )
 

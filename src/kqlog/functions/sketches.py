@@ -56,7 +56,10 @@ aggregate(
     sig(f"(expr: {_VALUES}) -> dynamic", duckdb=_hll(1)),
     sig(f"(expr: {_VALUES}, accuracy: const integer) -> dynamic", duckdb=_hll),
     result="hll_{first}",
-    examples={"range x from 1 to 7 step 1 | summarize h = hll(x % 3) | project dcount_hll(h)": 3},
+    examples={
+        "range x from 1 to 7 step 1 | summarize h = hll(x % 3) | project dcount_hll(h)": 3,
+        "print x = long(null) | summarize h = hll(x)": None,
+    },
 )
 aggregate(
     "hll_if",
@@ -73,6 +76,7 @@ aggregate(
     result="hll_merge_{first}",
     examples={
         "range x from 1 to 7 step 1 | summarize h = hll(x) by x % 2 | summarize m = hll_merge(h) | project dcount_hll(m)": 7,
+        "datatable(h: dynamic)[dynamic('abc')] | summarize m = hll_merge(h)": None,
     },
 )
 scalar(
@@ -120,6 +124,7 @@ aggregate(
     examples={
         "range x from 1 to 10 step 1 | summarize d = tdigest(x) | project percentile_tdigest(d, 50)": 5,
         "datatable(x: long, w: long)[1, 1, 2, 2] | summarize d = tdigest(x, w) | project percentile_tdigest(d, 50)": 2,
+        "datatable(x: real)[] | summarize d = tdigest(x)": None,
     },
 )
 aggregate(
@@ -130,6 +135,7 @@ aggregate(
     examples={
         "range x from 1 to 10 step 1 | summarize d = tdigest(x) by x % 3 "
         "| summarize m = tdigest_merge(d) | project percentile_tdigest(m, 100)": 10,
+        "datatable(d: dynamic)[dynamic('abc')] | summarize m = tdigest_merge(d)": None,
     },
 )
 alias("merge_tdigest", "tdigest_merge", deprecated=False)
@@ -149,7 +155,10 @@ scalar(
     sig("(tdigest: array, percentile: real) -> dynamic", python="tdigest.percentile"),
     sig("(tdigest: array, percentile: real, type: type) -> type", kql="percentile_tdigest(tdigest, percentile)"),
     result="percentile_tdigest_{first}",
-    examples={"percentile_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 50)": 2},
+    examples={
+        "percentile_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 50)": 2,
+        "percentile_tdigest(dynamic([1, 2]), 50)": None,
+    },
 )
 scalar(
     "percentiles_array_tdigest",
@@ -157,19 +166,28 @@ scalar(
     sig("(tdigest: array, percentile: real...) -> dynamic", python="tdigest.percentiles"),
     sig("(tdigest: array, percentiles: array) -> dynamic", python="tdigest.percentiles_listed"),
     result="percentile_tdigest_{first}",
-    examples={"percentiles_array_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 0, 100)": [1, 3]},
+    examples={
+        "percentiles_array_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 0, 100)": [1, 3],
+        "percentiles_array_tdigest(dynamic('abc'), 50)": None,
+    },
 )
 scalar(
     "rank_tdigest",
     "How many of the values in a summary that tdigest() made are not above a value.",
     sig("(digest: array, value: number|datetime|timespan) -> real", python="tdigest.rank"),
-    examples={"rank_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 2)": 2.0},
+    examples={
+        "rank_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 2)": 2.0,
+        "rank_tdigest(dynamic(null), 2)": None,
+    },
 )
 scalar(
     "percentrank_tdigest",
     "How many percent of the values in a summary that tdigest() made are not above a value.",
     sig("(digest: array, value: number|datetime|timespan) -> real", python="tdigest.percentrank"),
-    examples={"percentrank_tdigest(dynamic(['number', [1, 2, 3, 4], [1, 1, 1, 1]]), 2)": 50.0},
+    examples={
+        "percentrank_tdigest(dynamic(['number', [1, 2, 3, 4], [1, 1, 1, 1]]), 2)": 50.0,
+        "percentrank_tdigest(dynamic({}), 2)": None,
+    },
 )
 for _name in ("hll_isvalid", "tdigest_isvalid"):
     scalar(_name, "Whether a value may be in a summary.", sig("(state: array, value: scalar) -> bool"))

@@ -9,6 +9,8 @@ import pyarrow as pa
 
 _TINY = 1e-300
 _PRECISION = 1e-16
+_LARGEST = 10_000
+"""Kusto's limit on the parameters of beta_cdf()."""
 
 
 def erf(number: pa.Array) -> pa.Array:
@@ -27,7 +29,7 @@ def beta_cdf(x: pa.Array, alpha: pa.Array, beta: pa.Array) -> pa.Array:
 
 
 def beta_inv(probability: pa.Array, alpha: pa.Array, beta: pa.Array) -> pa.Array:
-    """The inverse of the cumulative beta distribution; null for what is no probability, NaN for impossible parameters."""
+    """The inverse of the cumulative beta distribution; null for 0 and what is no probability, NaN for impossible parameters."""
     return _each(_beta_inv, probability, alpha, beta)
 
 
@@ -49,22 +51,19 @@ def _each(function: Callable[..., float | None], *arguments: pa.Array) -> pa.Arr
 
 
 def _beta_cdf(x: float, alpha: float, beta: float) -> float:
-    if not (0 <= x <= 1 and alpha > 0 and beta > 0):
+    if not (0 <= x <= 1 and 0 < alpha <= _LARGEST and 0 < beta <= _LARGEST):
         return math.nan
     return _incomplete_beta(x, alpha, beta)
 
 
 def _beta_pdf(x: float, alpha: float, beta: float) -> float:
-    if not (0 <= x <= 1 and alpha > 0 and beta > 0):
+    if not (0 < x < 1 and alpha > 0 and beta > 0):
         return math.nan
-    if x in (0, 1):
-        power = alpha if x == 0 else beta
-        return 0.0 if power > 1 else math.inf if power < 1 else (beta if x == 0 else alpha)
     return math.exp((alpha - 1) * math.log(x) + (beta - 1) * math.log1p(-x) - _log_beta(alpha, beta))
 
 
 def _beta_inv(probability: float, alpha: float, beta: float) -> float | None:
-    if not 0 <= probability <= 1:
+    if not 0 < probability <= 1:
         return None
     if not (alpha > 0 and beta > 0):
         return math.nan
