@@ -51,7 +51,7 @@ class KeyValueFormat:
         end = rf"(?=\s*{pair}\s*{some_key}\s*{between}|$)" if self.greedy else f"(?={pair}|$)"
         if len(self.pair_delimiter) == len(self.kv_delimiter) == 1 and not self.greedy:
             # The same, but faster.
-            plain_key, plain_value, end = f"[^{pair}{between}]+", f"[^{pair}]*", ""
+            plain_key, plain_value, end = f"[^{pair}{between}]++", f"[^{pair}]*+", ""
         key = f"(?:{self._quoted('key')}(?P<key_plain>{plain_key}))"
         value = f"(?:{self._quoted('value')}(?P<value_plain>{plain_value}){end})"
         # Only where a pair begins: within a delimiter such as " ; " its second half would be part of the key.
