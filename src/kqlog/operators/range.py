@@ -10,7 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
-from kqlog.types import NUMBERS, SUMMABLE, TICKS_PER_DAY, Column, Type
+from kqlog.types import NUMBERS, SUMMABLE, Column, Type
 
 
 @dataclass(frozen=True)
@@ -27,20 +27,20 @@ class Range(Operator):
     name: str
     start: Expr
     stop: Expr
-    step: Expr | None
+    step: Expr
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         start, stop = scope.constant(self.start), scope.constant(self.stop)
-        step = scope.constant(self.step) if self.step is not None else _default_step(start.type)
+        step = scope.constant(self.step)
         for value, expr in ((start, self.start), (stop, self.stop)):
             if value.type not in SUMMABLE:
                 raise QueryError(
                     "SEM002", f"a range counts numbers, datetimes or timespans, and this is a {value.type}", expr.span
                 )
         wanted = NUMBERS if start.type in NUMBERS else {Type.TIMESPAN}
-        if self.step is not None and step.type not in wanted:
+        if step.type not in wanted:
             raise QueryError("SEM002", f"a {step.type} cannot be added to a {start.type}", self.step.span)
-        if self.step is not None and step.value == 0:
+        if step.value == 0:
             raise QueryError("SEM002", "the step of a range is not zero", self.step.span)
         types = [start.type, stop.type] + ([step.type] if start.type in NUMBERS else [])
         type_ = overloads.common_type(types)
@@ -53,11 +53,3 @@ class Range(Operator):
             overloads.convert(stop, type_),
             overloads.convert(step, step_type),
         )
-
-
-def _default_step(type_: Type) -> plan.Literal:
-    return (
-        plan.Literal(Type.TIMESPAN, TICKS_PER_DAY // 24)
-        if type_ in (Type.DATETIME, Type.TIMESPAN)
-        else plan.Literal(Type.LONG, 1)
-    )
