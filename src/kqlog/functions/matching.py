@@ -317,8 +317,8 @@ def _first_term(items: Items) -> str:
 scalar(
     "has_any_index",
     "The position in an array of its first element that a text has as a term, -1 if there is none.",
-    sig("(value: string, items: const array) -> long", duckdb=_first_term),
-    sig("(value: string, items: array) -> long", duckdb=f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"),
+    sig("(value: readable, items: const array) -> long", duckdb=_first_term),
+    sig("(value: readable, items: array) -> long", duckdb=f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"),
     examples={
         "has_any_index('user 7 logged in', dynamic(['out', 'in', 'user']))": 1,
         "has_any_index('user 7 logged in', range(6, 8, 1))": 1,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_flag, parameter_word
@@ -43,29 +42,19 @@ class ExternalData(Operator):
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         columns = tuple(Column(column.name, column.type) for column in self.schema)
-        files = tuple(self._file(uri, scope) for uri in self.uris)
+        files = tuple(str(scope.constant(uri, Type.STRING).value).split(";", 1)[0] for uri in self.uris)
         format_ = (parameter_word(self.parameters, "format") or _format_of(files[0])).lower()
+        if any("://" in file for file in files):
+            hint = "download the file into the folder first"
+            return plan.Refused(columns, "externaldata reads files of the connected folder only", hint, self.uris[0].span)
         if format_ not in FORMATS:
-            message = f"externaldata does not read '{format_}' files"
-            raise QueryError("ENG001", message, self.span, f"the formats are {', '.join(FORMATS)}")
+            hint = f"the formats are {', '.join(FORMATS)}"
+            return plan.Refused(columns, f"externaldata does not read '{format_}' files", hint, self.span)
         if format_ in _TEXTS and [column.type for column in columns] != [Type.STRING]:
             message = f"{format_} files have one column, a string for each {_TEXTS[format_]}"
-            raise QueryError("ENG001", message, self.span, "declare it as in externaldata(Text: string)")
+            return plan.Refused(columns, message, "declare it as in externaldata(Text: string)", self.span)
         header = parameter_flag(self.parameters, "ignoreFirstRecord")
         return plan.External(columns, files, FORMATS[format_], (("header", header),), self.uris[0].span)
-
-    def _file(self, uri: Expr, scope: Scope) -> str:
-        """A path in the connected folder; anything on the network is refused."""
-        path = str(scope.constant(uri, Type.STRING).value)
-        path = path.split(";", 1)[0]
-        if "://" in path:
-            raise QueryError(
-                "ENG001",
-                "externaldata reads files of the connected folder only",
-                uri.span,
-                "download the file into the folder first",
-            )
-        return path
 
 
 def _format_of(path: str) -> str:

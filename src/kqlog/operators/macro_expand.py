@@ -11,7 +11,7 @@ from kqlog.plan.lookup import Database, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import Leg, leg_name, parameter_flag, parameter_word, unite
-from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, Name, Operator, Parameter
+from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, MemberCall, Name, Operator, Parameter
 
 
 @dataclass(frozen=True)
@@ -37,11 +37,14 @@ class MacroExpand(Operator):
         if source is not None:
             raise QueryError("SEM005", "'macro-expand' begins a query", self.span)
         legs: list[Leg] = []
+        fuzzy = parameter_flag(self.parameters, "isfuzzy")
         for entity in self._entities(scope):
+            if fuzzy and _is_database(entity) and not scope.is_here(entity):
+                continue
             try:
                 relation = self._expanded(entity, scope)
             except QueryError as error:
-                if parameter_flag(self.parameters, "isfuzzy") and error.code in ("SEM001", "ENG001"):
+                if fuzzy and error.code == "SEM001":
                     continue
                 raise
             legs.append(Leg(leg_name(relation, len(legs)), relation))
@@ -61,9 +64,15 @@ class MacroExpand(Operator):
     def _expanded(self, entity: Expr, scope: Scope) -> plan.Node:
         """What the query gives for one entity."""
         inner = Scope(scope.session, scope)
-        meaning: Variable = Database() if scope.is_here(entity) else scope.relation(entity)
+        here = scope.is_here(entity)
+        meaning: Variable = Database(here) if here or _is_database(entity) else scope.relation(entity)
         inner.define(self.name, meaning)
         result = inner.invoke(UserFunction(self.body, inner), Call("macro-expand", (), span=self.span))
         if isinstance(result, plan.Value):
             raise QueryError("SEM002", "a table is wanted here, and this is a value", self.body.span)
         return result
+
+
+def _is_database(entity: Expr) -> bool:
+    call = entity.call if isinstance(entity, MemberCall) else entity
+    return isinstance(call, Call) and call.name == "database"

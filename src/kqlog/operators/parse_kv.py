@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -29,6 +30,7 @@ class ParseKv(Operator):
         'print Text = "user=alice host=web-01 tries=3" '
         '| parse-kv Text as (user: string, tries: long) with (pair_delimiter=" ", kv_delimiter="=")',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(("pair_delimiter", "kv_delimiter", "regex", "quote", "escape", "greedy"), ())
 
     value: Expr
     schema: tuple[NameAndType, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -26,6 +27,7 @@ class Search(Operator):
         'datatable(User: string, Note: string) ["alice", "reset her password", "bob", "lunch"] '
         '| search User: "bob" or Note: "lunch*"',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("default", "case_insensitive", "case_sensitive")}
 
     parameters: tuple[Parameter, ...]
     tables: tuple[Expr, ...]
@@ -38,8 +40,6 @@ class Search(Operator):
             )
         terms = SearchTerms(parameter_word(self.parameters, "kind") == "case_sensitive")
         legs = [Leg(_table_name(source), source)] if source is not None else searched(self.tables, scope)
-        if not legs:
-            raise QueryError("SEM001", "there is no table to search", self.span)
         fitting = [leg.name for leg in terms.fitting(self.predicate, legs)]
         types = _types(legs)
         found = []

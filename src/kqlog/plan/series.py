@@ -77,7 +77,7 @@ def series(
     row = scope.over(source)
     row.windows = None
     keys = tuple(row.items(by, names))
-    groupable(keys, axis.on.span)
+    groupable(keys, axis.on.span, scope)
     grouping = Grouping(scope.grouped(source), keys, names)
     found = [(item, default) for written in items for item, default in _series_items(written, grouping, scope)]
     bins = _bins(axis, row, scope)
@@ -114,6 +114,8 @@ def _series_items(written: syntax.SeriesItem, grouping: Grouping, scope: Scope) 
 def _bins(axis: Axis, row: Scope, scope: Scope) -> _Bins:
     on = axis.on.value if isinstance(axis.on, syntax.Named) else axis.on
     value = row.value(on)
+    if overloads.is_open(value):
+        value = overloads.convert(value, Type.DATETIME)
     if value.type not in SUMMABLE:
         raise QueryError("SEM002", f"an axis is a number, datetime or timespan, and this is a {value.type}", axis.on.span)
     if axis.step is None:

@@ -43,6 +43,8 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
             constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:
         body(**constants)
+    except QueryError as error:
+        raise error.at(span) from error.__cause__
     except ValueError as error:
         raise QueryError("SEM002", f"{call.name}(): {error}", span) from None
 
@@ -75,7 +77,7 @@ def _toscalar(scope: Expressions, call: syntax.Call) -> plan.Value:
     if not scope.is_tabular(call.arguments[0]):
         return scope.value(call.arguments[0])
     relation = scope.relation(call.arguments[0])
-    return plan.ScalarQuery(relation, relation.columns[0].type)
+    return plan.ScalarQuery(relation, scope.first_column(relation, call.arguments[0]).type)
 
 
 def _pack(scope: Expressions, columns: tuple[Column, ...], span: Span) -> plan.Value:
@@ -99,7 +101,7 @@ def _bag_pack_columns(scope: Expressions, call: syntax.Call) -> plan.Value:
 
 
 def _pack_array(scope: Expressions, call: syntax.Call) -> plan.Value:
-    if any(isinstance(argument, syntax.Wildcard) for argument in call.arguments):
+    if len(call.arguments) == 1 and isinstance(call.arguments[0], syntax.Wildcard):
         values: tuple[overloads.Argument, ...] = tuple(plan.ColumnRef(*column) for column in scope.schema)
     else:
         values = tuple(scope.value(argument) for argument in call.arguments)

@@ -17,6 +17,10 @@ class Leg(NamedTuple):
     relation: plan.Node
 
 
+NO_TABLE = Leg("", plan.Values((), ()))
+"""What search and find look in where a workspace has no table."""
+
+
 def leg_name(relation: plan.Node, position: int) -> str:
     """What a leg that is no table is called: by the name that `as` gave it, or by its place."""
     if isinstance(relation, plan.Named) and not relation.name.startswith("$"):

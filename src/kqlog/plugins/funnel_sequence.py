@@ -13,11 +13,7 @@ USAGE = "IdColumn, TimelineColumn, Start, End, MaxSequenceStepWindow, Step, Stat
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """The columns of its first result.
-
-    Raises:
-        QueryError: ENG001 where there is an engine.
-    """
+    """The columns of its first result."""
     arguments = Arguments(call, scope.over(required(source, call)), USAGE)
     state = arguments.column("StateColumn")
     columns = (

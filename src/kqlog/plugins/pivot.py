@@ -35,7 +35,7 @@ def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLi
     if scope.environment.fetch is None and schema is None:
         scope.session.open = True
         return plan.Aggregate(source, key_items, ())
-    groupable((*key_items, plan.Item(turned.name, column(turned))), arguments.span)
+    groupable((*key_items, plan.Item(turned.name, column(turned))), arguments.span, scope)
     as_text = plan.Item(turned.name, overloads.convert(column(turned), Type.STRING))
     counted = plan.Aggregate(source, (*key_items, as_text), (plan.Item(MEASURE, measure),))
     values = _declared(schema, keys) if schema is not None else _values(counted, as_text.name, scope)
