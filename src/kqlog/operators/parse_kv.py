@@ -30,7 +30,9 @@ class ParseKv(Operator):
         'print Text = "user=alice host=web-01 tries=3" '
         '| parse-kv Text as (user: string, tries: long) with (pair_delimiter=" ", kv_delimiter="=")',
     )
-    words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(("pair_delimiter", "kv_delimiter", "regex", "quote", "escape", "greedy"), ())
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+        ("pair_delimiter", "kv_delimiter", "regex", "quote", "escape", "greedy"), ()
+    )
 
     value: Expr
     schema: tuple[NameAndType, ...]

@@ -27,7 +27,10 @@ class Union(Operator):
         'let A = datatable(x: long) [1]; let B = datatable(x: long, y: string) [2, "two"]; '
         "union kind=inner withsource=Table A, B | sort by x asc",
     )
-    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("inner", "outer"), **dict.fromkeys(("withsource", "with_source", "isfuzzy", "__isFuzzy", "best_effort"), ())}
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "kind": ("inner", "outer"),
+        **dict.fromkeys(("withsource", "with_source", "isfuzzy", "__isFuzzy", "best_effort"), ()),
+    }
 
     parameters: tuple[Parameter, ...]
     sources: tuple[Expr, ...]

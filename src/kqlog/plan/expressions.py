@@ -11,7 +11,7 @@ from kqlog.plan.lookup import Database, Lookup, Session, UserFunction
 from kqlog.syntax import nodes as syntax
 from kqlog.types import INTEGERS, Column, Type
 
-OPERATOR_SPELLINGS = {"<>": "!=", "!": "not"}
+OPERATOR_SPELLINGS = {"<>": "!=", "!": "not", ":": "has"}
 QUERY_LISTS = {"in": False, "!in": False, "in~": True, "!in~": True}
 
 

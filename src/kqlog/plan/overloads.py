@@ -178,11 +178,12 @@ def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
 
 def _well_shaped(signature: Signature, arguments: tuple[Argument, ...]) -> bool:
     """Whether each dynamic value may be the array, the bag or the string that its parameter wants."""
-    for parameter, argument in zip(spread(signature, len(arguments)) or [], arguments, strict=False):
-        if parameter.kind in (Shape.ARRAY, Shape.BAG, Type.STRING) and isinstance(argument, plan.Value):
-            if shape(argument) not in (None, parameter.kind):
-                return False
-    return True
+    return not any(
+        parameter.kind in (Shape.ARRAY, Shape.BAG, Type.STRING)
+        and isinstance(argument, plan.Value)
+        and shape(argument) not in (None, parameter.kind)
+        for parameter, argument in zip(spread(signature, len(arguments)) or [], arguments, strict=False)
+    )
 
 
 def is_open(argument: Argument) -> bool:

@@ -323,7 +323,7 @@ class Scope(Expressions):
             case syntax.Call(name):
                 return name in TABULAR_FUNCTIONS or self._calls_tabular(name)
             case syntax.Member(syntax.Name() as target, name):
-                return not name.startswith("$") and self.is_here(target)
+                return not name.startswith("$") and isinstance(self.variable(target.name), Database)
             case syntax.Member(target) | syntax.MemberCall(target):
                 return isinstance(target, (syntax.Call, syntax.Member, syntax.MemberCall)) and self.is_tabular(target)
             case _:
@@ -385,9 +385,13 @@ class Scope(Expressions):
         before = session.open, session.render, session.calls
         inner = Scope(session, self)
         for parameter in body.parameters:
-            columns = tuple(Column(found.name, found.type) for found in parameter.columns or () if isinstance(found, syntax.NameAndType))
+            columns = tuple(
+                Column(found.name, found.type) for found in parameter.columns or () if isinstance(found, syntax.NameAndType)
+            )
             tabular = parameter.columns is not None
-            inner.define(parameter.name, plan.Values(columns, ()) if tabular else plan.Literal(parameter.type or Type.STRING, None))
+            inner.define(
+                parameter.name, plan.Values(columns, ()) if tabular else plan.Literal(parameter.type or Type.STRING, None)
+            )
         self._result(body, inner)
         session.open, session.render, session.calls = before
 

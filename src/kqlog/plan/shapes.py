@@ -21,7 +21,9 @@ def shape(value: plan.Value) -> Shape | None:
     match value:
         case plan.Literal(Type.DYNAMIC, str(text)):
             return {"[": Shape.ARRAY, "{": Shape.BAG}.get(text.lstrip()[:1], Shape.ONE_VALUE)
-        case plan.Call(_, signature) if signature.returns in (Shape.ARRAY, Shape.BAG):
-            return Shape(signature.returns)
+        case plan.Call(_, signature, arguments) if signature.returns in (Shape.ARRAY, Shape.BAG):
+            # What is made of a dynamic value that may be null can be null, which stands for any shape.
+            given = [argument for argument in arguments if argument.type is Type.DYNAMIC and not isinstance(argument, plan.Cast)]
+            return None if None in map(shape, given) else Shape(signature.returns)
         case _:
             return None

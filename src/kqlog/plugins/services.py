@@ -80,7 +80,7 @@ def _columns(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLit
         first = call.arguments[0]
         return _listed(first, have) if isinstance(first, syntax.TypeLiteral) else None
     if call.name in _ADDED and call.arguments:
-        return have + _added(call, scope)
+        return have + _added(call, scope if source is None else scope.over(source))
     return None
 
 
@@ -92,9 +92,9 @@ def _listed(schema: syntax.TypeLiteral, have: Schema) -> Schema:
     return tuple(columns)
 
 
-def _added(call: syntax.Call, scope: Scope) -> Schema:
+def _added(call: syntax.Call, row: Scope) -> Schema:
     column = _ADDED[call.name]
     name = f"{derived_name(call.arguments[0]) or ''}_{column.name}"
     added = Column(name, column.type)
-    asked = len(call.arguments) > _WITH_ERRORS and scope.constant(call.arguments[_WITH_ERRORS], Type.BOOL).value
+    asked = len(call.arguments) > _WITH_ERRORS and row.value(call.arguments[_WITH_ERRORS]) == plan.Literal(Type.BOOL, True)
     return (added, Column(f"{name}_error", Type.STRING)) if asked else (added,)

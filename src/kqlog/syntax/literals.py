@@ -309,6 +309,8 @@ def _dynamic_part(match: re.Match[str]) -> str:
         case "typed" if ALIASES.get(part.split("(")[0].strip()) in _DYNAMIC_TYPES:
             type_, value = parse_typed(part)
             return write_json(value, type_)
+        case "typed":
+            raise LiteralError(f"{part.partition('(')[0]}() cannot stand inside of dynamic()")
         case "number" if (quantity := re.fullmatch(_QUANTITY, part)) and quantity[3] in UNITS:
             return write_json(parse_timespan(part), Type.TIMESPAN)
     return part
