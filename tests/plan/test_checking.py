@@ -57,7 +57,23 @@ def test_a_function_that_is_never_called_is_checked_too() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["Logs | summarize hll(Host, 9)", "Logs | summarize percentile(strlen(Host), 200)", "let x = datetime(2024-13-01);", "Logs | take"],
+    [
+        "Logs | summarize hll(Host, 9)",
+        "Logs | summarize percentile(strlen(Host), 200)",
+        "let x = datetime(2024-13-01);",
+        "Logs | take",
+    ],
 )
 def test_every_error_has_a_place(text: str) -> None:
     assert mistake(text).line == 1
+
+
+def test_mistakes_in_several_statements_are_all_found() -> None:
+    text = "let f = () { Logs | where Hots == 'a' };\nLogs | project Hostt;\nf();\nLogs | count"
+    errors = kqlog.check(text, tables=TABLES).errors
+    assert [(error.code, error.line) for error in errors] == [("SEM001", 1), ("SEM001", 2)]
+
+
+def test_nothing_is_said_of_what_follows_from_a_mistake() -> None:
+    errors = kqlog.check("let x = nowhere; print x + 1; print y", tables=TABLES).errors
+    assert [error.message for error in errors] == ["no variable named 'nowhere'"]

@@ -23,6 +23,7 @@ scalar(
     examples={"array_length(dynamic([1, 'a', null]))": 3, "array_length(dynamic('abc'))": None},
 )
 
+alias("arraylength", "array_length")
 scalar(
     "array_reverse",
     "An array from its last element to its first.",

@@ -14,7 +14,7 @@ from kqlog.plan.keyvalues import KeyValueFormat
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
+from kqlog.syntax.nodes import Expr, Literal, NameAndType, Operator, Parameter
 from kqlog.types import Type
 
 BAG = "$key values"
@@ -63,9 +63,10 @@ class ParseKv(Operator):
         options: dict[str, list[str]] = {}
         for parameter in self.parameters:
             value = parameter.value
-            if isinstance(value, Expr):
-                value = str(scope.constant(value).value)
-            options.setdefault(parameter.name, []).append(str(value))
+            wanted = Type.BOOL if parameter.name == "greedy" else Type.STRING
+            if not isinstance(value, Literal) or value.type is not wanted:
+                raise QueryError("SEM002", f"'{parameter.name}' of parse-kv is a {wanted}", parameter.span)
+            options.setdefault(parameter.name, []).append(str(value.value))
 
         def one(name: str) -> str | None:
             return options.get(name, [None])[0]

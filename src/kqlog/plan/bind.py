@@ -17,8 +17,10 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 
-def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
+def bind(script: syntax.Script, environment: Environment, found: list[QueryError] | None = None) -> plan.Plan:
     """The typed plan of a parsed text. One that only declares things has no outputs.
+
+    With a list for what is `found` wrong, errors of statements that no other needs go there, and binding goes on.
 
     Raises:
         QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
@@ -31,10 +33,22 @@ def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
         try:
             scope = _declared(statement, scope, outputs)
         except QueryError as error:
-            raise error.at(statement.span) from error.__cause__
+            error.at(statement.span)
+            if found is None or not _stands_alone(statement):
+                raise
+            found.append(error)
     if not script.statements:
         raise QueryError("SYN001", "there is no query here", script.span)
     return plan.Plan(tuple(outputs))
+
+
+def _stands_alone(statement: syntax.Statement) -> bool:
+    """Whether a mistake in a statement leaves those after it as they are: a query, and a function, whose name is known."""
+    match statement:
+        case syntax.Query() | syntax.Let(_, syntax.FunctionBody()):
+            return True
+        case _:
+            return False
 
 
 def _declared(statement: syntax.Statement, scope: Scope, outputs: list[plan.Output]) -> Scope:

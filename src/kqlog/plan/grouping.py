@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS, Kind
@@ -142,7 +143,7 @@ class Grouping:
         shown = ""
         if isinstance(percentile, (syntax.Literal, syntax.Name)):
             constant = self.row.constant(percentile).value
-            if isinstance(constant, (int, float)) and constant >= 0:
+            if isinstance(constant, (int, float, Decimal)) and constant >= 0:
                 shown = f"{constant:g}" if isinstance(constant, float) else str(constant)
         return f"percentile_{derived_name(value) or ''}_{shown.replace('.', '_')}"
 

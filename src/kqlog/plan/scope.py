@@ -57,7 +57,8 @@ class Scope(Expressions):
         inner = self.over(left)
         inner.windows = None
         for name, side in (("$left", left), ("$right", right)):
-            inner.records[name] = {column.name: plan.ColumnRef(*column) for column in side.columns}
+            row = self.over(side)
+            inner.records[name] = {column.name: row.column(column.name) or plan.ColumnRef(*column) for column in side.columns}
         return inner
 
     def items(self, exprs: Iterable[syntax.Expr], names: ColumnNames) -> list[plan.Item]:
@@ -277,13 +278,15 @@ class Scope(Expressions):
             return self._tabular_call(replace(target, arguments=(*target.arguments, path)))
         if self.is_here(target):
             return self._stored(name, expr)
-        while isinstance(target, (syntax.Member, syntax.Element, syntax.MemberCall)):
-            target = target.target
-        if isinstance(target, syntax.Call) and target.name in TABULAR_FUNCTIONS:
-            return self.beyond(f"{target.name}() reaches", name, expr.span)
-        if isinstance(target, syntax.Name) and isinstance(self.variable(target.name), Database):
-            return self.beyond(f"'{target.name}' is a database", name, expr.span)
-        raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span)
+        match target:
+            case syntax.MemberCall(syntax.Call("cluster" as place, (_,)), syntax.Call("database", (_,))) | syntax.Call(
+                "database" | "workspace" | "app" | "resource" as place, (_,)
+            ):
+                return self.beyond(f"{place}() reaches", name, expr.span)
+            case syntax.Name(place) if isinstance(self.variable(place), Database):
+                return self.beyond(f"'{place}' is a database", name, expr.span)
+        hint = "write cluster('Name').database('Name').Table"
+        raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span, hint)
 
     def beyond(self, what: str, table: str, span: Span) -> plan.Node:
         """A table of another place: its columns stay open, and it cannot be read."""
@@ -362,7 +365,7 @@ class Scope(Expressions):
         if isinstance(value, syntax.FunctionBody):
             self.define(name, UserFunction(value, self))
             if self.environment.evaluate is None:
-                self._rehearse(value)
+                self._rehearse(name, value)
         elif isinstance(value, syntax.EntityGroup):
             self.define(name, EntityGroup(value.entities))
         elif self.is_tabular(value):
@@ -379,12 +382,14 @@ class Scope(Expressions):
             raise QueryError("SEM002", f"{value.name}() gives several columns, and a name stands for one value", expr.span, hint)
         return value
 
-    def _rehearse(self, body: syntax.FunctionBody) -> None:
+    def _rehearse(self, name: str, body: syntax.FunctionBody) -> None:
         """Bind the body of a function over arguments that nobody knows, to find mistakes in one that is never called."""
         session = self.session
         before = session.open, session.render, session.calls
         inner = Scope(session, self)
         for parameter in body.parameters:
+            if parameter.default is not None:
+                self._given(parameter, parameter.default, syntax.Call(name, (), span=body.span))
             columns = tuple(
                 Column(found.name, found.type) for found in parameter.columns or () if isinstance(found, syntax.NameAndType)
             )

@@ -72,7 +72,7 @@ def _options(arguments: syntax.Call, scope: Scope) -> tuple[str, str, set[str]]:
             raise QueryError(
                 "SEM003", f"bag_unpack has no option '{key}'", argument.span, f"its options are {', '.join(OPTIONS)}"
             )
-        values[key] = scope.constant(value).value
+        values[key] = scope.constant(value, Type.DYNAMIC if key == "ignoredProperties" else Type.STRING).value
     conflict = str(values.get("columnsConflict") or "error")
     if conflict not in CONFLICTS:
         raise QueryError(
