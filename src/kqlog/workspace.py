@@ -189,8 +189,8 @@ def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, obj
         found.append(error)
     # A function that is wrong is found where it is written, and again where it is called.
     by_place: dict[Span | None, QueryError] = {}
-    for error in found:
-        by_place.setdefault(error.span, error.within(text))
+    for mistake in found:
+        by_place.setdefault(mistake.span, mistake.within(text))
     if by_place:
         return Check(list(by_place.values()))
     return Check(columns=list(outputs[-1].relation.columns) if outputs else None)
