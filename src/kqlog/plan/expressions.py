@@ -12,6 +12,11 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import INTEGERS, Column, Type
 
 OPERATOR_SPELLINGS = {"<>": "!=", "!": "not", ":": "has"}
+WORD_OPERATORS = frozenset(
+    "and or in between has has_cs has_any has_all hasprefix hasprefix_cs hassuffix hassuffix_cs contains contains_cs containscs "
+    "notcontains notcontainscs startswith startswith_cs endswith endswith_cs like likecs notlike notlikecs".split()
+)
+"""Operators that are words: none of them is called as a function."""
 QUERY_LISTS = {"in": False, "!in": False, "in~": True, "!in~": True}
 
 
@@ -201,6 +206,9 @@ class Expressions(Lookup):
         if (binder := special.VALUES.get(call.name)) is not None:
             return binder(self, call)
         function = called(call.name, len(call.arguments))
+        if call.name in WORD_OPERATORS:
+            hint = f"'{call.name}' stands between two values"
+            raise QueryError("SEM001", f"no function named '{call.name}'", call.name_span, hint)
         if function is None:
             raise self.unknown("function", call.name, call.name_span)
         match function.kind:

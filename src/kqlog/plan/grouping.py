@@ -121,8 +121,8 @@ class Grouping:
             raise QueryError(
                 "SEM003", f"{call.name}() wants a value", call.span, f"usage: {call.name}(Value, ...) or {call.name}(*)"
             )
-        if len(call.arguments) > 1 and any(isinstance(argument, syntax.Wildcard) for argument in call.arguments):
-            raise QueryError("SEM005", f"'*' stands alone in {call.name}()", call.span)
+        if call.name == "any" and len(call.arguments) > 1 and any(isinstance(one, syntax.Wildcard) for one in call.arguments):
+            raise QueryError("SEM005", "'*' stands alone in any()", call.span, "take_any() takes it beside others")
         columns = self._returned(call, 0, "any_" if call.name == "any" else "", "any_")
         if call.name == "any" and len(columns) == 1 and derived_name(call.arguments[0]) is None:
             columns = [("any_", value) for _, value in columns]
