@@ -13,8 +13,33 @@ from kqlog.types import INTEGERS, Column, Type
 
 OPERATOR_SPELLINGS = {"<>": "!=", "!": "not", ":": "has"}
 WORD_OPERATORS = frozenset(
-    "and or in between has has_cs has_any has_all hasprefix hasprefix_cs hassuffix hassuffix_cs contains contains_cs containscs "
-    "notcontains notcontainscs startswith startswith_cs endswith endswith_cs like likecs notlike notlikecs".split()
+    [
+        "and",
+        "or",
+        "in",
+        "between",
+        "has",
+        "has_cs",
+        "has_any",
+        "has_all",
+        "hasprefix",
+        "hasprefix_cs",
+        "hassuffix",
+        "hassuffix_cs",
+        "contains",
+        "contains_cs",
+        "containscs",
+        "notcontains",
+        "notcontainscs",
+        "startswith",
+        "startswith_cs",
+        "endswith",
+        "endswith_cs",
+        "like",
+        "likecs",
+        "notlike",
+        "notlikecs",
+    ]
 )
 """Operators that are words: none of them is called as a function."""
 QUERY_LISTS = {"in": False, "!in": False, "in~": True, "!in~": True}
