@@ -20,7 +20,7 @@ scalar(
     "array_length",
     "The number of elements of an array; null for what is no array.",
     sig("(array: array) -> long", duckdb="(CASE WHEN json_type({array}) = 'ARRAY' THEN json_array_length({array})::BIGINT END)"),
-    examples={"array_length(dynamic([1, 'a', null]))": 3, "array_length(dynamic('abc'))": None},
+    examples={"array_length(dynamic([1, 'a', null]))": 3, "array_length(parse_json('7'))": None},
 )
 
 alias("arraylength", "array_length")
