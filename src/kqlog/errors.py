@@ -64,6 +64,12 @@ class QueryError(Exception):
             self.text = text
         return self
 
+    def at(self, span: Span) -> QueryError:
+        """The same error with a place (kept if it already has one)."""
+        if self.span is None and span != NOWHERE:
+            self.span = span
+        return self
+
     @property
     def line(self) -> int | None:
         """The line of `span`, counted from 1."""

@@ -92,7 +92,7 @@ def _call(function: Function, parameters: list[str]) -> str:
 def _parameter(overloads: tuple[Parameter, ...]) -> str:
     """One parameter with all that its overloads take."""
     first = overloads[0]
-    kinds = dict.fromkeys(kind for one in overloads for kind in one.kind.split("|"))
+    kinds = dict.fromkeys(kind for one in overloads for kind in one.kind.replace("readable", "string|dynamic").split("|"))
     types = frozenset[Type]().union(*(one.types for one in overloads))
     kind = "common" if "common" in kinds else _CLASSES.get(types, "|".join(kinds)).replace("series", "array")
     wanted = "const " if all(one.constant for one in overloads) else "column " if all(one.column for one in overloads) else ""

@@ -12,7 +12,7 @@ from typing import TypeVar
 from kqlog.catalog.catalog import Catalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.engines.engine import Engine
-from kqlog.errors import QueryError
+from kqlog.errors import QueryError, Span
 from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, closest
@@ -183,10 +183,17 @@ def _column(name: str, type_name: str) -> Column:
 
 def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, object] | None) -> Check:
     environment = Environment(tables, _now(), parameters or {})
+    found: list[QueryError] = []
     try:
-        outputs = _only_query_errors(text, lambda: bind(parse(text), environment).outputs)
+        outputs = _only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)
     except QueryError as error:
-        return Check([error])
+        found.append(error)
+    # A function that is wrong is found where it is written, and again where it is called.
+    by_place: dict[Span | None, QueryError] = {}
+    for mistake in found:
+        by_place.setdefault(mistake.span, mistake.within(text))
+    if by_place:
+        return Check(list(by_place.values()))
     return Check(columns=list(outputs[-1].relation.columns) if outputs else None)
 
 

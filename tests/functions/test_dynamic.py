@@ -49,7 +49,7 @@ def test_whole_numbers_stay_exact_through_array_functions() -> None:
     "call", ["array_reverse(n)", "array_concat(dynamic([1]), n)", "set_union(dynamic([1]), n)", "zip(dynamic([1]), n)"]
 )
 def test_what_is_no_array_gives_null(call: str) -> None:
-    assert value(call.replace("n)", "dynamic({'a': 1}))")) is None
+    assert value(call.replace("n)", "parse_json('{\"a\": 1}'))")) is None
     assert value(call.replace("n)", "dynamic(null))")) is None
 
 

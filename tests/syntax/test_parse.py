@@ -340,9 +340,15 @@ def test_restrict_access() -> None:
     assert parse("restrict access to (T, U*)").statements == (nodes.RestrictAccess(entities),)
 
 
-@pytest.mark.parametrize("text", ["", "  \n", ";", "// nothing but a comment", ";;"])
+@pytest.mark.parametrize("text", ["", "  \n", "// nothing but a comment"])
 def test_a_text_without_statements(text: str) -> None:
     assert parse(text).statements == ()
+
+
+@pytest.mark.parametrize("text", [";", "T;;", "T; ; U", "let f = () { T;; };"])
+def test_nothing_between_semicolons(text: str) -> None:
+    with pytest.raises(QueryError, match="';' does not fit here"):
+        parse(text)
 
 
 def test_comments_and_line_ends_do_not_matter() -> None:

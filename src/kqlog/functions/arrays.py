@@ -20,16 +20,17 @@ scalar(
     "array_length",
     "The number of elements of an array; null for what is no array.",
     sig("(array: array) -> long", duckdb="(CASE WHEN json_type({array}) = 'ARRAY' THEN json_array_length({array})::BIGINT END)"),
-    examples={"array_length(dynamic([1, 'a', null]))": 3, "array_length(dynamic('abc'))": None},
+    examples={"array_length(dynamic([1, 'a', null]))": 3, "array_length(parse_json('7'))": None},
 )
 
+alias("arraylength", "array_length")
 scalar(
     "array_reverse",
     "An array from its last element to its first.",
     sig("(value: array) -> array", duckdb="to_json(list_reverse(try_cast({value} AS JSON[])))"),
     examples={
         "array_reverse(dynamic([1, 2, 9007199254740993]))": [9007199254740993, 2, 1],
-        "array_reverse(dynamic('abc'))": None,
+        "array_reverse(parse_json('\"abc\"'))": None,
     },
 )
 
@@ -60,7 +61,7 @@ scalar(
         "array_slice(dynamic([10, 20, 30, 40]), 1, 2)": [20, 30],
         "array_slice(dynamic([10, 20, 30, 40]), -2, -1)": [30, 40],
         "array_slice(dynamic([10, 20, 30, 40]), 2, 99)": [30, 40],
-        "array_slice(dynamic('abc'), 0, 1)": None,
+        "array_slice(parse_json('\"abc\"'), 0, 1)": None,
     },
 )
 
@@ -90,7 +91,7 @@ scalar(
     examples={
         "array_rotate_left(dynamic([1, 2, 3, 4]), 1)": [2, 3, 4, 1],
         "array_rotate_left(dynamic([1, 2, 3, 4]), -5)": [4, 1, 2, 3],
-        "array_rotate_left(dynamic({}), 1)": None,
+        "array_rotate_left(parse_json('{}'), 1)": None,
     },
 )
 
@@ -127,7 +128,7 @@ scalar(
         "array_shift_left(dynamic([1, 2, 3]), 1)": [2, 3, None],
         "array_shift_left(dynamic([1, 2, 3]), -2, 0)": [0, 0, 1],
         "array_shift_left(dynamic(['a', 'b']), 5)": ["", ""],
-        "array_shift_left(dynamic('a'), 1)": None,
+        "array_shift_left(parse_json('\"a\"'), 1)": None,
     },
 )
 
@@ -296,7 +297,7 @@ scalar(
     "zip",
     "An array of arrays: the first elements of all, then the second ones ... A shorter array is filled with null.",
     sig("(array: array...) -> array", duckdb=_zip),
-    examples={"zip(dynamic([1, 3]), dynamic([2]))": [[1, 2], [3, None]], "zip(dynamic([1]), dynamic('a'))": None},
+    examples={"zip(dynamic([1, 3]), dynamic([2]))": [[1, 2], [3, None]], "zip(dynamic([1]), parse_json('\"a\"'))": None},
 )
 
 scalar(
@@ -373,7 +374,7 @@ scalar(
         "set_has_element(dynamic(['a', 'b']), 'b')": True,
         "set_has_element(dynamic([1, 2]), '1')": False,
         "set_has_element(dynamic([1, 2]), 2.0)": True,
-        "set_has_element(dynamic('a'), 'a')": None,
+        "set_has_element(parse_json('\"a\"'), 'a')": None,
     },
 )
 
@@ -383,7 +384,7 @@ scalar(
     sig("(set: array, sets: array...) -> array", python="sets.union"),
     examples={
         "set_union(dynamic([1, 2, 1]), dynamic([3, 2]))": [1, 2, 3],
-        "set_union(dynamic([1]), dynamic(1))": None,
+        "set_union(dynamic([1]), parse_json('1'))": None,
     },
 )
 
@@ -403,7 +404,7 @@ scalar(
     sig("(set: array, sets: array...) -> array", python="sets.difference"),
     examples={
         "set_difference(dynamic([1, 2, 2, 3]), dynamic([3]), dynamic([1]))": [2],
-        "set_difference(dynamic({}), dynamic([1]))": None,
+        "set_difference(parse_json('{}'), dynamic([1]))": None,
     },
 )
 
@@ -414,7 +415,7 @@ scalar(
     examples={
         "set_equals(dynamic([1, 2]), dynamic([2, 1, 2]))": True,
         "set_equals(dynamic([1]), dynamic([2]))": False,
-        "set_equals(dynamic([1]), dynamic(1))": None,
+        "set_equals(dynamic([1]), parse_json('1'))": None,
     },
 )
 
@@ -424,6 +425,6 @@ scalar(
     sig("(set1: array, set2: array) -> dynamic", python="sets.jaccard_index"),
     examples={
         "jaccard_index(dynamic([1, 2, 3]), dynamic([2, 3, 4]))": 0.5,
-        "jaccard_index(dynamic([1]), dynamic('abc'))": None,
+        "jaccard_index(dynamic([1]), parse_json('\"abc\"'))": None,
     },
 )

@@ -161,3 +161,9 @@ scalar(
     examples={"column_ifexists('Account', 'nobody')": "nobody"},
 )
 alias("columnifexists", "column_ifexists")
+scalar(
+    "iscolumnexists",
+    "True when there is a column of that name. Deprecated: column_ifexists() gives its value, too.",
+    sig("(column_name: const string) -> bool"),
+    examples={"iscolumnexists('Account')": False},
+)

@@ -8,6 +8,7 @@ A signature's text is `(name: kind, ...) -> result`.
 
 kind    a type (`long`), some types (`string|dynamic`), or a class of types: `scalar` (any), `number`, `integer`,
         `summable`, `orderable`, `notdynamic`, `array` and `bag` (dynamic values), `text` (any, handed over as its tostring()),
+        `readable` (a string, or any dynamic value, handed over as a string),
         `packed` (any, handed over as a dynamic value), `series` (an array: a list of reals where it is held as one),
         `common` (all arguments of this kind are widened to one type), `type` (a typeof() argument), `table`, `star` (`*`).
         `const` before it wants a constant, `column` a plain column; `?` after the name makes it optional, `...` after the
@@ -53,6 +54,7 @@ CLASSES: dict[str, frozenset[Type]] = {
     "scalar": ALL,
     "common": ALL,
     "text": ALL,
+    "readable": frozenset({Type.STRING}),
     "packed": ALL,
     "number": NUMBERS,
     "integer": INTEGERS,

@@ -155,7 +155,7 @@ scalar(
     "bag_keys",
     "The keys at the root of a property bag; null for what is no bag.",
     sig("(object: bag) -> dynamic", duckdb=_when_bag("{object}", "to_json(json_keys({object}))")),
-    examples={"bag_keys(dynamic({'a': 1, 'b': {'c': 2}}))": ["a", "b"], "bag_keys(dynamic([1]))": None},
+    examples={"bag_keys(dynamic({'a': 1, 'b': {'c': 2}}))": ["a", "b"], "bag_keys(parse_json('[1]'))": None},
 )
 
 
@@ -195,7 +195,7 @@ scalar(
     examples={
         "bag_remove_keys(dynamic({'a': 1, 'b': 2}), dynamic(['b', 'x']))": {"a": 1},
         "bag_remove_keys(dynamic({'a': {'b': 1, 'c': 2}}), dynamic(['$.a.b']))": {"a": {"c": 2}},
-        "bag_remove_keys(dynamic([1]), dynamic(['a']))": None,
+        "bag_remove_keys(parse_json('[1]'), dynamic(['a']))": None,
     },
 )
 
@@ -206,7 +206,7 @@ scalar(
     examples={
         "bag_set_key(dynamic({'a': 1}), 'b', 2)": {"a": 1, "b": 2},
         "bag_set_key(dynamic({'a': 1}), '$.b.c', 'x')": {"a": 1, "b": {"c": "x"}},
-        "bag_set_key(dynamic([1]), 'a', 1)": None,
+        "bag_set_key(parse_json('[1]'), 'a', 1)": None,
     },
 )
 
@@ -216,7 +216,7 @@ scalar(
     sig("(keys: array, values: array) -> bag", python="bags.zipped"),
     examples={
         "bag_zip(dynamic(['a', 7, 'b']), dynamic([1, 2]))": {"a": 1, "b": None},
-        "bag_zip(dynamic('a'), dynamic([1]))": None,
+        "bag_zip(parse_json('7'), dynamic([1]))": None,
     },
 )
 
@@ -227,6 +227,6 @@ scalar(
     result="tree_{first}",
     examples={
         "treepath(dynamic({'a': [5, {'b': 1}]}))": ["['a']", "['a'][0]", "['a'][0]['b']"],
-        "treepath(dynamic(5))": None,
+        "treepath(parse_json('5'))": None,
     },
 )

@@ -239,10 +239,10 @@ scalar(
 scalar(
     "ipv4_is_in_any_range",
     "True when an IPv4 address is in at least one of some ranges; null for what is no address.",
-    sig("(ip: string, ranges: const string...) -> bool", duckdb=_in_known_ranges),
-    sig("(ip: string, ranges: string...) -> bool", duckdb=_in_ranges),
-    sig("(ip: string, ranges: const array) -> bool", duckdb=_in_known_ranges),
-    sig("(ip: string, ranges: array) -> bool", duckdb=_IN_ARRAY),
+    sig("(ip: readable, ranges: const string...) -> bool", duckdb=_in_known_ranges),
+    sig("(ip: readable, ranges: string...) -> bool", duckdb=_in_ranges),
+    sig("(ip: readable, ranges: const array) -> bool", duckdb=_in_known_ranges),
+    sig("(ip: readable, ranges: array) -> bool", duckdb=_IN_ARRAY),
     examples={
         "ipv4_is_in_any_range('10.1.2.3', '192.168.0.0/16', '10.0.0.0/8')": True,
         "ipv4_is_in_any_range('10.1.2.3', dynamic(['192.168.0.0/16', '10.1.2.4']))": False,
@@ -293,8 +293,8 @@ def _has_prefix(ip_prefix: str) -> str:
 scalar(
     "has_ipv4",
     "True when a text has an IPv4 address in it, between characters that are no letters or digits.",
-    sig("(source: string, ip: const string) -> bool", duckdb=_has_address),
-    sig("(source: string, ip: string) -> bool", kql=f"source has_cs ip and ip matches regex @'^{_ADDRESS}$'"),
+    sig("(source: readable, ip: const string) -> bool", duckdb=_has_address),
+    sig("(source: readable, ip: string) -> bool", kql=f"source has_cs ip and ip matches regex @'^{_ADDRESS}$'"),
     examples={
         "has_ipv4('from 10.0.0.1:22', '10.0.0.1')": True,
         "has_ipv4('from 10.0.0.10', '10.0.0.1')": False,
@@ -305,8 +305,8 @@ scalar(
 scalar(
     "has_ipv4_prefix",
     "True when a text has an IPv4 address in it that begins with some octets, such as 10.1. (or with a whole address).",
-    sig("(source: string, ip_prefix: const string) -> bool", duckdb=_has_prefix),
-    sig("(source: string, ip_prefix: string) -> bool", python="ip.has_any_ipv4_prefix"),
+    sig("(source: readable, ip_prefix: const string) -> bool", duckdb=_has_prefix),
+    sig("(source: readable, ip_prefix: string) -> bool", python="ip.has_any_ipv4_prefix"),
     examples={
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1.')": True,
         "has_ipv4_prefix('from 10.1.0.1:22', '10.1')": False,
@@ -317,10 +317,10 @@ scalar(
 scalar(
     "has_any_ipv4",
     "True when a text has at least one of some IPv4 addresses in it, as has_ipv4() tells.",
-    sig("(source: string, ips: const string...) -> bool", duckdb=_has_any_address),
-    sig("(source: string, ips: const array) -> bool", duckdb=_has_any_address),
-    sig("(source: string, ips: string...) -> bool", python="ip.has_any_ipv4"),
-    sig("(source: string, ips: array) -> bool", python="ip.has_any_ipv4_of_array"),
+    sig("(source: readable, ips: const string...) -> bool", duckdb=_has_any_address),
+    sig("(source: readable, ips: const array) -> bool", duckdb=_has_any_address),
+    sig("(source: readable, ips: string...) -> bool", python="ip.has_any_ipv4"),
+    sig("(source: readable, ips: array) -> bool", python="ip.has_any_ipv4_of_array"),
     examples={
         "has_any_ipv4('from 10.0.0.1:22', '10.0.0.2', '10.0.0.1')": True,
         "has_any_ipv4('from 10.0.0.1:22', dynamic(['10.0.0.2', '10.0.0']))": False,
@@ -330,10 +330,10 @@ scalar(
 scalar(
     "has_any_ipv4_prefix",
     "True when a text has an IPv4 address in it that begins with one of some prefixes, as has_ipv4_prefix() tells.",
-    sig("(source: string, ip_prefixes: const string...) -> bool", duckdb=_has_any_prefix),
-    sig("(source: string, ip_prefixes: const array) -> bool", duckdb=_has_any_prefix),
-    sig("(source: string, ip_prefixes: string...) -> bool", python="ip.has_any_ipv4_prefix"),
-    sig("(source: string, ip_prefixes: array) -> bool", python="ip.has_any_ipv4_prefix_of_array"),
+    sig("(source: readable, ip_prefixes: const string...) -> bool", duckdb=_has_any_prefix),
+    sig("(source: readable, ip_prefixes: const array) -> bool", duckdb=_has_any_prefix),
+    sig("(source: readable, ip_prefixes: string...) -> bool", python="ip.has_any_ipv4_prefix"),
+    sig("(source: readable, ip_prefixes: array) -> bool", python="ip.has_any_ipv4_prefix_of_array"),
     examples={
         "has_any_ipv4_prefix('from 10.0.0.1:22', '192.168.', '10.')": True,
         "has_any_ipv4_prefix('from 10.0.0.1:22', dynamic(['192.168.', '10']))": False,
@@ -398,8 +398,8 @@ scalar(
 scalar(
     "ipv6_is_in_any_range",
     "True when an IPv6 or IPv4 address is in at least one of some ranges; null for what is no address.",
-    sig("(ip: string, ranges: string...) -> bool", python="ip.ipv6_is_in_any_range"),
-    sig("(ip: string, ranges: array) -> bool", python="ip.ipv6_is_in_any_array"),
+    sig("(ip: readable, ranges: string...) -> bool", python="ip.ipv6_is_in_any_range"),
+    sig("(ip: readable, ranges: array) -> bool", python="ip.ipv6_is_in_any_array"),
     examples={
         "ipv6_is_in_any_range('fe80::1', '2001:db8::/32', 'fe80::/10')": True,
         "ipv6_is_in_any_range('fe80::1', dynamic(['2001:db8::/32']))": False,

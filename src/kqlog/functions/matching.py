@@ -332,9 +332,9 @@ _FIRST_FOUND = f"(coalesce(list_position({_TERMS_FOUND}, true), 0) - 1)::BIGINT"
 scalar(
     "has_any_index",
     "The position in an array of its first element that a text has as a term, -1 if there is none.",
-    sig("(source: string, values: const array) -> long", duckdb=_first_term),
+    sig("(source: readable, values: const array) -> long", duckdb=_first_term),
     sig(
-        "(source: string, values: array) -> long",
+        "(source: readable, values: array) -> long",
         duckdb=_FIRST_FOUND.replace("{value}", "{source}").replace("{items}", "{values}"),
     ),
     examples={

@@ -112,15 +112,15 @@ alias("extractall", "extract_all")
 _STEP = r"""\.(?P<key>[\w$-]+)|\[(?:'(?P<single>[^'"]*)'|"(?P<double>[^'"]*)"|(?P<place>-?\d+))\]"""
 
 
-def _json_path(path: str) -> str:
-    """A JSON path in the engine's words."""
+def _json_path(path: str) -> str | None:
+    """A JSON path in the engine's words; None for what is no path."""
     if not path.startswith("$"):
-        raise ValueError("a JSON path begins with $")
+        return None
     steps, at = "$", 1
     while at < len(path):
         step = re.compile(_STEP).match(path, at)
         if step is None:
-            raise ValueError(f"the JSON path cannot be read from '{path[at:]}' on")
+            return None
         text = step[step.lastgroup or ""]
         steps += f"[{text.replace('-', '#-')}]" if step.lastgroup == "place" else f'."{text}"'
         at = step.end()
@@ -128,8 +128,10 @@ def _json_path(path: str) -> str:
 
 
 def _extract_json(json_path: str) -> str:
+    if (path := _json_path(json_path)) is None:
+        return "''"
     valid = "CASE WHEN json_valid({json_text}) THEN {json_text} END"
-    return f"coalesce(json_extract_string({valid}, {quoted(_json_path(json_path))}), '')"
+    return f"coalesce(json_extract_string({valid}, {quoted(path)}), '')"
 
 
 scalar(
@@ -141,6 +143,7 @@ scalar(
         """extract_json('$.user.name', '{"user": {"name": "alice"}}')""": "alice",
         """extract_json("$['a b'][-1]", '{"a b": [1, 22]}', typeof(int))""": 22,
         "extract_json('$.a', 'no json')": "",
+        """extract_json('user', '{"user": "alice"}')""": "",
     },
 )
 alias("extractjson", "extract_json", deprecated=False)
@@ -201,7 +204,7 @@ scalar(
 scalar(
     "parse_csv",
     "The fields of one line of comma-separated values, as an array of texts.",
-    sig("(csv_text: string) -> dynamic", python="parsing.parse_csv"),
+    sig("(csv_text: readable) -> dynamic", python="parsing.parse_csv"),
     result="{first}",
     examples={
         'parse_csv(\'a,"b,c","say ""hi""",\')': ["a", "b,c", 'say "hi"', ""],
@@ -212,7 +215,7 @@ scalar(
 scalar(
     "parse_xml",
     "An XML text as a bag: elements by name, attributes as @name, text beside them as #text. Null for what is no XML.",
-    sig("(xml_text: string) -> dynamic", python="parsing.parse_xml"),
+    sig("(xml_text: readable) -> dynamic", python="parsing.parse_xml"),
     result="{first}",
     examples={
         "parse_xml('<e id=\"7\"><ok/><n>1.50</n><n>x</n></e>')": {"e": {"@id": "7", "ok": None, "n": [1.5, "x"]}},

@@ -91,7 +91,7 @@ scalar(
     "The number of distinct values in a summary that hll() made: exact for few, else within about 0.8 % at the default accuracy.",
     sig("(hll: array) -> long", duckdb=_COUNTED),
     result="dcount_hll_{first}",
-    examples={"dcount_hll(dynamic([[4096], [17, 23]]))": 2, "dcount_hll(dynamic('x'))": None},
+    examples={"dcount_hll(dynamic([[4096], [17, 23]]))": 2, "dcount_hll(parse_json('\"x\"'))": None},
 )
 
 # Below the least of the summaries' largest hashes each of them has all of its values, which stand for the rest.
@@ -168,7 +168,7 @@ scalar(
     result="percentile_tdigest_{first}",
     examples={
         "percentiles_array_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 0, 100)": [1, 3],
-        "percentiles_array_tdigest(dynamic('abc'), 50)": None,
+        "percentiles_array_tdigest(parse_json('\"abc\"'), 50)": None,
     },
 )
 scalar(
@@ -186,7 +186,7 @@ scalar(
     sig("(digest: array, value: number|datetime|timespan) -> real", python="tdigest.percentrank"),
     examples={
         "percentrank_tdigest(dynamic(['number', [1, 2, 3, 4], [1, 1, 1, 1]]), 2)": 50.0,
-        "percentrank_tdigest(dynamic({}), 2)": None,
+        "percentrank_tdigest(parse_json('{}'), 2)": None,
     },
 )
 for _name in ("hll_isvalid", "tdigest_isvalid"):

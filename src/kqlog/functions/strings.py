@@ -13,14 +13,14 @@ MOST_REPEATED = 67_108_864
 scalar(
     "strlen",
     "How many characters (Unicode code points) a text has.",
-    sig("(source: string) -> long", duckdb="length({source})"),
+    sig("(source: readable) -> long", duckdb="length({source})"),
     result="strlen_{first}",
     examples={"strlen('naïve')": 5, "strlen('')": 0},
 )
 scalar(
     "string_size",
     "How many bytes a text takes in UTF-8.",
-    sig("(source: string) -> long", duckdb="strlen({source})"),
+    sig("(source: readable) -> long", duckdb="strlen({source})"),
     result="string_size_{first}",
     examples={"string_size('naïve')": 6, "string_size('')": 0},
 )
@@ -324,7 +324,7 @@ scalar(
         "replace_strings('cat and dog', dynamic(['cat', 'dog']), dynamic(['dog', 'cow']))": "dog and cow",
         "replace_strings('abc', dynamic(['a', 'ab']), dynamic([1, 'x']))": "abc",
         "replace_strings('abc', dynamic(['bc', 'ab']), dynamic(['2', '1']))": "a2",
-        "replace_strings('abc', dynamic({'b': 1}), dynamic(null))": "abc",
+        "replace_strings('abc', parse_json('{\"b\": 1}'), dynamic(null))": "abc",
     },
 )
 

@@ -26,4 +26,5 @@ class As(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         named = plan.Named(scope.session.unique(self.name), self.required(source))
         scope.define(self.name, named)
+        scope.outermost.define(self.name, named)
         return named

@@ -10,7 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, NameAndType, Operator
+from kqlog.syntax.nodes import Call, Expr, Literal, NameAndType, Operator
 from kqlog.types import Column, Type
 
 
@@ -40,6 +40,6 @@ class Datatable(Operator):
 
     def _cell(self, expr: Expr, type_: Type, scope: Scope) -> plan.Value:
         value = scope.value(expr)
-        if not overloads.is_constant(value):
-            raise QueryError("SEM004", "a constant is wanted here", expr.span)
+        if not isinstance(expr, Literal) and expr != Call("now", ()):
+            raise QueryError("SEM004", "a literal is wanted here", expr.span, "compute it in an extend after the datatable")
         return overloads.convert(value, type_)

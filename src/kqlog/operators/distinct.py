@@ -31,5 +31,5 @@ class Distinct(Operator):
         source = self.required(source)
         row = scope.over(source)
         keys = row.items(self.items, ColumnNames())
-        groupable(keys, self.span)
+        groupable(keys, self.span, scope)
         return plan.Aggregate(row.lifted(source), tuple(keys), ())

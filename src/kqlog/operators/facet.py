@@ -39,7 +39,7 @@ class Facet(Operator):
         for expr in self.columns:
             found = row.require_column(expr)
             key = plan.Item(found.name, column(found))
-            groupable((key,), expr.span)
+            groupable((key,), expr.span, scope)
             counted = plan.Aggregate(source, (key,), (plan.Item(f"count_{found.name}", call("count")),))
             outputs.append(plan.Output(counted, name=found.name, open=scope.session.open))
         return tuple(outputs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ class Find(Operator):
         'let Logins = datatable(User: string, Host: string) ["alice", "web-01", "bob", "web-02"]; '
         'find in (Logins) where User == "bob" project User, Host',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"withsource": (), "with_source": ()}
 
     parameters: tuple[Parameter, ...]
     tables: tuple[Expr, ...]

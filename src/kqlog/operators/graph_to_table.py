@@ -9,7 +9,6 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.calls import call
 from kqlog.plan.graphs import NODE, SOURCE, TARGET, Graph, graph_of, properties
-from kqlog.plan.lookup import Lookup
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.plan.uniting import parameter_word
@@ -62,12 +61,5 @@ class GraphToTable(Operator):
         table: plan.Node = plan.Project(relation, (*ids, *given))
         if output.name is not None:
             table = plan.Named(scope.session.unique(output.name), table)
-            _outermost(scope).define(output.name, table)
+            scope.outermost.define(output.name, table)
         return table
-
-
-def _outermost(scope: Lookup) -> Lookup:
-    """The scope of the whole text: the names of graph-to-table outlive their statement."""
-    while scope.parent is not None:
-        scope = scope.parent
-    return scope

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.plan.files import check_properties, columns_of, not_read, read_files
+from kqlog.plan.files import check_properties, columns_of, read_files
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_choice, parameter_word
+from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
 
 PROPERTIES = frozenset({"includeHeaders"})
@@ -28,6 +29,8 @@ class InlineExternalTable(Operator):
     )
     examples: ClassVar[tuple[str, ...]] = ()
 
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("storage", "delta"), "includeHeaders": ("All", "None")}
+
     schema: tuple[NameAndType, ...]
     kind: Parameter
     partition: tuple[Any, ...]
@@ -36,11 +39,12 @@ class InlineExternalTable(Operator):
     properties: tuple[Parameter, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        if parameter_choice((self.kind,), "kind", ("storage", "delta")) == "delta":
+        self.check_words((self.kind, *(one for one in self.properties if one.name in self.words)))
+        if parameter_word((self.kind,), "kind") == "delta":
             if not self.schema:
                 scope.session.open = True
             hint = "read their Parquet files with kind=storage"
-            return not_read(columns_of(self.schema), "Delta tables are not offered", self.kind.span, hint, scope)
+            return plan.Refused(columns_of(self.schema), "Delta tables are not offered", hint, self.kind.span)
         options = tuple(option for option in self.options if isinstance(option, Parameter))
         if self.partition or len(options) < len(self.options):
             raise QueryError("ENG001", "columns that come from the names of folders are not offered", self.span)
@@ -48,5 +52,5 @@ class InlineExternalTable(Operator):
         check_properties(self, self.properties, PROPERTIES, scope)
         if not options:
             raise QueryError("SEM003", "a table of kind=storage has a dataformat", self.kind.span, "write: dataformat=csv")
-        header = parameter_choice(self.properties, "includeHeaders", ("All", "None")) == "All"
+        header = parameter_word(self.properties, "includeHeaders") == "All"
         return read_files(self, self.schema, self.uris, parameter_word(options, "dataformat"), header, scope)

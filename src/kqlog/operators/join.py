@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -24,6 +25,7 @@ class Join(Operator):
         'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5] '
         "| join kind=leftanti Owners on $left.Host == $right.Name",
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ()}
 
     parameters: tuple[Parameter, ...]
     right: Expr

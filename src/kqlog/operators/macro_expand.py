@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,8 +11,8 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import Database, UnknownTableError, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_choice, unite
-from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, Name, Operator, Parameter
+from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_word, unite
+from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, MemberCall, Name, Operator, Parameter
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class MacroExpand(Operator):
         "macro-expand entity_group [Web, Data] as Part (Part | summarize Hosts = count())",
     )
 
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("inner", "outer"), "isfuzzy": ()}
+
     parameters: tuple[Parameter, ...]
     group: Expr
     name: str
@@ -37,18 +40,20 @@ class MacroExpand(Operator):
         if source is not None:
             raise QueryError("SEM005", "'macro-expand' begins a query", self.span)
         legs: list[Leg] = []
+        fuzzy = is_fuzzy(self.parameters, scope.session.options)
         for entity in self._entities(scope):
+            if fuzzy and _is_database(entity) and not scope.is_here(entity):
+                continue
             try:
                 relation = self._expanded(entity, scope)
             except QueryError as error:
-                unreachable = isinstance(error, UnknownTableError) or error.code == "ENG001"
-                if is_fuzzy(self.parameters, scope.session.options) and unreachable:
+                if fuzzy and (isinstance(error, UnknownTableError) or error.code == "ENG001"):
                     continue
                 raise
             legs.append(Leg(leg_name(relation, len(legs)), relation))
         if not legs:
             raise QueryError("SEM001", "no entity of this group exists", self.group.span)
-        return unite(legs, inner=parameter_choice(self.parameters, "kind", ("inner", "outer")) == "inner")
+        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner")
 
     def _entities(self, scope: Scope) -> tuple[Expr, ...]:
         if isinstance(self.group, EntityGroup):
@@ -62,9 +67,15 @@ class MacroExpand(Operator):
     def _expanded(self, entity: Expr, scope: Scope) -> plan.Node:
         """What the query gives for one entity."""
         inner = Scope(scope.session, scope)
-        meaning: Variable = Database() if scope.is_here(entity) else scope.relation(entity)
+        here = scope.is_here(entity)
+        meaning: Variable = Database(here) if here or _is_database(entity) else scope.relation(entity)
         inner.define(self.name, meaning)
         result = inner.invoke(UserFunction(self.body, inner), Call("macro-expand", (), span=self.span))
         if isinstance(result, plan.Value):
             raise QueryError("SEM002", "a table is wanted here, and this is a value", self.body.span)
         return result
+
+
+def _is_database(entity: Expr) -> bool:
+    call = entity.call if isinstance(entity, MemberCall) else entity
+    return isinstance(call, Call) and call.name == "database"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +24,7 @@ class MakeSeries(Operator):
         "datatable(Time: datetime, Bytes: long) [datetime(2026-03-10 00:30), 10, datetime(2026-03-10 02:10), 5] "
         "| make-series Total = sum(Bytes) on Time from datetime(2026-03-10) to datetime(2026-03-10 03:00) step 1h",
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("nonempty",)}
 
     parameters: tuple[Parameter, ...]
     items: tuple[SeriesItem, ...]

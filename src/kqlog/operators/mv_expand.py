@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -23,6 +24,11 @@ class MvExpand(Operator):
         'print User = "alice", Roles = dynamic(["reader", "owner"]) | mv-expand Role = Roles to typeof(string)',
         'print Letters = dynamic(["a", "b"]) | mv-expand with_itemindex=Position Letters',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "kind": ("bag", "array"),
+        "bagexpansion": ("bag", "array"),
+        "with_itemindex": (),
+    }
 
     parameters: tuple[Parameter, ...]
     items: tuple[MvItem, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -22,6 +23,7 @@ class Parse(Operator):
         '| parse Message with * "for " User " from " Address " port " Port:int',
         "print Message = \"took 35 ms\" | parse kind=regex Message with @'took\\s+' Duration:long @'\\s+ms'",
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("simple", "regex", "relaxed"), "flags": ()}
 
     parameters: tuple[Parameter, ...]
     value: Expr

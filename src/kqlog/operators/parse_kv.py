@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -13,7 +14,7 @@ from kqlog.plan.keyvalues import KeyValueFormat
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
+from kqlog.syntax.nodes import Expr, Literal, NameAndType, Operator, Parameter
 from kqlog.types import Type
 
 BAG = "$key values"
@@ -29,6 +30,9 @@ class ParseKv(Operator):
     examples: ClassVar[tuple[str, ...]] = (
         'print Text = "user=alice host=web-01 tries=3" '
         '| parse-kv Text as (user: string, tries: long) with (pair_delimiter=" ", kv_delimiter="=")',
+    )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+        ("pair_delimiter", "kv_delimiter", "regex", "quote", "escape", "greedy"), ()
     )
 
     value: Expr
@@ -66,9 +70,10 @@ class ParseKv(Operator):
                 hint = f"it has {', '.join(OPTIONS)}"
                 raise QueryError("SEM003", f"parse-kv has no option '{parameter.name}'", parameter.span, hint)
             value = parameter.value
-            if isinstance(value, Expr):
-                value = str(scope.constant(value).value)
-            options.setdefault(parameter.name, []).append(str(value))
+            wanted = Type.BOOL if parameter.name == "greedy" else Type.STRING
+            if not isinstance(value, Literal) or value.type is not wanted:
+                raise QueryError("SEM002", f"'{parameter.name}' of parse-kv is a {wanted}", parameter.span)
+            options.setdefault(parameter.name, []).append(str(value.value))
 
         def one(name: str) -> str | None:
             return options.get(name, [None])[0]

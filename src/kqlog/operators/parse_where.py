@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ class ParseWhere(Operator):
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Message: string) ["took 35 ms", "started"] | parse-where Message with "took " Duration:long " ms"',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("simple", "regex", "relaxed"), "flags": ()}
 
     parameters: tuple[Parameter, ...]
     value: Expr

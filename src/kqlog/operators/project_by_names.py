@@ -29,7 +29,11 @@ class ProjectByNames(Operator):
         row = scope.over(source)
         found: dict[str, Column] = {}
         for item in self.items:
-            for pattern in _names(scope.constant(item).value, item):
+            names = scope.constant(item).value
+            if names is None and scope.environment.evaluate is None:
+                scope.session.open = True
+                continue
+            for pattern in _names(names, item):
                 found.update({column.name: column for column in row.matching(Wildcard(pattern))})
         return kept(source, list(found.values()))
 

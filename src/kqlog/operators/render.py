@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,6 +19,30 @@ KINDS = frozenset(
 )
 
 
+PROPERTIES = (
+    "accumulate",
+    "anomalycolumns",
+    "by",
+    "kind",
+    "legend",
+    "series",
+    "title",
+    "with",
+    "xaxis",
+    "xcolumn",
+    "xmax",
+    "xmin",
+    "xtitle",
+    "yaxis",
+    "ycolumns",
+    "ymax",
+    "ymin",
+    "ysplit",
+    "ytitle",
+)
+"""What can be said of a chart."""
+
+
 @dataclass(frozen=True)
 class Render(Operator):
     """Say how the result should be drawn."""
@@ -25,6 +50,8 @@ class Render(Operator):
     rule: ClassVar[str] = "render"
     syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
     examples: ClassVar[tuple[str, ...]] = ("range x from 0 to 3 step 1 | extend y = x * x | render linechart",)
+
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(PROPERTIES, ())
 
     kind: str
     properties: tuple[Parameter, ...]
@@ -35,6 +62,7 @@ class Render(Operator):
             raise QueryError(
                 "SEM005", f"there is no chart '{self.kind}'", self.span, f"did you mean '{close}'?" if close else None
             )
+        self.check_words(self.properties)
         properties = tuple((parameter.name, _text(parameter.value)) for parameter in self.properties)
         scope.session.render = plan.Render(self.kind, properties)
         return self.required(source)

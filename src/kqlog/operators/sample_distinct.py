@@ -30,5 +30,5 @@ class SampleDistinct(Operator):
         row = scope.over(source)
         row.require_column(self.of.value if isinstance(self.of, Named) else self.of)
         keys = row.item(self.of, ColumnNames())
-        groupable(keys, self.span)
+        groupable(keys, self.span, scope)
         return plan.Sample(plan.Aggregate(row.lifted(source), tuple(keys), ()), row_count(self.rows, scope))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -10,11 +11,9 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.plan.searching import SearchTerms, searched
-from kqlog.plan.uniting import Leg, leg_name, parameter_choice, unite
+from kqlog.plan.uniting import Leg, leg_name, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Literal, Operator, Parameter
 from kqlog.types import Type
-
-KINDS = ("default", "case_insensitive", "case_sensitive")
 
 
 @dataclass(frozen=True)
@@ -28,6 +27,7 @@ class Search(Operator):
         'datatable(User: string, Note: string) ["alice", "reset her password", "bob", "lunch"] '
         '| search User: "bob" or Note: "lunch*"',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("default", "case_insensitive", "case_sensitive")}
 
     parameters: tuple[Parameter, ...]
     tables: tuple[Expr, ...]
@@ -38,10 +38,8 @@ class Search(Operator):
             raise QueryError(
                 "SEM005", "what stands before search is what it searches", self.tables[0].span, "leave out: in (...)"
             )
-        terms = SearchTerms(parameter_choice(self.parameters, "kind", KINDS) == "case_sensitive")
+        terms = SearchTerms(parameter_word(self.parameters, "kind") == "case_sensitive")
         legs = [Leg(_table_name(source), source)] if source is not None else searched(self.tables, scope)
-        if not legs:
-            raise QueryError("SEM001", "there is no table to search", self.span)
         fitting = [leg.name for leg in terms.fitting(self.predicate, legs)]
         types = _types(legs)
         found = []

@@ -36,7 +36,7 @@ class Summarize(Operator):
         names = ColumnNames()
         row = scope.over(source)
         keys = tuple(row.items(self.by or (), names))
-        groupable(keys, self.span)
+        groupable(keys, self.span, scope)
         grouping = Grouping(scope.grouped(source), keys, names)
         items = [item for expr in self.items for item in grouping.items(expr)]
         extreme = self._only_extreme()

@@ -37,7 +37,7 @@ class TopHitters(Operator):
         row.windows = None
         row.require_column(self.of)
         keys = row.item(self.of, ColumnNames())
-        groupable(keys, self.span)
+        groupable(keys, self.span, scope)
         if self.by is None:
             name, measure = f"approximate_count_{keys[0].name}", overloads.call(FUNCTIONS["count"], (), self.span)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,7 +10,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import UnknownTableError
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_choice, parameter_word, unite
+from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 MAX_LEGS = 1000
@@ -27,6 +28,10 @@ class Union(Operator):
         'let A = datatable(x: long) [1]; let B = datatable(x: long, y: string) [2, "two"]; '
         "union kind=inner withsource=Table A, B | sort by x asc",
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "kind": ("inner", "outer"),
+        **dict.fromkeys(("withsource", "with_source", "isfuzzy", "__isFuzzy", "best_effort"), ()),
+    }
 
     parameters: tuple[Parameter, ...]
     sources: tuple[Expr, ...]
@@ -41,7 +46,7 @@ class Union(Operator):
         if not legs:
             raise QueryError("SEM001", "no table of this union exists", self.span)
         named = parameter_word(self.parameters, "withsource") or parameter_word(self.parameters, "with_source")
-        return unite(legs, inner=parameter_choice(self.parameters, "kind", ("inner", "outer")) == "inner", source_column=named)
+        return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner", source_column=named)
 
     def _legs(self, expr: Expr, position: int, fuzzy: bool, scope: Scope) -> list[Leg]:
         if isinstance(expr, Pipeline) and not expr.operators and isinstance(expr.source, (Name, Wildcard)):

@@ -7,7 +7,7 @@ from dataclasses import replace
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.graphs import is_graph
+from kqlog.plan.graphs import graph_of, is_graph, properties
 from kqlog.plan.lookup import Environment, Session
 from kqlog.plan.parameters import parameter_literal
 from kqlog.plan.restricting import restricted
@@ -17,8 +17,10 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 
-def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
+def bind(script: syntax.Script, environment: Environment, found: list[QueryError] | None = None) -> plan.Plan:
     """The typed plan of a parsed text. One that only declares things has no outputs.
+
+    With a list for what is `found` wrong, errors of statements that no other needs go there, and binding goes on.
 
     Raises:
         QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
@@ -28,25 +30,48 @@ def bind(script: syntax.Script, environment: Environment) -> plan.Plan:
     scope = Scope(session)
     outputs: list[plan.Output] = []
     for statement in script.statements:
-        match statement:
-            case syntax.Let():
-                scope.let(statement)
-            case syntax.Query(value):
-                outputs += _outputs(scope, value)
-            case syntax.QueryParameters(parameters):
-                _declare_parameters(scope, parameters)
-            case syntax.SetOption():
-                set_option(statement, scope)
-            case syntax.DeclarePattern(name):
-                scope.define(name, declared_pattern(statement, scope))
-            case syntax.AliasDatabase(name, database):
-                if scope.is_here(database):
-                    session.databases.add(name)
-            case syntax.RestrictAccess():
-                scope = restricted(statement, scope)
+        try:
+            scope = _declared(statement, scope, outputs)
+        except QueryError as error:
+            error.at(statement.span)
+            if found is None or not _stands_alone(statement):
+                raise
+            found.append(error)
     if not script.statements:
         raise QueryError("SYN001", "there is no query here", script.span)
     return plan.Plan(tuple(outputs))
+
+
+def _stands_alone(statement: syntax.Statement) -> bool:
+    """Whether a mistake in a statement leaves those after it as they are: a query, and a function, whose name is known."""
+    match statement:
+        case syntax.Query() | syntax.Let(_, syntax.FunctionBody()):
+            return True
+        case _:
+            return False
+
+
+def _declared(statement: syntax.Statement, scope: Scope, outputs: list[plan.Output]) -> Scope:
+    """The scope after a statement, which adds its results to `outputs`."""
+    match statement:
+        case syntax.Let():
+            scope.let(statement)
+        case syntax.Query(value):
+            before = scope.session.open
+            outputs += _outputs(scope, value)
+            scope.session.open = before
+        case syntax.QueryParameters(parameters):
+            _declare_parameters(scope, parameters)
+        case syntax.SetOption():
+            set_option(statement, scope)
+        case syntax.DeclarePattern(name):
+            scope.define(name, declared_pattern(statement, scope))
+        case syntax.AliasDatabase(name, database):
+            if scope.is_here(database):
+                scope.session.databases.add(name)
+        case syntax.RestrictAccess():
+            return restricted(statement, scope)
+    return scope
 
 
 def _check_parameters(script: syntax.Script, environment: Environment) -> None:
@@ -61,7 +86,7 @@ def _check_parameters(script: syntax.Script, environment: Environment) -> None:
 
 def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
     session = scope.session
-    session.render, session.open = None, False
+    session.render = None
     inner = Scope(session, scope)
     if isinstance(value, syntax.Pipeline) and value.operators:
         *before, last = value.operators
@@ -75,8 +100,14 @@ def _outputs(scope: Scope, value: syntax.Expr) -> tuple[plan.Output, ...]:
         single = inner.value(value)
         relation = plan.Project(plan.Values((), ((),)), (plan.Item("print_0", single),))
     if is_graph(relation):
-        raise QueryError("ENG001", "a graph itself cannot be shown", value.span, "go on with graph-match or graph-to-table")
+        graph = graph_of(relation)
+        tables = [plan.Project(rows, shown) for rows in (graph.nodes, graph.edges) if (shown := _properties(rows))]
+        return tuple(plan.Output(limited(table, scope), session.render, open=session.open) for table in tables)
     return (plan.Output(limited(relation, scope), session.render, open=session.open),)
+
+
+def _properties(rows: plan.Node) -> tuple[plan.Item, ...]:
+    return tuple(plan.Item(found.name, plan.ColumnRef(*found)) for found in properties(rows))
 
 
 def _declare_parameters(scope: Scope, parameters: tuple[syntax.FunctionParameter, ...]) -> None:

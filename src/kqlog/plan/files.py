@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kqlog.errors import QueryError, Span
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
@@ -34,24 +34,20 @@ def read_files(
     header: bool,
     scope: Scope,
 ) -> plan.Node:
-    """The rows of some files of the connected folder; their format is by their names if none is given.
-
-    Raises:
-        QueryError: ENG001 for a place or a format that is not read.
-    """
+    """The rows of some files of the connected folder; their format is by their names if none is given."""
     columns = columns_of(schema)
     files = tuple(str(scope.constant(uri, Type.STRING).value).split(";", 1)[0] for uri in uris)
     for file, uri in zip(files, uris, strict=True):
         if "://" in file:
             message = f"{_name(operator)} reads files of the connected folder only"
-            return not_read(columns, message, uri.span, "download the file into the folder first", scope)
+            return plan.Refused(columns, message, "download the file into the folder first", uri.span)
     format_ = (format_ or _format_of(files[0])).lower()
     if format_ not in FORMATS:
         message = f"{_name(operator)} does not read '{format_}' files"
-        raise QueryError("ENG001", message, operator.span, f"the formats are {', '.join(FORMATS)}")
+        return plan.Refused(columns, message, f"the formats are {', '.join(FORMATS)}", operator.span)
     if format_ in _TEXTS and [column.type for column in columns] != [Type.STRING]:
         message = f"{format_} files have one column, a string for each {_TEXTS[format_]}"
-        raise QueryError("ENG001", message, operator.span, f"declare it as in {_name(operator)}(Text: string)")
+        return plan.Refused(columns, message, f"declare it as in {_name(operator)}(Text: string)", operator.span)
     return plan.External(columns, files, FORMATS[format_], (("header", header),), uris[0].span)
 
 
@@ -73,17 +69,6 @@ def columns_of(schema: tuple[syntax.NameAndType, ...]) -> Schema:
     """The columns that a query declares."""
     names = ColumnNames()
     return tuple(Column(names.declare(column.name, column.span), column.type) for column in schema)
-
-
-def not_read(columns: Schema, message: str, span: Span, hint: str, scope: Scope) -> plan.Node:
-    """Files that are out of reach: their columns as long as a query is only checked.
-
-    Raises:
-        QueryError: ENG001 where it would run.
-    """
-    if scope.environment.fetch is not None:
-        raise QueryError("ENG001", message, span, hint)
-    return plan.Values(columns, ())
 
 
 def _format_of(path: str) -> str:

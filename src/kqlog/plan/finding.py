@@ -25,12 +25,10 @@ def find(
     """The rows, under a column for the table's name, the columns asked for, and a bag of the others if that is wanted.
 
     Raises:
-        QueryError: SEM001 when no table can fit.
+        QueryError: SEM001 for a name that no table has.
     """
     terms = SearchTerms()
     legs = searched(tables, scope)
-    if not legs:
-        raise QueryError("SEM001", "there is no table to look in", predicate.span)
     used = names_in(predicate)
     concerned = [leg for leg in legs if used & dict(leg.relation.columns).keys()] or legs
     types = _types(concerned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS, Kind
@@ -116,7 +117,15 @@ class Grouping:
         return found
 
     def _any(self, call: syntax.Call) -> list[tuple[str, plan.Value]]:
+        if not call.arguments:
+            raise QueryError(
+                "SEM003", f"{call.name}() wants a value", call.span, f"usage: {call.name}(Value, ...) or {call.name}(*)"
+            )
+        if call.name == "any" and len(call.arguments) > 1 and any(isinstance(one, syntax.Wildcard) for one in call.arguments):
+            raise QueryError("SEM005", "'*' stands alone in any()", call.span, "take_any() takes it beside others")
         columns = self._returned(call, 0, "any_" if call.name == "any" else "", "any_")
+        if call.name == "any" and len(columns) == 1 and derived_name(call.arguments[0]) is None:
+            columns = [("any_", value) for _, value in columns]
         function = FUNCTIONS["take_any"]
         # With the others after it, so that the overload is taken that tells of one row, the same for all.
         values = [value for _, value in columns]
@@ -134,7 +143,8 @@ class Grouping:
         shown = ""
         if isinstance(percentile, (syntax.Literal, syntax.Name)):
             constant = self.row.constant(percentile).value
-            shown = f"{constant:g}" if isinstance(constant, float) else str(constant)
+            if isinstance(constant, (int, float, Decimal)) and constant >= 0:
+                shown = f"{constant:g}" if isinstance(constant, float) else str(constant)
         return f"percentile_{derived_name(value) or ''}_{shown.replace('.', '_')}"
 
     def _plain(self, expr: syntax.Expr) -> plan.Value:

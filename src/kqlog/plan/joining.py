@@ -53,7 +53,7 @@ def join_pairs(
 def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value]]:
     match expr:
         case syntax.Name(name):
-            left, right = (scope.records[side].get(name) for side in ("$left", "$right"))
+            left, right = (scope.records[side].get(name, _absent(name, scope)) for side in ("$left", "$right"))
             if left is None or right is None:
                 side = "left" if left is None else "right"
                 raise QueryError(
@@ -82,6 +82,10 @@ def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value
             )
 
 
+def _absent(name: str, scope: Scope) -> plan.Value | None:
+    return plan.OpenRef(name, Type.DYNAMIC) if scope.session.open else None
+
+
 def _side(expr: syntax.Expr) -> str | None:
     """Which side a condition's operand reads: $left or $right."""
     while isinstance(expr, (syntax.Member, syntax.Element)):
@@ -91,6 +95,8 @@ def _side(expr: syntax.Expr) -> str | None:
 
 def _comparable(first: plan.Value, second: plan.Value, span: Span) -> None:
     both = {first.type, second.type}
+    if overloads.is_open(first) or overloads.is_open(second):
+        return
     if Type.DYNAMIC in both:
         raise QueryError("SEM002", "a dynamic value is no key of a join", span, "convert it with tostring(), tolong() ...")
     if len(both) == 1 or both <= INTEGERS:

@@ -106,7 +106,9 @@ class EntityGroup:
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The workspace at hand, where macro-expand gives it a name."""
+    """The workspace at hand, or a database beyond it, where macro-expand gives it a name."""
+
+    here: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,11 @@ class Lookup:
         """What the query is bound against."""
         return self.session.environment
 
+    @property
+    def outermost(self) -> Lookup:
+        """The scope of the whole text, where names live on after their statement."""
+        return self if self.parent is None else self.parent.outermost
+
     def define(self, name: str, meaning: Variable) -> None:
         """Make a variable visible from here on."""
         self.variables[name] = meaning
@@ -172,10 +179,11 @@ class Lookup:
         return self.parent.tables if self.parent is not None else self.environment.tables
 
     def column(self, name: str) -> plan.Value | None:
-        """The column of the row at hand; a name that an open schema may have is dynamic."""
-        if self.columns is not None and name in self.columns:
-            return plan.ColumnRef(name, self.columns[name])
-        return None
+        """The column of the row at hand. While columns are open, one that is dynamic may be of any type."""
+        if self.columns is None or name not in self.columns:
+            return None
+        type_ = self.columns[name]
+        return (plan.OpenRef if self.session.open and type_ is Type.DYNAMIC else plan.ColumnRef)(name, type_)
 
     def require_column(self, expr: syntax.Expr) -> Column:
         """The column that a bare name means.

@@ -90,7 +90,7 @@ def _path_name(target: syntax.Expr, step: str) -> str | None:
     if isinstance(target, syntax.Name) and target.name in ("$left", "$right"):
         return step
     base = _inner_name(target)
-    return step if base is None else f"{base}_{step}"
+    return step or None if base is None else f"{base}_{step}"
 
 
 def _step_name(index: syntax.Expr) -> str:

@@ -53,7 +53,7 @@ def _level(source: plan.Node, level: syntax.TopNestedLevel, names: ColumnNames, 
         key = plan.Item(names.derive(level.of.name), row.value(level.of))
     else:
         key = row.item(level.of, names)[0]
-    groupable((key,), level.of.span)
+    groupable((key,), level.of.span, scope)
     grouping = Grouping(scope.grouped(source), (key,), ColumnNames())
     value = grouping.items(level.by)[0].value
     wanted = level.by.names[0] if isinstance(level.by, syntax.Named) else f"aggregated_{key.name}"

@@ -31,6 +31,11 @@ class ColumnRef:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenRef(ColumnRef):
+    """A column of which only the data knows whether it is there and what it holds: it stands for any type."""
+
+
+@dataclass(frozen=True, slots=True)
 class OuterRef:
     """A column of the row that an enclosing Apply is at."""
 
@@ -420,6 +425,19 @@ class External:
 
 
 @dataclass(frozen=True, slots=True)
+class Refused:
+    """What a query may name and no engine here can run, such as the table of another cluster: its columns, and what to say.
+
+    It binds, so that a query with it can be checked; every engine refuses it with ENG001.
+    """
+
+    columns: Schema
+    message: str
+    hint: str | None = None
+    span: Span | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Custom:
     """What no relational node says: a function "module.function" in `kqlog.plugins.kernels` from Arrow tables to one."""
 
@@ -448,6 +466,7 @@ Node = (
     | Apply
     | Named
     | External
+    | Refused
     | Custom
 )
 

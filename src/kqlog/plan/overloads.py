@@ -7,6 +7,7 @@ from decimal import Decimal
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import ARRAYS, Function, Kind, Parameter, Signature
 from kqlog.plan import nodes as plan
+from kqlog.plan.shapes import Shape, shape
 from kqlog.types import INTEGERS, NUMBERS, Type, widens
 
 Argument = plan.Value | Type | plan.Node
@@ -16,8 +17,10 @@ NO_FIT = 1_000_000
 _RANK = {Type.INT: 0, Type.LONG: 1, Type.REAL: 2, Type.DECIMAL: 3}
 
 
-def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> plan.Call:
+def call(function: Function, arguments: tuple[Argument, ...], span: Span, *, shapes: bool = False) -> plan.Call:
     """The call of the overload that needs the least conversion.
+
+    `shapes`: a dynamic value must hold what the parameter wants, as far as that is known. Operators are not so strict.
 
     Raises:
         QueryError: SEM003 for a wrong number of arguments, SEM002 when no overload takes the types given.
@@ -25,6 +28,8 @@ def call(function: Function, arguments: tuple[Argument, ...], span: Span) -> pla
     arguments = tuple(map(_first_column, arguments))
     best, best_cost = None, NO_FIT
     for signature in function.signatures:
+        if shapes and not _well_shaped(signature, arguments):
+            continue
         cost = _cost(signature, arguments, function.kind)
         if cost < best_cost:
             best, best_cost = signature, cost
@@ -155,6 +160,8 @@ def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
     if parameter.column and not isinstance(argument, plan.ColumnRef):
         return NO_FIT
     given, wanted = argument.type, parameter.types
+    if is_open(argument):
+        return 0 if given in wanted else 1
     if given in wanted:
         return 0
     if given in NUMBERS:
@@ -167,6 +174,29 @@ def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
     if given is Type.DYNAMIC and Type.STRING in wanted and not parameter.constant and kind is Kind.SCALAR:
         return 20
     return NO_FIT
+
+
+def _well_shaped(signature: Signature, arguments: tuple[Argument, ...]) -> bool:
+    """Whether each dynamic value may be the array, the bag or the string that its parameter wants."""
+    return not any(
+        parameter.kind in (Shape.ARRAY, Shape.BAG, Type.STRING)
+        and isinstance(argument, plan.Value)
+        and shape(argument) not in (None, parameter.kind)
+        for parameter, argument in zip(spread(signature, len(arguments)) or [], arguments, strict=False)
+    )
+
+
+def is_open(argument: Argument) -> bool:
+    """Whether only the data knows the type of a value."""
+    while isinstance(argument, plan.Path):
+        argument = argument.value
+    return isinstance(argument, plan.OpenRef)
+
+
+def depends(function: Function) -> bool:
+    """Whether the type of a function's result follows from those of its arguments."""
+    returns = {signature.returns for signature in function.signatures}
+    return len(returns) > 1 or not returns <= {*Type, "array", "bag"}
 
 
 def is_constant(value: plan.Value) -> bool:
@@ -190,7 +220,9 @@ def _converted(function: Function, signature: Signature, arguments: tuple[Argume
     common = common_type([a.type for p, a in pairs if p.kind == "common" and isinstance(a, plan.Value)] or [Type.DYNAMIC])
     types_given = [argument for argument in arguments if isinstance(argument, Type)]
     values = tuple(_prepared(parameter, argument, common) for parameter, argument in pairs if isinstance(argument, plan.Value))
-    return plan.Call(function, signature, values, _result_type(signature, values, common, types_given, span))
+    unknown = depends(function) and any(map(is_open, arguments))
+    result = Type.DYNAMIC if unknown else _result_type(signature, values, common, types_given, span)
+    return plan.Call(function, signature, values, result)
 
 
 def _prepared(parameter: Parameter, argument: plan.Value, common: Type | None) -> plan.Value:
@@ -295,6 +327,8 @@ def _column_wanted(function: Function, arguments: tuple[Argument, ...]) -> str |
 def _spoken(argument: Argument) -> str:
     if isinstance(argument, Type):
         return f"typeof({argument})"
+    if isinstance(argument, plan.Value) and argument.type is Type.DYNAMIC and (found := shape(argument)) is not None:
+        return f"dynamic {found}"
     return str(argument.type) if isinstance(argument, plan.Value) else "a table"
 
 

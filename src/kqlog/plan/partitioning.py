@@ -28,7 +28,7 @@ def partitioned(source: plan.Node, by: syntax.Expr, body: syntax.Expr, scope: Sc
     """
     key = scope.over(source).require_column(by)
     item = plan.Item(key.name, column(key))
-    groupable((item,), by.span)
+    groupable((item,), by.span, scope)
     rows = plan.Named(scope.session.unique("$partition"), source)
     keys = plan.Aggregate(rows, (item,), ())
     part = _of_one_key(rows, key, key)

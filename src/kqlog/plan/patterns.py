@@ -14,12 +14,11 @@ from kqlog.plan.calls import text as literal
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import missing, parameter_choice, parameter_word
+from kqlog.plan.uniting import missing, parameter_word
 from kqlog.regex import translated
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
-KINDS = ("simple", "regex", "relaxed")
 TEXT = plan.ColumnRef("$parsed", Type.STRING)
 _NUMERIC = {
     Type.INT: r"-?\d+",
@@ -58,7 +57,7 @@ def parsed(
     row.windows = None
     text = overloads.convert(row.value(value), Type.STRING)
     based = plan.Extend(source, (plan.Item(TEXT.name, text),))
-    kind = parameter_choice(parameters, "kind", KINDS) or "simple"
+    kind = parameter_word(parameters, "kind") or "simple"
     flags = parameter_word(parameters, "flags") or ""
     regex, groups = _regex(pattern, kind, flags, scope)
     columns = tuple(groups.values())

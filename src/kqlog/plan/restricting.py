@@ -12,7 +12,7 @@ def restricted(statement: syntax.RestrictAccess, scope: Scope) -> Scope:
     """A scope inside this one that sees no tables but those listed. Functions written before still see what they saw.
 
     Raises:
-        QueryError: SEM001 for a name that is no table, ENG001 for one of another database.
+        QueryError: SEM001 for a name that is no table.
     """
     tabular = {name for name in scope.visible() if _is_tabular(name, scope)}
     variables: set[str] = set()
@@ -26,8 +26,8 @@ def restricted(statement: syntax.RestrictAccess, scope: Scope) -> Scope:
             case syntax.Member(database, pattern) if "*" in pattern and scope.is_here(database):
                 stored |= {name for name in scope.tables if fits(name, pattern)}
             case syntax.Name(name) | syntax.Member(_, name):
-                scope.relation(entity)
-                stored.add(name)
+                if not isinstance(scope.relation(entity), plan.Refused):
+                    stored.add(name)
             case _:
                 scope.relation(entity)
     inner = Scope(scope.session, scope)

@@ -105,14 +105,14 @@ def row_count(expr: syntax.Expr, scope: Scope) -> plan.Literal:
     return rows
 
 
-def groupable(items: Iterable[plan.Item], span: Span) -> None:
-    """Refuse to group by dynamic values, as Kusto does.
+def groupable(items: Iterable[plan.Item], span: Span, scope: Scope) -> None:
+    """Refuse to group by dynamic values, as Kusto does; a column that only the data knows may be of any type.
 
     Raises:
         QueryError: SEM002
     """
     for item in items:
-        if item.value.type is Type.DYNAMIC:
+        if item.value.type is Type.DYNAMIC and not scope.session.open:
             raise QueryError(
                 "SEM002",
                 f"'{item.name}' is dynamic, which cannot be grouped by",

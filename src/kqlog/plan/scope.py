@@ -22,8 +22,11 @@ MOST_NESTED = 60
 MOST_CALLS = 5_000
 """How often functions of the query may be written out, and how many calls a value that has a name may hold."""
 
-TABULAR_FUNCTIONS = frozenset(
-    {"materialize", "table", "totable", "view", "cluster", "database", "workspace", "app", "resource", "graph"}
+STORED_ELSEWHERE = frozenset({"external_table", "materialized_view", "stored_query_result"})
+"""Functions of what only Microsoft's service can store."""
+
+TABULAR_FUNCTIONS = STORED_ELSEWHERE.union(
+    ("materialize", "table", "totable", "view", "cluster", "database", "workspace", "app", "resource", "graph")
 )
 
 
@@ -54,7 +57,8 @@ class Scope(Expressions):
         inner = self.over(left)
         inner.windows = None
         for name, side in (("$left", left), ("$right", right)):
-            inner.records[name] = {column.name: plan.ColumnRef(*column) for column in side.columns}
+            row = self.over(side)
+            inner.records[name] = {column.name: row.column(column.name) or plan.ColumnRef(*column) for column in side.columns}
         return inner
 
     def items(self, exprs: Iterable[syntax.Expr], names: ColumnNames) -> list[plan.Item]:
@@ -140,7 +144,7 @@ class Scope(Expressions):
                 scope = self.starting_from(self.source)
                 return scope.piped(scope.table_or_graph(source), operators)
             case syntax.Operator():
-                return expr.bind(None, self)
+                return self._bound(expr, None)
             case syntax.ImplicitSource():
                 return self._implicit(expr)
             case syntax.Name(name):
@@ -178,8 +182,16 @@ class Scope(Expressions):
                 wanted, given = ("graph", "table") if operator.takes_graph else ("table", "graph")
                 hint = "make one with make-graph" if operator.takes_graph else "get one with graph-match or graph-to-table"
                 raise QueryError("SEM002", f"a {wanted} is wanted here, and this is a {given}", operator.span, hint)
-            node = operator.bind(node, self)
+            node = self._bound(operator, node)
         return node
+
+    def _bound(self, operator: syntax.Operator, source: plan.Node | None) -> plan.Node:
+        """What an operator makes of a relation; its errors have a place at least as good as the operator's."""
+        try:
+            operator.check_words(getattr(operator, "parameters", ()))
+            return operator.bind(source, self)
+        except QueryError as error:
+            raise error.at(operator.span) from error.__cause__
 
     def _implicit(self, expr: syntax.Expr) -> plan.Node:
         if self.source is None:
@@ -197,6 +209,13 @@ class Scope(Expressions):
         if meaning is not None:
             raise QueryError("SEM002", f"a table is wanted here, and '{name}' is a value", expr.span)
         return self._stored(name, expr)
+
+    def _table_called(self, name: plan.Literal, call: syntax.Call) -> plan.Node:
+        """The table of a computed name, which is not known while nothing can be computed."""
+        if name.value is None:
+            self.session.open = True
+            return plan.Refused((), "table() wants the name of a table", None, call.span)
+        return self._table(str(name.value), call)
 
     def _stored(self, name: str, expr: syntax.Expr) -> plan.Node:
         if name not in self.tables:
@@ -237,11 +256,14 @@ class Scope(Expressions):
             case "materialize" | "totable" | "view" if len(call.arguments) == 1:
                 return plan.Named(self.session.unique(f"${call.name}"), self.relation(call.arguments[0]))
             case "table" if call.arguments:
-                return self._table(str(self.constant(call.arguments[0], Type.STRING).value), call)
+                return self._table_called(self.constant(call.arguments[0], Type.STRING), call)
             case "cluster" | "database" | "workspace" | "app" | "resource":
-                raise _beyond(call, call.span, "use the tables of this workspace")
+                raise QueryError("SEM005", f"{call.name}() is no table", call.span, f"write {call.name}(...).Table")
             case "graph":
                 raise QueryError("ENG001", "graphs that are stored are not offered", call.span, "make one with make-graph")
+            case _ if call.name in STORED_ELSEWHERE:
+                hint = "use a table of this workspace, or files of its folder with externaldata"
+                raise QueryError("ENG001", f"{call.name}() reads what Microsoft's service keeps", call.span, hint)
         function = FUNCTIONS.get(call.name)
         if function is None:
             raise self.unknown("function", call.name, call.name_span)
@@ -256,17 +278,28 @@ class Scope(Expressions):
             return self._tabular_call(replace(target, arguments=(*target.arguments, path)))
         if self.is_here(target):
             return self._stored(name, expr)
-        while isinstance(target, (syntax.Member, syntax.Element, syntax.MemberCall)):
-            target = target.target
-        if isinstance(target, syntax.Call) and target.name in TABULAR_FUNCTIONS:
-            raise _beyond(target, expr.span, f"use the table {name} of this workspace")
-        raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span)
+        match target:
+            case syntax.MemberCall(syntax.Call("cluster" as place, (_,)), syntax.Call("database", (_,))) | syntax.Call(
+                "database" | "workspace" | "app" | "resource" as place, (_,)
+            ):
+                return self.beyond(f"{place}() reaches", name, expr.span)
+            case syntax.Name(place) if isinstance(self.variable(place), Database):
+                return self.beyond(f"'{place}' is a database", name, expr.span)
+        hint = "write cluster('Name').database('Name').Table"
+        raise QueryError("SEM002", "a table is wanted here, and this is a value", expr.span, hint)
+
+    def beyond(self, what: str, table: str, span: Span) -> plan.Node:
+        """A table of another place: its columns stay open, and it cannot be read."""
+        self.session.open = True
+        hint = f"use the table {table} of this workspace"
+        return plan.Refused((), f"{what} beyond this workspace, which is not offered", hint, span)
 
     def is_here(self, expr: syntax.Expr) -> bool:
         """Whether an expression stands for this workspace as a database."""
         match expr:
             case syntax.Name(name):
-                return isinstance(self.variable(name), Database)
+                meaning = self.variable(name)
+                return isinstance(meaning, Database) and meaning.here
             case syntax.Call("database", ()):
                 return True
             case syntax.Call("database", (argument,)):
@@ -293,7 +326,7 @@ class Scope(Expressions):
             case syntax.Call(name):
                 return name in TABULAR_FUNCTIONS or self._calls_tabular(name)
             case syntax.Member(syntax.Name() as target, name):
-                return not name.startswith("$") and self.is_here(target)
+                return not name.startswith("$") and isinstance(self.variable(target.name), Database)
             case syntax.Member(target) | syntax.MemberCall(target):
                 return isinstance(target, (syntax.Call, syntax.Member, syntax.MemberCall)) and self.is_tabular(target)
             case _:
@@ -331,13 +364,50 @@ class Scope(Expressions):
             raise QueryError("SEM006", f"'{name}' is already declared", statement.name_span, "a name stands for one thing")
         if isinstance(value, syntax.FunctionBody):
             self.define(name, UserFunction(value, self))
+            if self.environment.evaluate is None:
+                self._rehearse(name, value)
         elif isinstance(value, syntax.EntityGroup):
             self.define(name, EntityGroup(value.entities))
         elif self.is_tabular(value):
             relation = self.table_or_graph(value)
             self.define(name, relation if is_graph(relation) else plan.Named(self.session.unique(name), relation))
         else:
-            self.define(name, _limited(self.value(value), value.span))
+            self.define(name, _limited(self._single(value), value.span))
+
+    def _single(self, expr: syntax.Expr) -> plan.Value:
+        """A value that a name can stand for."""
+        value = self.value(expr)
+        if isinstance(value, plan.Call) and len(overloads.result_columns(value)) > 1:
+            hint = "use it in extend or project, where each column gets a name"
+            raise QueryError("SEM002", f"{value.name}() gives several columns, and a name stands for one value", expr.span, hint)
+        return value
+
+    def _rehearse(self, name: str, body: syntax.FunctionBody) -> None:
+        """Bind the body of a function over arguments that nobody knows, to find mistakes in one that is never called."""
+        session = self.session
+        before = session.open, session.render, session.calls
+        inner = Scope(session, self)
+        for parameter in body.parameters:
+            if parameter.default is not None:
+                self._given(parameter, parameter.default, syntax.Call(name, (), span=body.span))
+            columns = tuple(
+                Column(found.name, found.type) for found in parameter.columns or () if isinstance(found, syntax.NameAndType)
+            )
+            tabular = parameter.columns is not None
+            inner.define(
+                parameter.name, plan.Values(columns, ()) if tabular else plan.Literal(parameter.type or Type.STRING, None)
+            )
+        self._result(body, inner)
+        session.open, session.render, session.calls = before
+
+    def _result(self, body: syntax.FunctionBody, inner: Scope) -> plan.Value | plan.Node | None:
+        """What the body of a function gives in a scope that knows its parameters; None for a body of declarations only."""
+        for statement in body.statements:
+            if isinstance(statement, syntax.Let):
+                inner.let(statement)
+        if body.result is None:
+            return None
+        return inner.table_or_graph(body.result) if inner.is_tabular(body.result) else inner.value(body.result)
 
     def invoke(self, function: UserFunction, call: syntax.Call) -> plan.Value | plan.Node:
         """A user's function, written out at its call: parameters are the arguments, and nothing else of the caller is seen."""
@@ -353,14 +423,10 @@ class Scope(Expressions):
         session.depth += 1
         session.calls += 1
         try:
-            for statement in body.statements:
-                if isinstance(statement, syntax.Let):
-                    inner.let(statement)
-            if body.result is None:
+            result = self._result(body, inner)
+            if result is None:
                 raise QueryError("SEM005", f"{call.name}() has no result", call.span)
-            if inner.is_tabular(body.result):
-                return inner.table_or_graph(body.result)
-            return _limited(inner.value(body.result), call.span)
+            return _limited(result, call.span) if isinstance(result, plan.Value) else result
         finally:
             session.depth -= 1
 
@@ -398,10 +464,6 @@ class Scope(Expressions):
                 "SEM002", f"'{parameter.name}' of {call.name}() is a {parameter.type}, and this is a {value.type}", argument.span
             )
         return overloads.convert(value, parameter.type)
-
-
-def _beyond(call: syntax.Call, span: Span, hint: str) -> QueryError:
-    return QueryError("ENG001", f"{call.name}() reaches beyond this workspace, which is not offered", span, hint)
 
 
 def _limited(value: plan.Value, span: Span) -> plan.Value:

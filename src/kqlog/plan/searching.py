@@ -11,7 +11,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.scope import Scope
 from kqlog.plan.special import as_text
-from kqlog.plan.uniting import Leg, leg_name, missing
+from kqlog.plan.uniting import NO_TABLE, Leg, leg_name, missing
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
 
@@ -29,7 +29,7 @@ def searched(tables: tuple[syntax.Expr, ...], scope: Scope) -> list[Leg]:
         else:
             relation = scope.relation(expr)
             legs.append(Leg(expr.name if isinstance(expr, syntax.Name) else leg_name(relation, position), relation))
-    return legs
+    return legs or [NO_TABLE]
 
 
 @dataclass(frozen=True)

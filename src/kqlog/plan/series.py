@@ -13,7 +13,7 @@ from kqlog.plan.grouping import Grouping
 from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.plan.rows import groupable, kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_choice
+from kqlog.plan.uniting import parameter_word
 from kqlog.plan.unnesting import counted_item
 from kqlog.syntax import nodes as syntax
 from kqlog.types import SUMMABLE, Column, Type
@@ -80,7 +80,7 @@ def series(
     row = scope.over(source)
     row.windows = None
     keys = tuple(row.items(by, names))
-    groupable(keys, axis.on.span)
+    groupable(keys, axis.on.span, scope)
     grouping = Grouping(scope.grouped(source), keys, names)
     found = [(item, default) for written in items for item, default in _series_items(written, grouping, scope)]
     bins = _bins(axis, row, scope)
@@ -92,7 +92,7 @@ def series(
     aggregates = (*(item for item, _ in found), plan.Item(ROWS, call("count")))
     by_bin = plan.Aggregate(rows, (*keys, plan.Item(BIN, bins.bin())), aggregates)
     counted = plan.Named(scope.session.unique("$series"), plan.Filter(by_bin, call("isnotnull", plan.ColumnRef(BIN, bins.type))))
-    nonempty = parameter_choice(parameters, "kind", ("nonempty",)) is not None
+    nonempty = parameter_word(parameters, "kind") is not None
     filled = _filled(_grid(counted, keys, bins, nonempty), counted, keys, bins, aggregates)
     lists = [_listed(item, default) for item, default in found]
     lists.append(plan.Item(axis_name, call("make_list_with_nulls", plan.ColumnRef(POINT, bins.type))))
@@ -120,6 +120,8 @@ def _series_items(written: syntax.SeriesItem, grouping: Grouping, scope: Scope) 
 def _bins(axis: Axis, row: Scope, scope: Scope) -> _Bins:
     on = axis.on.value if isinstance(axis.on, syntax.Named) else axis.on
     value = row.value(on)
+    if overloads.is_open(value):
+        value = overloads.convert(value, Type.DATETIME)
     if value.type not in SUMMABLE:
         raise QueryError("SEM002", f"an axis is a number, datetime or timespan, and this is a {value.type}", axis.on.span)
     if axis.step is None:

@@ -50,7 +50,7 @@ def _lines(node: plan.Node, depth: int) -> Iterator[str]:
 
 def _sources(node: plan.Node) -> tuple[plan.Node, ...]:
     match node:
-        case plan.Scan() | plan.Values() | plan.Range() | plan.External():
+        case plan.Scan() | plan.Values() | plan.Range() | plan.External() | plan.Refused():
             return ()
         case plan.Join(left, right):
             return (left, right)
@@ -85,7 +85,7 @@ def _line(node: plan.Node) -> str:
             return f"{kind} {show_value(rows)}"
         case plan.Join(_, _, join_kind, on):
             return f"{kind} {join_kind} on {_listed(f'{show_value(left)} == {show_value(right)}' for left, right in on)}"
-        case plan.Union() | plan.External():
+        case plan.Union() | plan.External() | plan.Refused():
             return f"{kind} {_schema(node.columns)}"
         case plan.Unnest(_, items):
             return f"{kind} {_listed(f'{_name(item.name)} = {show_value(item.value)}' for item in items)}"

@@ -43,11 +43,10 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
             constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:
         body(**constants)
+    except QueryError as error:
+        raise error.at(span) from error.__cause__
     except ValueError as error:
         raise QueryError("SEM002", f"{call.name}(): {error}", span) from None
-    except QueryError as error:
-        error.span = error.span or span
-        raise
 
 
 def of_database(member: syntax.Member | syntax.Element) -> plan.Value:
@@ -78,7 +77,7 @@ def _toscalar(scope: Expressions, call: syntax.Call) -> plan.Value:
     if not scope.is_tabular(call.arguments[0]):
         return scope.value(call.arguments[0])
     relation = scope.relation(call.arguments[0])
-    return plan.ScalarQuery(relation, relation.columns[0].type)
+    return plan.ScalarQuery(relation, scope.first_column(relation, call.arguments[0]).type)
 
 
 def _pack(scope: Expressions, columns: tuple[Column, ...], span: Span) -> plan.Value:
@@ -102,7 +101,9 @@ def _bag_pack_columns(scope: Expressions, call: syntax.Call) -> plan.Value:
 
 
 def _pack_array(scope: Expressions, call: syntax.Call) -> plan.Value:
-    if any(isinstance(argument, syntax.Wildcard) for argument in call.arguments):
+    if not call.arguments:
+        raise QueryError("SEM003", f"{call.name}() wants a value", call.span, f"usage: {call.name}(Value, ...) or {call.name}(*)")
+    if len(call.arguments) == 1 and isinstance(call.arguments[0], syntax.Wildcard):
         values: tuple[overloads.Argument, ...] = tuple(plan.ColumnRef(*column) for column in scope.schema)
     else:
         values = tuple(scope.value(argument) for argument in call.arguments)
@@ -114,8 +115,8 @@ _BYTES = {Type.BOOL: 1, Type.INT: 4, Type.GUID: 16, Type.DECIMAL: 16}
 
 
 def _estimate_data_size(scope: Expressions, call: syntax.Call) -> plan.Value:
-    if not call.arguments:
-        raise QueryError("SEM003", "estimate_data_size() takes at least one column", call.span)
+    if not call.arguments or (len(call.arguments) > 1 and any(isinstance(one, syntax.Wildcard) for one in call.arguments)):
+        raise QueryError("SEM003", "estimate_data_size() takes one column or more, or a single *", call.span)
     columns: list[Column] = []
     for argument in call.arguments:
         columns += scope.schema if isinstance(argument, syntax.Wildcard) else [scope.require_column(argument)]
@@ -173,6 +174,13 @@ def _column_names_of(scope: Expressions, call: syntax.Call) -> plan.Value:
     return plan.Literal(Type.DYNAMIC, json.dumps(names, ensure_ascii=False))
 
 
+def _iscolumnexists(scope: Expressions, call: syntax.Call) -> plan.Value:
+    if len(call.arguments) != 1:
+        raise QueryError("SEM003", f"{call.name}() takes a column's name", call.span)
+    name = scope.constant(call.arguments[0], Type.STRING)
+    return plan.Literal(Type.BOOL, scope.column(str(name.value)) is not None)
+
+
 def _column_ifexists(scope: Expressions, call: syntax.Call) -> plan.Value:
     if len(call.arguments) != 2:
         raise QueryError("SEM003", f"{call.name}() takes a column's name and a default", call.span)
@@ -197,5 +205,6 @@ VALUES: dict[str, Callable[[Expressions, syntax.Call], plan.Value]] = {
     "bin_auto": _bin_auto,
     "column_names_of": _column_names_of,
     "column_ifexists": _column_ifexists,
+    "iscolumnexists": _iscolumnexists,
     "columnifexists": _column_ifexists,
 }

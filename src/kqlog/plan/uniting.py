@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
 from kqlog.syntax import nodes as syntax
@@ -17,6 +16,10 @@ class Leg(NamedTuple):
 
     name: str
     relation: plan.Node
+
+
+NO_TABLE = Leg("", plan.Values((), ()))
+"""What search and find look in where a workspace has no table."""
 
 
 def given_name(relation: plan.Node) -> str | None:
@@ -90,24 +93,8 @@ def parameter_word(parameters: tuple[syntax.Parameter, ...], name: str) -> str |
     """The word or name given for a parameter of an operator."""
     for parameter in parameters:
         if parameter.name == name:
-            value = parameter.value
-            return (
-                value.name if isinstance(value, syntax.Name) else str(value.value if isinstance(value, syntax.Literal) else value)
-            )
+            return parameter.word
     return None
-
-
-def parameter_choice(parameters: tuple[syntax.Parameter, ...], name: str, choices: tuple[str, ...]) -> str | None:
-    """The word given for a parameter that takes one of a few.
-
-    Raises:
-        QueryError: SEM005 for any other.
-    """
-    word = parameter_word(parameters, name)
-    if word is not None and word not in choices:
-        span = next(parameter.span for parameter in parameters if parameter.name == name)
-        raise QueryError("SEM005", f"'{word}' is no value of {name}", span, f"it is one of {', '.join(choices)}")
-    return word
 
 
 def is_fuzzy(parameters: tuple[syntax.Parameter, ...], options: Mapping[str, plan.Literal]) -> bool:

@@ -10,7 +10,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.plan.rows import row_count
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_choice, parameter_word
+from kqlog.plan.uniting import parameter_word
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
@@ -36,7 +36,7 @@ def unnested(
     """
     row = scope.over(source)
     row.windows = None
-    pairs = "array" in (parameter_choice(parameters, name, ("bag", "array")) for name in ("kind", "bagexpansion"))
+    pairs = "array" in (parameter_word(parameters, name) for name in ("kind", "bagexpansion"))
     index = parameter_word(parameters, "with_itemindex")
     found = [_item(item, row, pairs) for item in items]
     names = ColumnNames()

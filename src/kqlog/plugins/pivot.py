@@ -41,7 +41,7 @@ def bind(source: plan.Node | None, arguments: syntax.Call, schema: syntax.TypeLi
     key_items = tuple(plan.Item(found.name, column(found)) for found in keys)
     if scope.environment.fetch is None:
         return _unseen(source, key_items, schema, scope)
-    groupable((*key_items, plan.Item(turned.name, column(turned))), arguments.span)
+    groupable((*key_items, plan.Item(turned.name, column(turned))), arguments.span, scope)
     as_text = plan.Item(TURNED, overloads.convert(column(turned), Type.STRING))
     counted = plan.Aggregate(source, (*key_items, as_text), (plan.Item(MEASURE, measure),))
     values = _values(counted, scope) if schema is None else _declared(schema, keys, measure.type)

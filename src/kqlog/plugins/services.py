@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kqlog.errors import QueryError
+from kqlog.functions.declare import Function, sig
 from kqlog.plan import nodes as plan
+from kqlog.plan import overloads
 from kqlog.plan.names import derived_name
 from kqlog.plan.scope import Scope
 from kqlog.plugins.refused import refused
@@ -11,6 +12,23 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
 _RESPONSE = (Column("ResponseHeaders", Type.DYNAMIC), Column("ResponseBody", Type.DYNAMIC))
+_REQUEST = "(connection: string, query: string, parameters?: bag, options?: bag) -> dynamic"
+_PROMPT = "connection: string, options?: bag, include_errors?: bool) -> dynamic"
+_TAKES: dict[str, str] = {
+    **dict.fromkeys(("cosmosdb_sql_request", "dax_request", "mysql_request", "postgresql_request", "sql_request"), _REQUEST),
+    **dict.fromkeys(("execute_query", "azure_digital_twins_query_request"), "(connection: string, query: string) -> dynamic"),
+    **dict.fromkeys(("csharp", "r"), "(schema: type, script: string, arguments?: bag) -> dynamic"),
+    **dict.fromkeys(("infer_storage_schema", "infer_storage_schema_with_suggestions"), "(options: bag) -> dynamic"),
+    "ai_chat_completion": f"(messages: array, {_PROMPT}",
+    "ai_chat_completion_prompt": f"(prompt: string, {_PROMPT}",
+    "ai_embed_text": f"(text: scalar, {_PROMPT}",
+    "ai_embeddings": f"(text: scalar, {_PROMPT}",
+    "execute_show_command": "(connection: string, command: string) -> dynamic",
+    "http_request": "(uri: const string, headers?: bag, options?: bag) -> dynamic",
+    "http_request_post": "(uri: const string, headers?: bag, options?: bag, content?: const string) -> dynamic",
+    "python": "(schema: type, script: string, arguments?: bag, artifacts?: bag) -> dynamic",
+}
+"""Their parameters."""
 _FIXED: dict[str, Schema] = {
     "http_request": _RESPONSE,
     "http_request_post": _RESPONSE,
@@ -35,16 +53,19 @@ _HINTS = {
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """A table of the columns that the service would give; where nothing says which, they stay open.
-
-    Raises:
-        QueryError: ENG001 where there is an engine.
-    """
+    """A table of the columns that the service would give; where nothing says which, they stay open."""
+    row = scope if source is None else scope.over(source)
+    if call.name in _TAKES:
+        taken = Function(call.name, "", (sig(_TAKES[call.name]),))
+        overloads.call(taken, tuple(_argument(argument, row) for argument in call.arguments), call.span, shapes=True)
     columns = _columns(source, call, schema, scope)
-    if columns is None:
-        scope.session.open = True
     hint = _HINTS.get(call.name, "load what it gives as a table of the folder")
-    return refused(columns or (), f"the plugin {call.name} calls a service, which is not offered", hint, call, scope)
+    return refused(columns, f"the plugin {call.name} calls a service, which is not offered", hint, call, scope)
+
+
+def _argument(expr: syntax.Expr, row: Scope) -> overloads.Argument:
+    # The schema of a script has several columns: that it is one is all that matters here.
+    return Type.DYNAMIC if isinstance(expr, syntax.TypeLiteral) else row.value(expr)
 
 
 def _columns(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> Schema | None:
@@ -54,14 +75,10 @@ def _columns(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLit
     if call.name in _FIXED:
         return _FIXED[call.name]
     if call.name in _SCRIPTS:
-        first = call.arguments[0] if call.arguments else None
-        if not isinstance(first, syntax.TypeLiteral):
-            raise QueryError(
-                "SEM002", f"{call.name} wants the columns of its result first", call.span, "write: typeof(*, x: long)"
-            )
-        return _listed(first, have)
+        first = call.arguments[0]
+        return _listed(first, have) if isinstance(first, syntax.TypeLiteral) else None
     if call.name in _ADDED and call.arguments:
-        return have + _added(call, scope)
+        return have + _added(call, scope if source is None else scope.over(source))
     return None
 
 
@@ -73,9 +90,9 @@ def _listed(schema: syntax.TypeLiteral, have: Schema) -> Schema:
     return tuple(columns)
 
 
-def _added(call: syntax.Call, scope: Scope) -> Schema:
+def _added(call: syntax.Call, row: Scope) -> Schema:
     column = _ADDED[call.name]
     name = f"{derived_name(call.arguments[0]) or ''}_{column.name}"
     added = Column(name, column.type)
-    asked = len(call.arguments) > _WITH_ERRORS and scope.constant(call.arguments[_WITH_ERRORS], Type.BOOL).value
+    asked = len(call.arguments) > _WITH_ERRORS and row.value(call.arguments[_WITH_ERRORS]) == plan.Literal(Type.BOOL, True)
     return (added, Column(f"{name}_error", Type.STRING)) if asked else (added,)

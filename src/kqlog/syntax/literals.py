@@ -296,6 +296,10 @@ def parse_dynamic(text: str) -> str | None:
     return None if parts == ["null"] else "".join(parts)
 
 
+_DYNAMIC_TYPES = frozenset({Type.BOOL, Type.LONG, Type.REAL, Type.DATETIME, Type.TIMESPAN, Type.GUID})
+"""The types that can be spelled out inside of dynamic()."""
+
+
 def _no_constant(text: str) -> str:
     raise LiteralError(f"{text} is not allowed in JSON")
 
@@ -305,9 +309,13 @@ def _dynamic_part(match: re.Match[str]) -> str:
     match match.lastgroup:
         case "string":
             return part if part[0] == '"' and _is_json(part) else json.dumps(parse_string(part), ensure_ascii=False)
-        case "typed" if part.split("(")[0].strip() in ALIASES:
+        case "typed" if part.startswith("dynamic"):
+            return parse_dynamic(part[part.index("(") + 1 : -1]) or "null"
+        case "typed" if ALIASES.get(part.split("(")[0].strip()) in _DYNAMIC_TYPES:
             type_, value = parse_typed(part)
             return write_json(value, type_)
+        case "typed":
+            raise LiteralError(f"{part.partition('(')[0]}() cannot stand inside of dynamic()")
         case "number" if (quantity := re.fullmatch(_QUANTITY, part)) and quantity[3] in UNITS:
             return write_json(parse_timespan(part), Type.TIMESPAN)
     return part

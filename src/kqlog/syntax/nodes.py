@@ -7,7 +7,9 @@ guid as lower-case text, dynamic as JSON text; None is the null of the type.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from kqlog.errors import NOWHERE, QueryError, Span
@@ -174,6 +176,12 @@ class Parameter(Node):
 
     name: str
     value: str | Expr | tuple[str, ...]
+
+    @property
+    def word(self) -> str:
+        """The value as a word, whether it is one, a name or a literal."""
+        value = self.value
+        return value.name if isinstance(value, Name) else str(value.value if isinstance(value, Literal) else value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -384,6 +392,8 @@ class Operator:
     examples: ClassVar[tuple[str, ...]] = ()
     takes_graph: ClassVar[bool] = False
     """Whether it works on what make-graph gives, not on a table."""
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
+    """Its parameters, and the words that each may be (none: any value). Without any, they are not looked at here."""
     registry: ClassVar[dict[str, type[Operator]]] = {}
 
     span: Span = field(default=NOWHERE, compare=False, kw_only=True)
@@ -402,6 +412,28 @@ class Operator:
         """All results, for an operator that ends a query with several; None for all others."""
         return None
 
+    def check_words(self, parameters: tuple[Parameter, ...]) -> None:
+        """Look at the names of the parameters and at the words that they are; hints to the service may be any.
+
+        Raises:
+            QueryError: SEM003 for a parameter that the operator does not have, SEM002 for another word.
+        """
+        for parameter in parameters:
+            if not self.words or parameter.name.startswith("hint."):
+                continue
+            allowed = self.words.get(parameter.name)
+            if allowed is None:
+                hint = f"it has {', '.join(self.words)}"
+                raise QueryError("SEM003", f"{self.spelling} has no parameter '{parameter.name}'", parameter.span, hint)
+            if allowed and parameter.word not in allowed:
+                message = f"'{parameter.name}' of {self.spelling} is one of {', '.join(allowed)}"
+                raise QueryError("SEM002", message, parameter.span)
+
+    @property
+    def spelling(self) -> str:
+        """The operator's name in a query."""
+        return self.rule.replace("_", "-")
+
     def required(self, source: plan.Node | None) -> plan.Node:
         """`source`, for an operator that cannot lead a query.
 
@@ -409,7 +441,7 @@ class Operator:
             QueryError: SEM005 when there is none.
         """
         if source is None:
-            raise QueryError("SEM005", f"'{self.rule.replace('_', '-')}' needs a table before it", self.span)
+            raise QueryError("SEM005", f"'{self.spelling}' needs a table before it", self.span)
         return source
 
 

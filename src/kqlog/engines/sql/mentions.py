@@ -27,6 +27,7 @@ from kqlog.plan.nodes import (
     Path,
     Project,
     Range,
+    Refused,
     Sample,
     ScalarQuery,
     Scan,
@@ -106,7 +107,7 @@ def _below(part: Node | Value) -> list[Node | Value]:
 
 def _below_node(node: Node) -> list[Node | Value]:
     match node:
-        case Scan() | External():
+        case Scan() | External() | Refused():
             return []
         case Values():
             return [value for row in node.rows for value in row]

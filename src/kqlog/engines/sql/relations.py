@@ -15,6 +15,7 @@ from kqlog.engines.sql.rows import apply, counted, custom, row_count, sampled, u
 from kqlog.engines.sql.select import Output, Select, aliases, quote, unused_alias, unwrapped
 from kqlog.engines.sql.statement import Shared, Statement
 from kqlog.engines.sql.values import Expressions, Row, mentioned
+from kqlog.errors import QueryError
 from kqlog.plan.nodes import (
     Aggregate,
     Apply,
@@ -32,6 +33,7 @@ from kqlog.plan.nodes import (
     Node,
     Project,
     Range,
+    Refused,
     Sample,
     Scan,
     Sort,
@@ -94,6 +96,8 @@ def relation(node: Node, statement: Statement) -> Select:
             return named(node, statement)
         case Custom():
             return custom(node, statement)
+        case Refused():
+            raise QueryError("ENG001", node.message, node.span, node.hint)
         case _:
             assert_never(node)
 
