@@ -28,7 +28,10 @@ _FRAMES = 5_000
 
 @dataclass(frozen=True)
 class Check:
-    """What is known of a query without running it: its `errors`, and the `columns` of its last result if there are none."""
+    """What is known of a query without running it: its `errors`, and if there are none the `columns` of its last result.
+
+    A text that only declares things has no columns.
+    """
 
     errors: list[QueryError] = field(default_factory=list)
     columns: list[Column] | None = None
@@ -194,7 +197,7 @@ def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, obj
         by_place.setdefault(mistake.span, mistake.within(text))
     if by_place:
         return Check(list(by_place.values()))
-    return Check(columns=list(outputs[-1].relation.columns) if outputs else None)
+    return Check(columns=list(outputs[-1].relation.columns) if outputs else [])
 
 
 def _now() -> int:
