@@ -73,6 +73,14 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("tables", parents=[data], help="list the tables")
     schema = commands.add_parser("schema", parents=[data], help="list the columns of a table")
     schema.add_argument("table")
+    init = commands.add_parser("init", help="make a workspace: a folder that logs are stored in")
+    init.add_argument("folder", metavar="FOLDER")
+    ingest = commands.add_parser("ingest", parents=[data], help="store the rows of files in a table of a workspace")
+    ingest.add_argument("table", help="its name; a table of your own ends in _CL")
+    ingest.add_argument("files", nargs="+", metavar="FILE", help="Parquet, CSV, JSON or JSON Lines")
+    ingest.add_argument(
+        "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
+    )
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -95,6 +103,12 @@ def _run(options: argparse.Namespace) -> int:
         case "schema":
             for column in _connect(options).schema(options.table):
                 print(f"{column.name}: {column.type}")
+        case "init":
+            from kqlog.store.store import create
+
+            print(f"made the workspace {create(Path(options.folder)).root}")
+        case "ingest":
+            return _ingest(options)
         case "help":
             from kqlog.manual import help
 
@@ -138,6 +152,17 @@ def _write(result: Result, options: argparse.Namespace) -> None:
     if format_ is Format.PARQUET and sys.stdout.isatty():
         raise CommandError("Parquet is nothing for a terminal: use -o FILE")
     result.write_all(sys.stdout.buffer, format_, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from kqlog.ingest.files import ingest_files
+
+    store = _connect(options).store
+    if store is None:
+        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    for file in options.files:
+        print(ingest_files(store, options.table, Path(file), options.transform))
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -107,6 +107,10 @@ class Result:
 
         return to_public(self._answer.arrow(), tuple(self.columns))
 
+    def stored(self) -> pyarrow.Table:
+        """An Arrow table as kqlog computes: datetime and timespan are ticks, guid and dynamic (JSON) text."""
+        return self._answer.arrow()
+
     def to_pandas(self) -> pandas.DataFrame:
         """A pandas data frame, by way of `to_arrow`."""
         return self.to_arrow().to_pandas()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.engines.engine import Engine
 from kqlog.errors import QueryError, Span
@@ -18,6 +19,7 @@ from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, closest
 from kqlog.plan.show import show
 from kqlog.result import NoAnswer, Result
+from kqlog.store.store import Store, is_workspace
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
@@ -58,12 +60,18 @@ class Workspace:
 
     def __init__(self, engine: Engine, source: Path | None = None, frames: Mapping[str, object] | None = None) -> None:
         self._engine = engine
-        self._catalog = Catalog(engine, source, frames)
+        self.store = Store(source) if source is not None and is_workspace(source) else None
+        """What holds the tables of a folder that `kqlog init` made; None for any other."""
+        self._catalog = Catalog(engine, source if self.store is None else None, frames)
+
+    def _tables(self) -> Catalog | StoredCatalog:
+        """The tables as they are now."""
+        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog)
 
     @property
     def tables(self) -> list[str]:
         """The names of all tables, sorted. Opens no file."""
-        return list(self._catalog)
+        return list(self._tables())
 
     @property
     def unusable(self) -> dict[str, QueryError]:
@@ -76,10 +84,11 @@ class Workspace:
         Raises:
             QueryError: SEM001 for an unknown table, ENG003 for a file that cannot be read.
         """
-        if table not in self._catalog:
-            close = closest(table, list(self._catalog))
+        tables = self._tables()
+        if table not in tables:
+            close = closest(table, list(tables))
             raise QueryError("SEM001", f"no table named '{table}'", hint=f"did you mean '{close}'?" if close else None)
-        return list(self._catalog[table])
+        return list(tables[table])
 
     def query(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
         """Run a query and get its last result; `Result.tables` has all of them.
@@ -94,7 +103,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._catalog, parameters)
+        return _check(text, self._tables(), parameters)
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -122,15 +131,16 @@ class Workspace:
         return "\n\n".join(f"{show(output.relation)}\n\n{self._engine.compile(output.relation)}" for output in outputs)
 
     def _plan(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> plan.Plan:
-        now = _now()
+        now, tables = _now(), self._tables()
         environment = Environment(
-            self._catalog,
+            tables,
             now,
             parameters or {},
             timespan=time_range(timespan, now),
             evaluate=self._evaluate,
             fetch=self._fetch,
             infer=self._catalog.infer,
+            snapshot=tables.snapshot if isinstance(tables, StoredCatalog) else None,
         )
         return bind(parse(text), environment)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.plan import nodes as plan
+from kqlog.plan.bounds import filtered
 from kqlog.plan.rows import without_windows
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter
@@ -29,4 +30,4 @@ class Where(Operator):
         source = self.required(source)
         row = scope.over(source)
         predicate = row.boolean(self.predicate)
-        return without_windows(plan.Filter(row.lifted(source), predicate), source.columns)
+        return without_windows(filtered(row.lifted(source), predicate), source.columns)

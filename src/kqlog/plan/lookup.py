@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
+from kqlog.plan.stored import Stored
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
@@ -55,6 +56,8 @@ class Environment:
     evaluate: Callable[[plan.Value], plan.Constant] | None = None
     fetch: Callable[[plan.Node], list[tuple[plan.Constant, ...]]] | None = None
     infer: Callable[[FileSearch], list[Schema]] | None = None
+    snapshot: Callable[[str], Stored | None] | None = None
+    """The version of a stored table that this query reads, for those that have versions."""
 
 
 @dataclass

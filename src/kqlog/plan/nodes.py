@@ -15,6 +15,7 @@ from functools import cached_property
 
 from kqlog.errors import Span
 from kqlog.functions.declare import Function, Signature
+from kqlog.plan.stored import Bound, Stored
 from kqlog.types import Column, Schema, Type
 
 Constant = bool | int | float | Decimal | str | None
@@ -131,10 +132,15 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A stored table. An engine reads only the columns that the rest of the plan mentions."""
+    """A stored table. An engine reads only the columns that the rest of the plan mentions.
+
+    `bounds` tell which rows are not asked for, so that files can be left alone; the filters that say so stand above it, too.
+    """
 
     table: str
     columns: Schema
+    bounds: tuple[Bound, ...] = ()
+    stored: Stored | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

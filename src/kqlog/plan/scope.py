@@ -10,6 +10,7 @@ from kqlog.errors import NOWHERE, QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads, special
+from kqlog.plan.bounds import filtered
 from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, UserFunction, Variable
@@ -224,7 +225,8 @@ class Scope(Expressions):
 
     def scan(self, name: str) -> plan.Node:
         """A stored table, within the time span of the query if it has a TimeGenerated."""
-        scan = plan.Scan(name, self.tables[name])
+        stored = self.environment.snapshot(name) if self.environment.snapshot is not None else None
+        scan = plan.Scan(name, self.tables[name], stored=stored)
         time = Column("TimeGenerated", Type.DATETIME)
         if self.environment.timespan is None or time not in scan.columns:
             return scan
@@ -233,7 +235,7 @@ class Scope(Expressions):
         for operator, bound in ((">=", start), ("<", end)):
             if bound is not None:
                 test = overloads.call(FUNCTIONS[operator], (plan.ColumnRef(*time), plan.Literal(Type.DATETIME, bound)), NOWHERE)
-                node = plan.Filter(node, test)
+                node = filtered(node, test)
         return node
 
     def tables_like(self, pattern: str) -> list[str]:

@@ -130,7 +130,7 @@ class DuckDBEngine:
 
     def _table(self, node: Scan | External) -> StoredTable:
         if isinstance(node, Scan):
-            return self._tables[node.table]
+            return self._tables[node.table] if node.stored is None else storage.stored_table(node, node.stored)
         try:
             with errors(node.files), self.cursor() as cursor:
                 return storage.external_table(cursor, node, self._root)

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlog.engines.duckdb.columns import described
+from kqlog.engines.duckdb.dialect import TYPES
 from kqlog.engines.duckdb.text_files import csv_table, external_text, json_table, listed, refuse_renamed
 from kqlog.engines.engine import FileFormat, Files
 from kqlog.engines.sql.dialect import Kernel, StoredColumn, StoredTable
 from kqlog.engines.sql.select import quote
 from kqlog.errors import QueryError
 from kqlog.functions.declare import quoted
-from kqlog.plan.nodes import External
-from kqlog.types import Column, Type
+from kqlog.plan.nodes import External, Scan
+from kqlog.plan.stored import Stored
+from kqlog.types import UNIX_EPOCH_TICKS, Column, Type
 
 if TYPE_CHECKING:
     import duckdb
@@ -101,6 +103,39 @@ def _without_nulls(cursor: duckdb.DuckDBPyConnection, listed: str, files: int) -
     sql = f"""select path_in_schema from parquet_metadata({listed}) group by path_in_schema
         having bool_and(coalesce(stats_null_count, 1) = 0) and count(distinct file_name) = {files}"""
     return frozenset(name for (name,) in cursor.execute(sql).fetchall())
+
+
+def stored_table(node: Scan, stored: Stored) -> StoredTable:
+    """A version of a table in files of kqlog's own: those that may have the rows that are asked for."""
+    files = stored.files(node.bounds)
+    digits = stored.digits(files)
+    columns = {column.name: _of_store(column, digits.get(column.name)) for column in node.columns}
+    if files:
+        source = f"read_parquet({listed((stored.shape, *files))}, union_by_name = true, hive_partitioning = false)"
+    else:
+        nulls = ", ".join(f"NULL::{_STORED[column.type]} as {quote(column.name)}" for column in node.columns)
+        source = f"(select {nulls or '1'} where false)"
+    return StoredTable(source, columns)
+
+
+_STORED = {**TYPES, Type.DATETIME: "TIMESTAMP WITH TIME ZONE", **dict.fromkeys((Type.GUID, Type.DYNAMIC), "VARCHAR")}
+"""The types of columns in a store's files, which other readers know, too."""
+
+
+def _of_store(column: Column, digits: str | None) -> StoredColumn:
+    stored, sql = _STORED[column.type], quote(column.name)
+    match column.type:
+        case Type.STRING:
+            return StoredColumn(column.name, column.type, f"coalesce({sql}, '')", stored, False)
+        case Type.DATETIME if digits:
+            # A comparison with the timestamp alone would miss the seventh digit.
+            value = f"(epoch_us({sql}) * 10 + {UNIX_EPOCH_TICKS} + coalesce({quote(digits)}, 0))"
+            return StoredColumn(column.name, column.type, value)
+        case Type.DATETIME:
+            return StoredColumn(column.name, column.type, f"(epoch_us({sql}) * 10 + {UNIX_EPOCH_TICKS})", stored)
+        case _:
+            wanted = TYPES[column.type]
+            return StoredColumn(column.name, column.type, sql if stored == wanted else f"{sql}::{wanted}", stored)
 
 
 def external_table(cursor: duckdb.DuckDBPyConnection, node: External, root: Path | None) -> StoredTable:

@@ -1,0 +1,144 @@
+"""Rows of many senders, stored together: a sender hears of it when its rows are on disk."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kqlog.ingest.shaping import Shaped
+from kqlog.store.store import Store
+from kqlog.types import Schema, Type
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+class BusyError(Exception):
+    """More waits to be stored than memory should hold: try again later."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"try again in {seconds:g} seconds")
+        self.seconds = seconds
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a sender is told: so many rows are stored. None when the request was stored before."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    shaped: Shaped
+    request: str | None
+    done: Future[Receipt] = field(default_factory=Future)
+
+
+class Ingestor:
+    """Stores rows in groups: those of a fraction of a second, or so many that it is worth it, in one version of their table.
+
+    `age` is how many seconds rows wait for others, `enough` how many rows do not wait, `most` how many may wait at all.
+    """
+
+    def __init__(self, store: Store, *, age: float = 0.2, enough: int = 100_000, most: int = 1_000_000) -> None:
+        self._store = store
+        self._age, self._enough, self._most = age, enough, most
+        self._waiting: list[_Waiting] = []
+        self._rows = 0
+        self._requests: set[str] = set()
+        self._changed = threading.Condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="kqlog ingestion", daemon=True)
+        self._thread.start()
+
+    def submit(self, shaped: Shaped, request: str | None = None) -> Future[Receipt]:
+        """Store rows; the future is done when they are on disk. A request that was stored before is not stored again.
+
+        Raises:
+            BusyError: too much waits already; nothing of this is stored.
+        """
+        with self._changed:
+            if self._closed:
+                raise RuntimeError("the ingestion is closed")
+            if request is not None and (request in self._requests or self._store.table(shaped.table).seen(request)):
+                done: Future[Receipt] = Future()
+                done.set_result(Receipt(0))
+                return done
+            if self._rows and self._rows + shaped.rows.num_rows > self._most:
+                raise BusyError(max(1.0, 5 * self._age))
+            waiting = _Waiting(shaped, request)
+            self._waiting.append(waiting)
+            self._rows += shaped.rows.num_rows
+            if request is not None:
+                self._requests.add(request)
+            self._changed.notify_all()
+            return waiting.done
+
+    def close(self) -> None:
+        """Store what waits, and end."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (group := self._group()) is not None:
+            for table in dict.fromkeys(one.shaped.table for one in group):
+                self._store_group(table, [one for one in group if one.shaped.table == table])
+
+    def _group(self) -> list[_Waiting] | None:
+        """What is stored next; None when all is done."""
+        with self._changed:
+            while not self._waiting:
+                if self._closed:
+                    return None
+                self._changed.wait()
+            until = time.monotonic() + self._age
+            while not self._closed and self._rows < self._enough and (left := until - time.monotonic()) > 0:
+                self._changed.wait(left)
+            group, self._waiting, self._rows = self._waiting, [], 0
+            return group
+
+    def _store_group(self, table: str, group: list[_Waiting]) -> None:
+        requests = [one.request for one in group if one.request is not None]
+        try:
+            columns = _all_columns(one.shaped.columns for one in group)
+            rows = _together([one.shaped for one in group], columns)
+            if rows.num_rows:
+                self._store.table(table).append(rows, columns, requests)
+        except Exception as error:  # noqa: BLE001  each sender hears of it, and the thread goes on
+            for one in group:
+                one.done.set_exception(error)
+        else:
+            for one in group:
+                one.done.set_result(Receipt(one.shaped.rows.num_rows))
+        finally:
+            with self._changed:
+                self._requests.difference_update(requests)
+
+
+def _all_columns(schemas: Iterable[Schema]) -> Schema:
+    """The columns of all of some rows of one table."""
+    return tuple({column.name: column for schema in schemas for column in schema}.values())
+
+
+def _together(parts: list[Shaped], columns: Schema) -> pyarrow.Table:
+    import pyarrow
+
+    tables = []
+    for part in parts:
+        rows, have = part.rows, set(part.rows.column_names)
+        for column in columns:
+            if column.name not in have:
+                like = next(one.rows.schema.field(column.name) for one in parts if column.name in one.rows.column_names)
+                empty = (
+                    pyarrow.array([""] * rows.num_rows) if column.type is Type.STRING else pyarrow.nulls(rows.num_rows, like.type)
+                )
+                rows = rows.append_column(like, empty)
+        tables.append(rows.select([column.name for column in columns]))
+    return pyarrow.concat_tables(tables)

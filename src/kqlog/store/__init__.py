@@ -1,0 +1,1 @@
+"""What a workspace keeps: a folder of Delta tables, which Spark, Polars and others read as they are."""

@@ -1,0 +1,104 @@
+"""A table as it was at one moment: its columns, and its files with what they are known to hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from kqlog.plan.stored import Bound
+from kqlog.store.columns import digit_column, kql_schema
+from kqlog.types import UNIX_EPOCH_TICKS, Type
+
+if TYPE_CHECKING:
+    from deltalake import DeltaTable
+
+DIGITS = ".digits.parquet"
+"""How the names of files end that have columns of seventh digits."""
+
+
+class Snapshot:
+    """One version of a table. Immutable: what comes in later is not in it."""
+
+    def __init__(self, folder: Path, table: DeltaTable, shape: Path) -> None:
+        self.version = table.version()
+        self.columns = kql_schema(pa.schema(table.schema().to_arrow()))
+        self._folder = folder
+        self._shape = shape
+        self._adds = pa.table(table.get_add_actions(flatten=True))
+
+    @property
+    def shape(self) -> str:
+        """A file without rows that has all columns: an old file may lack some."""
+        return str(self._shape)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(np.sum(self._adds.column("num_records").to_numpy()))
+
+    @cached_property
+    def _paths(self) -> np.ndarray:
+        return np.array([str(self._folder / path) for path in self._adds.column("path").to_pylist()], object)
+
+    def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
+        """The files that may have rows within all bounds."""
+        kept = np.ones(len(self._paths), bool)
+        for bound in bounds:
+            kept &= self._may_hold(bound)
+        return list(self._paths[kept])
+
+    def digits(self, files: Iterable[str]) -> dict[str, str]:
+        """The columns of these files that hold the seventh digits of datetime columns, by the names of those."""
+        if not any(file.endswith(DIGITS) for file in files):
+            return {}
+        return {column.name: digit_column(column.name) for column in self.columns if column.type is Type.DATETIME}
+
+    def _may_hold(self, bound: Bound) -> np.ndarray:
+        least, most = (self._adds_column(f"{name}.{bound.column}") for name in ("min", "max"))
+        if least is None or most is None:
+            return np.ones(len(self._paths), bool)
+        low, high = (_comparable(column, bound.type) for column in (least, most))
+        unknown = (pc.is_null(least).to_numpy() | pc.is_null(most).to_numpy()).astype(bool)
+        if bound.type is Type.DATETIME:
+            # The seventh digit is not in the statistics.
+            high = high + 9
+        match bound.operator:
+            case ">" | ">=":
+                inside = high >= bound.value
+            case "<" | "<=":
+                inside = low <= bound.value
+            case _:
+                inside = (low <= bound.value) & (high >= bound.value)
+        return np.asarray(unknown | inside)
+
+    def _adds_column(self, name: str) -> pa.ChunkedArray | None:
+        return self._adds.column(name) if name in self._adds.column_names else None
+
+
+def _comparable(column: pa.ChunkedArray, type_: Type) -> np.ndarray:
+    """Extremes as the constants of a query are: datetimes in ticks. What stands for null does not matter."""
+    if type_ is Type.DATETIME:
+        return np.asarray(pc.fill_null(column.cast(pa.int64()), 0).to_numpy() * 10 + UNIX_EPOCH_TICKS)
+    if type_ is Type.STRING:
+        return np.array(pc.fill_null(column.cast(pa.string()), "").to_pylist(), object)
+    return np.asarray(pc.fill_null(column, 0).to_numpy())
+
+
+class Nothing:
+    """A table that holds nothing yet."""
+
+    shape = ""
+
+    def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
+        """None."""
+        return []
+
+    def digits(self, files: Iterable[str]) -> dict[str, str]:
+        """None."""
+        return {}
