@@ -43,6 +43,16 @@ def example_lines(function: Function) -> list[str]:
     return [f"{example}  // {_answer(answer)}" for example, answer in function.examples.items()]
 
 
+def difference(text: str) -> str:
+    """What a page says of a purposeful difference, if there is one."""
+    return f"Differs from Kusto: {text}" if text else ""
+
+
+def only_elsewhere(instead: str | None) -> str:
+    """What a page says of what only Microsoft's service can do, and of what to use instead."""
+    return f"Only Microsoft's service has it. Use {instead}." if instead else ""
+
+
 def answered_by(function: Function) -> str:
     """What answers a function: some of plan, KQL, SQL, Python and 'part not yet'; or else 'not yet' or 'service only'."""
     if function.name in {*VALUES, *ARG_EXTREMES, *ANY}:

@@ -269,7 +269,7 @@ def not_offered(call: plan.Call, span: Span | None = None) -> QueryError:
     if service:
         return QueryError("ENG001", f"{name}() only works in Microsoft's service", span, f"use {service}")
     if not any(signature.has_body for signature in call.function.signatures):
-        return QueryError("ENG001", f"{name}() is not offered", span)
+        return QueryError("ENG001", f"{name}() is not offered", span, call.function.differs)
     given = [_spoken(argument) for argument in call.arguments]
     if len(given) == 2 and not name.isidentifier():
         message = f"'{name}' is not offered between {' and '.join(given)}"
