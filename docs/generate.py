@@ -20,7 +20,7 @@ from kqlog.functions import THEMES
 from kqlog.functions.declare import FUNCTIONS, Function, Kind
 from kqlog.operators import operators
 from kqlog.syntax.grammar import grammar_text
-from kqlog.usage import answered_by, difference, example_lines, only_elsewhere, usages, usages_not_offered
+from kqlog.usage import answered_by, difference, example_lines, instead, only_elsewhere, usages, usages_not_offered
 
 REFERENCE = Path(__file__).parent / "reference"
 DIFFERENCES = Path(__file__).parent / "differences.md"
@@ -56,16 +56,16 @@ What kqlog makes of everything it knows by name. A query that uses what is not o
 | KQL | it is written in KQL itself |
 | SQL | it becomes an SQL expression |
 | Python | it runs in Python over Arrow arrays, which is slower |
-| part not yet | some types of arguments are not offered, as its page says |
-| not yet | it is not offered yet |
+| part refused | some types of arguments are refused, as its page says |
+| refused | no documentation says what it answers |
 | service only | it needs Microsoft's service |
 
 What is offered and still differs from Kusto, and what to use instead of the rest, is said [here](../differences.md)."""
 
 REFUSED_WHEN_RUN = """\
 A query with one of these can be checked, and is refused where it would run. So are tables of `cluster()`, `database()` and
-`workspace()` that mean another place. `external_table()`, `materialized_view()`, `stored_query_result()` and `graph()` are refused
-at once."""
+`workspace()` that mean another place. `external_table()`, `materialized_view()`, `stored_query_result()` and `graph()` are
+refused at once."""
 
 TITLES = {Kind.SCALAR: "Functions", Kind.AGGREGATE: "Aggregates", Kind.WINDOW: "Window functions"}
 """What the kinds of functions are called."""
@@ -146,13 +146,9 @@ def _entry(function: Function) -> str:
 def _shortfall(function: Function) -> str:
     """What is said of a function that is not offered, or not with all types."""
     state = answered_by(function)
-    if state == "service only":
-        return only_elsewhere(function.service)
-    if state == "not yet":
-        return "Not offered yet."
-    if state.endswith("part not yet"):
-        return "Not offered yet:\n\n" + _block("text", usages_not_offered(function))
-    return ""
+    if state.endswith("part refused"):
+        return "Refused:\n\n" + _block("text", usages_not_offered(function))
+    return instead(function)
 
 
 # ------------------------------------------------------------------------------------------- operators, plugins, errors
@@ -165,7 +161,7 @@ def _operators() -> str:
         parts += [*map(_run, operator.examples), difference(operator.differs), only_elsewhere(operator.service)]
         sections.append("\n\n".join(part for part in parts if part))
     if others := _operators_not_offered():
-        sections.append("## Not offered yet\n\n" + _names(others))
+        sections.append("## Refused\n\n" + _names(others))
     return "\n\n".join(sections)
 
 
@@ -214,7 +210,7 @@ def _plugins() -> str:
         parts = [f"## {_code(name)}", plugins.about(name), _block("text", [plugins.usage(name)])]
         parts += [_run(example) for example in examples if f"evaluate {name}(" in example]
         sections.append("\n\n".join(part for part in [*parts, difference(plugins.differs(name))] if part))
-    sections.append("## Not offered yet\n\n" + _names(plugins.NOT_OFFERED))
+    sections.append("## Refused\n\nNo documentation says what these do.\n\n" + _names(plugins.NOT_OFFERED))
     sections.append("## Calls of services\n\nThese are refused. Load what they give as a table.\n\n" + _names(plugins.SERVICES))
     return "\n\n".join(sections)
 
@@ -229,32 +225,31 @@ def _errors() -> str:
 
 def _support() -> str:
     kinds = _kinds()
-    totals = [f"| {title} | {_offered(states)} | {len(states)} | {_only_service(states)} |" for title, states in kinds.items()]
-    head = ["| | offered | of | only in Microsoft's service |", "|---|---|---|---|", *totals]
-    return "\n\n".join(["# What is supported", "\n".join(head), SUPPORT, *(_states(*one) for one in kinds.items())])
+    rows = []
+    for title, states in kinds.items():
+        count = Counter("offered" if _is_offered(state) else state for state in states.values())
+        rows.append(f"| {title} | {count['offered']} of {len(states)} | {count['refused']} | {count['service only']} |")
+    totals = "\n".join(["| | offered | refused | only Microsoft's service has |", "|---|---|---|---|", *rows])
+    return "\n\n".join(["# What is supported", totals, SUPPORT, *(_states(*one) for one in kinds.items())])
 
 
 def _kinds() -> dict[str, dict[str, str]]:
     """What answers each name, by the kinds of names."""
     public = [function for function in FUNCTIONS.values() if _is_public(function.name) and not function.deprecated]
     states = {name: "service only" if operator.service else "plan" for name, operator in operators().items()}
-    kinds = {"Operators": states | dict.fromkeys(_operators_not_offered(), "not yet")}
+    kinds = {"Operators": states | dict.fromkeys(_operators_not_offered(), "refused")}
     for kind, title in TITLES.items():
         kinds[title] = {one.name: answered_by(one) for one in public if one.kind is kind}
     kinds["Plugins"] = {
         **dict.fromkeys(plugins.OFFERED, "plan"),
-        **dict.fromkeys(plugins.NOT_OFFERED, "not yet"),
+        **dict.fromkeys(plugins.NOT_OFFERED, "refused"),
         **dict.fromkeys(plugins.SERVICES, "service only"),
     }
     return kinds
 
 
-def _offered(states: dict[str, str]) -> int:
-    return sum(state not in ("not yet", "service only") for state in states.values())
-
-
-def _only_service(states: dict[str, str]) -> int:
-    return sum(state == "service only" for state in states.values())
+def _is_offered(state: str) -> bool:
+    return state not in ("refused", "service only")
 
 
 def _states(title: str, states: dict[str, str]) -> str:
@@ -273,23 +268,19 @@ def differences(page: str) -> str:
 
 def _differing() -> str:
     public = [function for function in FUNCTIONS.values() if _is_public(function.name) and not function.deprecated]
-    offered = [one for one in public if _offered({one.name: answered_by(one)})]
+    offered = [one for one in public if _is_offered(answered_by(one))]
     tables = [(title, {one.name: one.differs for one in offered if one.kind is kind}) for kind, title in TITLES.items()]
     tables.append(("Operators", {name: operator.differs for name, operator in operators().items()}))
     tables.append(("Plugins", {name: plugins.differs(name) for name in plugins.OFFERED}))
-    refused = {one.name: _why_refused(one) for one in public if one not in offered and one.differs}
+    refused = {one.name: f"{one.differs} {instead(one)}".strip() for one in public if answered_by(one) == "refused"}
     refused |= {name: plugins.differs(name) for name in plugins.NOT_OFFERED}
-    services = {one.name: f"Use {one.service}." for one in public if one not in offered and not one.differs}
+    services = {one.name: f"Use {one.service}." for one in public if answered_by(one) == "service only"}
     services |= {name: f"Use {operator.service}." for name, operator in operators().items() if operator.service}
     services |= {name: _sentence(plugins.instead(name)) for name in plugins.SERVICES}
     sections = [_reasons(title, "what differs, and why", reasons) for title, reasons in tables]
     sections.append(_reasons("Refused although Kusto has it", "why", refused))
     sections.append(_reasons("Only Microsoft's service has it", "instead", services, REFUSED_WHEN_RUN))
     return "\n\n".join(sections)
-
-
-def _why_refused(function: Function) -> str:
-    return f"{function.differs} Use {function.service}." if function.service else function.differs
 
 
 def _reasons(title: str, header: str, reasons: dict[str, str], about: str = "") -> str:

@@ -13,7 +13,7 @@ from kqlog.plan.lookup import closest
 from kqlog.plugins import OFFERED, about, differs, usage
 from kqlog.syntax.nodes import Operator
 from kqlog.types import ALIASES
-from kqlog.usage import difference, only_elsewhere, usages
+from kqlog.usage import difference, instead, only_elsewhere, usages
 
 _WHERE = {
     Kind.SCALAR: "function",
@@ -155,10 +155,7 @@ def _function(function: Function) -> str:
     sections = [f"{function.name} ({_WHERE[function.kind]}): {function.summary}", usage, examples, difference(function.differs)]
     if function.deprecated:
         sections.append(f"Deprecated: use {function.deprecated}.")
-    if function.service:
-        sections.append(only_elsewhere(function.service))
-    elif not any(signature.has_body for signature in function.signatures):
-        sections.append("kqlog reads it and does not run it yet.")
+    sections.append(instead(function))
     return "\n\n".join(section for section in sections if section)
 
 

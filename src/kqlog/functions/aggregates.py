@@ -447,5 +447,5 @@ aggregate(
     "The value as it is.",
     sig("(expr: scalar) -> expr"),
     result="{first}",
-    differs="Refused: which of the values of a group it gives is not documented. take_any() gives any one of them.",
+    differs="Refused, since which of the values of a group it gives is not documented. take_any() gives any one of them.",
 )

@@ -36,7 +36,7 @@ for _name in ("hash_xxhash64", "hash"):
         differs="What Kusto hashes of a decimal is not documented; here it is the text.",
     )
 
-_UNKNOWN = "Refused: how Kusto combines hashes is not documented, and another number would be a wrong one."
+_UNKNOWN = "Refused, since how Kusto combines hashes is not documented, and another number would be a wrong one."
 _COMBINED = "hash(strcat_delim('|', a, b)), or hash_sha256() of that, for one hash of several values"
 scalar(
     "hash_combine",

@@ -180,7 +180,7 @@ alias("containscs", "contains_cs")
 alias("notcontains", "!contains")
 alias("notcontainscs", "!contains_cs")
 
-_UNKNOWN = "Refused: what stands for other characters in its patterns is not documented."
+_UNKNOWN = "Refused, since what stands for other characters in its patterns is not documented."
 _WITHOUT_WILDCARDS = "contains, startswith, endswith or matches regex, which end in _cs where case matters"
 for _name, _summary in {
     "like": "True when a text is like a pattern with wildcards.",

@@ -204,5 +204,5 @@ for _name in ("hll_isvalid", "tdigest_isvalid"):
         _name,
         "Whether a value may be in a summary.",
         sig("(state: array, value: scalar) -> bool"),
-        differs="Refused: Microsoft's binder knows it, and no documentation says what it answers.",
+        differs="Refused, since no documentation says what it answers.",
     )

@@ -9,7 +9,7 @@ from kqlog.plugins.refused import refused
 from kqlog.syntax import nodes as syntax
 
 USAGE = "mode, exceptionText"
-DIFFERS = "Refused: what it does is not documented. identity() gives the rows unchanged."
+DIFFERS = "Refused, since what it does is not documented. identity() gives the rows unchanged."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
