@@ -175,7 +175,6 @@ scalar(
     "One line or multiline of an array of lines; what several have is there once.",
     sig("(lineStrings: array) -> dynamic", python="geo_overlays.union_lines_array"),
     examples={f"array_length(geo_union_lines_array(pack_array({_LINE}, {_CROSSING}, {_LINE})).coordinates)": 2},
-    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_union_polygons_array",
