@@ -1,4 +1,7 @@
-"""Writes docs/reference from the declarations: `python docs/generate.py`. tests/test_docs.py finds out when it is due."""
+"""Writes docs/reference, and the tables of docs/differences.md, from the declarations: `python docs/generate.py`.
+
+tests/test_docs.py finds out when it is due.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +20,11 @@ from kqlog.functions import THEMES
 from kqlog.functions.declare import FUNCTIONS, Function, Kind
 from kqlog.operators import operators
 from kqlog.syntax.grammar import grammar_text
-from kqlog.usage import answered_by, example_lines, usages, usages_not_offered
+from kqlog.usage import answered_by, difference, example_lines, instead, only_elsewhere, usages, usages_not_offered
 
 REFERENCE = Path(__file__).parent / "reference"
+DIFFERENCES = Path(__file__).parent / "differences.md"
+FROM_HERE = "<!-- From here on written by docs/generate.py from the declarations in src/kqlog. -->"
 MADE = "<!-- Written by docs/generate.py from the declarations in src/kqlog. -->\n\n"
 
 HOW_TO_READ = """\
@@ -51,9 +56,19 @@ What kqlog makes of everything it knows by name. A query that uses what is not o
 | KQL | it is written in KQL itself |
 | SQL | it becomes an SQL expression |
 | Python | it runs in Python over Arrow arrays, which is slower |
-| part not yet | some types of arguments are not offered, as its page says |
-| not yet | it is not offered yet |
-| service only | it needs Microsoft's service |"""
+| part refused | some types of arguments are refused, as its page says |
+| refused | no documentation says what it answers |
+| service only | it needs Microsoft's service |
+
+What is offered and still differs from Kusto, and what to use instead of the rest, is said [here](../differences.md)."""
+
+REFUSED_WHEN_RUN = """\
+A query with one of these can be checked, and is refused where it would run. So are tables of `cluster()`, `database()` and
+`workspace()` that mean another place. `external_table()`, `materialized_view()`, `stored_query_result()` and `graph()` are
+refused at once."""
+
+TITLES = {Kind.SCALAR: "Functions", Kind.AGGREGATE: "Aggregates", Kind.WINDOW: "Window functions"}
+"""What the kinds of functions are called."""
 
 ERRORS = """\
 # Errors
@@ -118,6 +133,7 @@ def _entry(function: Function) -> str:
     parts = [f"## {_code(function.name)}", function.summary, _block("text", usages(function))]
     if function.examples:
         parts.append(_block("kql", example_lines(function)))
+    parts.append(difference(function.differs))
     if older := [name for name, other in FUNCTIONS.items() if other.deprecated == function.name]:
         parts.append("Older names: " + ", ".join(_code(name) for name in older) + ".")
     parts.append(_shortfall(function))
@@ -130,13 +146,9 @@ def _entry(function: Function) -> str:
 def _shortfall(function: Function) -> str:
     """What is said of a function that is not offered, or not with all types."""
     state = answered_by(function)
-    if state == "service only":
-        return f"Only Microsoft's service has it. Use {function.service}."
-    if state == "not yet":
-        return "Not offered yet."
-    if state.endswith("part not yet"):
-        return "Not offered yet:\n\n" + _block("text", usages_not_offered(function))
-    return ""
+    if state.endswith("part refused"):
+        return "Refused:\n\n" + _block("text", usages_not_offered(function))
+    return instead(function)
 
 
 # ------------------------------------------------------------------------------------------- operators, plugins, errors
@@ -146,8 +158,10 @@ def _operators() -> str:
     sections = ["# Operators\n\nWhat may stand between the pipes of a query, and what may begin one."]
     for name, operator in sorted(operators().items()):
         parts = [f"## {_code(name)}", inspect.cleandoc(operator.__doc__ or ""), _block("text", [operator.syntax])]
-        sections.append("\n\n".join([*parts, *map(_run, operator.examples)]))
-    sections.append("## Not offered yet\n\n" + _names(_operators_not_offered()))
+        parts += [*map(_run, operator.examples), difference(operator.differs), only_elsewhere(operator.service)]
+        sections.append("\n\n".join(part for part in parts if part))
+    if others := _operators_not_offered():
+        sections.append("## Refused\n\n" + _names(others))
     return "\n\n".join(sections)
 
 
@@ -195,8 +209,8 @@ def _plugins() -> str:
     for name in sorted(plugins.OFFERED):
         parts = [f"## {_code(name)}", plugins.about(name), _block("text", [plugins.usage(name)])]
         parts += [_run(example) for example in examples if f"evaluate {name}(" in example]
-        sections.append("\n\n".join(parts))
-    sections.append("## Not offered yet\n\n" + _names(plugins.NOT_OFFERED))
+        sections.append("\n\n".join(part for part in [*parts, difference(plugins.differs(name))] if part))
+    sections.append("## Refused\n\nNo documentation says what these do.\n\n" + _names(plugins.NOT_OFFERED))
     sections.append("## Calls of services\n\nThese are refused. Load what they give as a table.\n\n" + _names(plugins.SERVICES))
     return "\n\n".join(sections)
 
@@ -210,21 +224,72 @@ def _errors() -> str:
 
 
 def _support() -> str:
+    kinds = _kinds()
+    rows = []
+    for title, states in kinds.items():
+        count = Counter("offered" if _is_offered(state) else state for state in states.values())
+        rows.append(f"| {title} | {count['offered']} of {len(states)} | {count['refused']} | {count['service only']} |")
+    totals = "\n".join(["| | offered | refused | only Microsoft's service has |", "|---|---|---|---|", *rows])
+    return "\n\n".join(["# What is supported", totals, SUPPORT, *(_states(*one) for one in kinds.items())])
+
+
+def _kinds() -> dict[str, dict[str, str]]:
+    """What answers each name, by the kinds of names."""
     public = [function for function in FUNCTIONS.values() if _is_public(function.name) and not function.deprecated]
-    sections = ["# What is supported\n\n" + SUPPORT]
-    states = dict.fromkeys(operators(), "plan") | dict.fromkeys(_operators_not_offered(), "not yet")
-    sections.append(_states("Operators", states))
-    for kind, title in ((Kind.SCALAR, "Functions"), (Kind.AGGREGATE, "Aggregates"), (Kind.WINDOW, "Window functions")):
-        sections.append(_states(title, {one.name: answered_by(one) for one in public if one.kind is kind}))
-    states = dict.fromkeys(plugins.OFFERED, "plan") | dict.fromkeys(plugins.NOT_OFFERED, "not yet")
-    sections.append(_states("Plugins", states | dict.fromkeys(plugins.SERVICES, "service only")))
-    return "\n\n".join(sections)
+    states = {name: "service only" if operator.service else "plan" for name, operator in operators().items()}
+    kinds = {"Operators": states | dict.fromkeys(_operators_not_offered(), "refused")}
+    for kind, title in TITLES.items():
+        kinds[title] = {one.name: answered_by(one) for one in public if one.kind is kind}
+    kinds["Plugins"] = {
+        **dict.fromkeys(plugins.OFFERED, "plan"),
+        **dict.fromkeys(plugins.NOT_OFFERED, "refused"),
+        **dict.fromkeys(plugins.SERVICES, "service only"),
+    }
+    return kinds
+
+
+def _is_offered(state: str) -> bool:
+    return state not in ("refused", "service only")
 
 
 def _states(title: str, states: dict[str, str]) -> str:
-    offered = sum(state not in ("not yet", "service only") for state in states.values())
-    rows = [f"| {_code(name).replace('|', chr(92) + '|')} | {state} |" for name, state in sorted(states.items())]
-    return "\n".join([f"## {title}: {offered} of {len(states)}", "", "| name | answered by |", "|---|---|", *rows])
+    rows = [f"| {_cell(name)} | {state} |" for name, state in sorted(states.items())]
+    return "\n".join([f"## {title}", "", "| name | answered by |", "|---|---|", *rows])
+
+
+# ----------------------------------------------------------------------------------------------------------- differences
+
+
+def differences(page: str) -> str:
+    """The page of differences, with its own words and the tables of today."""
+    words, _, _ = page.partition(FROM_HERE)
+    return f"{words}{FROM_HERE}\n\n{_differing()}\n"
+
+
+def _differing() -> str:
+    public = [function for function in FUNCTIONS.values() if _is_public(function.name) and not function.deprecated]
+    offered = [one for one in public if _is_offered(answered_by(one))]
+    tables = [(title, {one.name: one.differs for one in offered if one.kind is kind}) for kind, title in TITLES.items()]
+    tables.append(("Operators", {name: operator.differs for name, operator in operators().items()}))
+    tables.append(("Plugins", {name: plugins.differs(name) for name in plugins.OFFERED}))
+    refused = {one.name: f"{one.differs} {instead(one)}".strip() for one in public if answered_by(one) == "refused"}
+    refused |= {name: plugins.differs(name) for name in plugins.NOT_OFFERED}
+    services = {one.name: f"Use {one.service}." for one in public if answered_by(one) == "service only"}
+    services |= {name: f"Use {operator.service}." for name, operator in operators().items() if operator.service}
+    services |= {name: _sentence(plugins.instead(name)) for name in plugins.SERVICES}
+    sections = [_reasons(title, "what differs, and why", reasons) for title, reasons in tables]
+    sections.append(_reasons("Refused although Kusto has it", "why", refused))
+    sections.append(_reasons("Only Microsoft's service has it", "instead", services, REFUSED_WHEN_RUN))
+    return "\n\n".join(sections)
+
+
+def _reasons(title: str, header: str, reasons: dict[str, str], about: str = "") -> str:
+    """A table of names by their reason, without those that have none."""
+    names: dict[str, list[str]] = {}
+    for name in sorted(reasons):
+        names.setdefault(reasons[name], []).append(_cell(name))
+    rows = [f"| {', '.join(together)} | {_barred(reason)} |" for reason, together in names.items() if reason]
+    return "\n\n".join(filter(None, [f"## {title}", about, "\n".join([f"| name | {header} |", "|---|---|", *rows])]))
 
 
 # ------------------------------------------------------------------------------------------------------------- Markdown
@@ -243,6 +308,19 @@ def _about(doc: str | None) -> str:
 
 def _code(text: str) -> str:
     return f"`{text}`"
+
+
+def _cell(name: str) -> str:
+    return _barred(_code(name))
+
+
+def _barred(text: str) -> str:
+    """A text in a table, where a bar would end the cell."""
+    return text.replace("|", r"\|")
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 def _names(names: Iterable[str]) -> str:
@@ -279,3 +357,4 @@ def write(folder: Path) -> None:
 
 if __name__ == "__main__":
     write(REFERENCE)
+    DIFFERENCES.write_text(differences(DIFFERENCES.read_text("utf-8")), "utf-8")

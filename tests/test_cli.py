@@ -145,6 +145,11 @@ def test_help_knows_every_word_of_the_language(name):
     assert name in done.stdout
 
 
+@pytest.mark.parametrize("name", ["dcount", "union", "pivot", "like"])
+def test_help_says_what_differs_from_kusto(name):
+    assert "\nDiffers from Kusto: " in kqlog("help", name).stdout
+
+
 def test_a_reader_who_leaves_early_is_no_error_message(folder):
     command = f"{sys.executable} -m kqlog.cli query 'range n from 1 to 200000 step 1' --format csv | head -n 2"
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, timeout=60, check=False)

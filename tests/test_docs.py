@@ -161,6 +161,11 @@ def test_reference_is_fresh(generate: ModuleType, tmp_path: Path) -> None:
     assert known == made, "run: python docs/generate.py"
 
 
+def test_differences_are_fresh(generate: ModuleType) -> None:
+    page = generate.DIFFERENCES.read_text("utf-8")
+    assert page == generate.differences(page), "run: python docs/generate.py"
+
+
 def test_links_lead_somewhere() -> None:
     pages = [*GUIDE, *sorted((TOP / "docs" / "reference").rglob("*.md"))]
     broken = [

@@ -10,10 +10,10 @@ from kqlog.errors import CODES, QueryError
 from kqlog.functions.declare import FUNCTIONS, Function, Kind
 from kqlog.operators import operators
 from kqlog.plan.lookup import closest
-from kqlog.plugins import OFFERED, about, usage
+from kqlog.plugins import OFFERED, about, differs, usage
 from kqlog.syntax.nodes import Operator
 from kqlog.types import ALIASES
-from kqlog.usage import usages
+from kqlog.usage import difference, instead, only_elsewhere, usages
 
 _WHERE = {
     Kind.SCALAR: "function",
@@ -135,6 +135,7 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
 
 def _operator(name: str, operator: type[Operator]) -> str:
     sections = [f"{name} (operator): {operator.__doc__}", f"  {operator.syntax}", _examples(operator.examples)]
+    sections += [difference(operator.differs), only_elsewhere(operator.service)]
     return "\n\n".join(section for section in sections if section)
 
 
@@ -145,19 +146,16 @@ def _word(name: str) -> str:
 
 def _plugin(name: str) -> str:
     examples = _examples(one for one in operators()["evaluate"].examples if f"evaluate {name}(" in one)
-    return "\n\n".join(filter(None, [f"{name} (plugin): {about(name)}", f"  {usage(name)}", examples]))
+    return "\n\n".join(filter(None, [f"{name} (plugin): {about(name)}", f"  {usage(name)}", examples, difference(differs(name))]))
 
 
 def _function(function: Function) -> str:
     usage = "\n".join(f"  {line}" for line in usages(function))
     examples = _examples(f"{example}  ->  {_value(answer)}" for example, answer in function.examples.items())
-    sections = [f"{function.name} ({_WHERE[function.kind]}): {function.summary}", usage, examples]
+    sections = [f"{function.name} ({_WHERE[function.kind]}): {function.summary}", usage, examples, difference(function.differs)]
     if function.deprecated:
         sections.append(f"Deprecated: use {function.deprecated}.")
-    if function.service:
-        sections.append(f"Only Microsoft's service has it: {function.service}.")
-    elif not any(signature.has_body for signature in function.signatures):
-        sections.append("kqlog reads it and does not run it yet.")
+    sections.append(instead(function))
     return "\n\n".join(section for section in sections if section)
 
 

@@ -43,15 +43,30 @@ def example_lines(function: Function) -> list[str]:
     return [f"{example}  // {_answer(answer)}" for example, answer in function.examples.items()]
 
 
+def difference(text: str) -> str:
+    """What a page says of a purposeful difference, if there is one."""
+    return f"Differs from Kusto: {text}" if text else ""
+
+
+def only_elsewhere(instead: str | None) -> str:
+    """What a page says of what only Microsoft's service can do, and of what to use instead."""
+    return f"Only Microsoft's service has it. Use {instead}." if instead else ""
+
+
+def instead(function: Function) -> str:
+    """What a page says of what to use in the place of a function that nothing answers here."""
+    return f"Use {function.service}." if function.service and function.differs else only_elsewhere(function.service)
+
+
 def answered_by(function: Function) -> str:
-    """What answers a function: some of plan, KQL, SQL, Python and 'part not yet'; or else 'not yet' or 'service only'."""
+    """What answers a function: some of plan, KQL, SQL, Python and 'part refused'; or else 'refused' or 'service only'."""
     if function.name in {*VALUES, *ARG_EXTREMES, *ANY}:
         return "plan"
     bodies = [_body(signature) for signature in function.signatures]
     offered = sorted({body for body in bodies if body})
     if not offered:
-        return "service only" if function.service else "not yet"
-    return ", ".join(offered if all(bodies) else [*offered, "part not yet"])
+        return "refused" if function.differs else "service only"
+    return ", ".join(offered if all(bodies) else [*offered, "part refused"])
 
 
 def _body(signature: Signature) -> str:

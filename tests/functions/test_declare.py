@@ -11,6 +11,7 @@ import pytest
 
 from kqlog.functions.declare import ARRAYS, FUNCTIONS, Function, Signature, alias, quoted, scalar, sig
 from kqlog.types import Type
+from kqlog.usage import answered_by
 
 _PLACEHOLDER = re.compile(r"'(?:[^']|'')*'|\{([a-z]\w*)(?:\.\d+)?\}")
 _RESULTS = {str(type_) for type_ in Type} | {"common"} | ARRAYS
@@ -94,3 +95,10 @@ def test_a_malformed_signature_is_refused(text: str) -> None:
 
 def test_quoted_text_is_one_string_constant() -> None:
     assert quoted("it's") == "'it''s'"
+
+
+def test_what_is_refused_has_a_reason() -> None:
+    for function in FUNCTIONS.values():
+        assert function.differs or "part refused" not in answered_by(function), function.name
+        assert function.differs or answered_by(function) != "service only" or function.service, function.name
+        assert not function.differs or function.differs.endswith("."), function.name

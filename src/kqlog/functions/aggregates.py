@@ -42,12 +42,15 @@ def _pair(
     result: tuple[str, str],
     examples: dict[str, object],
     conditional_examples: dict[str, object],
+    differs: str = "",
 ) -> None:
     """Declare an aggregate over all rows of a group and its sister over those where a condition holds."""
     name, conditional = names
-    aggregate(name, summary, *map(_plain, signatures), result=result[0], examples=examples)
+    aggregate(name, summary, *map(_plain, signatures), result=result[0], examples=examples, differs=differs)
     summary = f"{summary} Only rows where a condition holds count."
-    aggregate(conditional, summary, *map(_conditional, signatures), result=result[1], examples=conditional_examples)
+    aggregate(
+        conditional, summary, *map(_conditional, signatures), result=result[1], examples=conditional_examples, differs=differs
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- counting
@@ -77,12 +80,13 @@ aggregate(
 # Exact: a group of ten million distinct values takes DuckDB well under a second, and its sketch is off by up to 12 %.
 _pair(
     ("dcount", "dcountif"),
-    "Number of distinct values. Always exact: the accuracy is taken and changes nothing.",
+    "Number of distinct values.",
     sig("(expr: scalar) -> long", duckdb="count(DISTINCT {expr}){if}"),
     sig("(expr: scalar, accuracy: const notdynamic) -> long", duckdb="count(DISTINCT {expr}){if}"),
     result=("dcount_{first}", "dcountif_{first}"),
     examples={"datatable(x: string)['a', 'b', 'a'] | summarize dcount(x)": 2, "print x = long(null) | summarize dcount(x, 2)": 0},
     conditional_examples={"datatable(x: string)['a', 'b', 'a'] | summarize dcountif(x, x != 'b')": 1},
+    differs="Always exact: the accuracy is taken and changes nothing. Kusto estimates.",
 )
 _pair(
     ("count_distinct", "count_distinctif"),
@@ -392,6 +396,7 @@ aggregate(
         "datatable(x: int)[int(null), 5] | summarize take_any(x)": 5,
         "datatable(x: string)[] | summarize take_any(x)": "",
     },
+    differs="Which row it is may be another one than in Kusto, where no order is promised either.",
 )
 alias("any", "take_any", result="any_{first}")
 aggregate(
@@ -437,4 +442,10 @@ aggregate(
     },
 )
 alias("argmin", "arg_min")
-aggregate("passthrough", "The value as it is.", sig("(expr: scalar) -> expr"), result="{first}")
+aggregate(
+    "passthrough",
+    "The value as it is.",
+    sig("(expr: scalar) -> expr"),
+    result="{first}",
+    differs="Refused, since which of the values of a group it gives is not documented. take_any() gives any one of them.",
+)

@@ -31,44 +31,51 @@ scalar(
     examples={"now() - ago(90m)": "01:30:00"},
 )
 
+_RECEIVED = "The moment that a row was taken in is its column _TimeReceived, of type datetime, "
 scalar(
     "ingestion_time",
-    "When the row was taken in: the column _TimeReceived of the rows at hand if there is one, else null.",
+    "When the row was taken in.",
     sig("() -> datetime"),
     result="$IngestionTime",
     examples={"ingestion_time()": None},
+    differs=f"{_RECEIVED}and null without one.",
 )
 scalar(
     "extent_id",
-    "The identifier of the data shard that holds the row: all zeros, since files have no shards.",
+    "The identifier of the data shard that holds the row.",
     sig("() -> guid", kql="guid(00000000-0000-0000-0000-000000000000)"),
     examples={"extent_id()": "00000000-0000-0000-0000-000000000000"},
+    differs="Always the guid of zeros: files have no shards.",
 )
 alias("extentid", "extent_id")
 scalar(
     "extent_tags",
-    "The tags of the data shard that holds the row: null, since files have no shards.",
+    "The tags of the data shard that holds the row.",
     sig("() -> dynamic", kql="dynamic(null)"),
     examples={"extent_tags()": None},
+    differs="Always null: files have no shards.",
 )
 
 scalar(
     "current_cluster_endpoint",
-    "The network name of the cluster that answers: localhost.",
+    "The network name of the cluster that answers.",
     sig("() -> string", kql="'localhost'"),
     examples={"current_cluster_endpoint()": "localhost"},
+    differs="Always localhost: there is no cluster.",
 )
 scalar(
     "current_database",
-    "The name of the database in scope: default, whatever folder is connected.",
+    "The name of the database in scope.",
     sig("() -> string", kql="'default'"),
     examples={"current_database()": "default"},
+    differs="Always default, whatever folder is connected.",
 )
 scalar(
     "current_principal",
     "Who runs the query: localuser= and the name of the user on this computer.",
     sig("() -> string", sql=lambda: quoted(_local_user())),
     examples={"current_principal() startswith 'localuser='": True},
+    differs="There is no directory to sign in to: it is localuser= and the name of the user on this computer.",
 )
 scalar(
     "current_principal_details",
@@ -79,6 +86,7 @@ scalar(
         "'DisplayName', substring(current_principal(), 10), 'FQN', current_principal())",
     ),
     examples={"tostring(current_principal_details().FQN) == current_principal()": True},
+    differs="They are those of the user on this computer, with four names.",
 )
 
 
@@ -90,30 +98,34 @@ def _is_member(group: tuple[str | None, ...]) -> str:
 
 scalar(
     "current_principal_is_member_of",
-    "True when some constant principals have whoever runs the query among them. A user of this computer is in no group.",
+    "True when some constant principals have whoever runs the query among them.",
     sig("(group: const string|array...) -> bool", sql=_is_member),
     examples={
         "current_principal_is_member_of('aadgroup=admins@example.com')": False,
         "current_principal_is_member_of(dynamic(['aadgroup=admins@example.com']), '')": False,
     },
+    differs="True only for what current_principal() gives: there is no directory that knows groups.",
 )
 
 scalar(
     "cursor_current",
-    "The database cursor of the moment: the ticks (100 ns) of now() as text.",
+    "The database cursor of the moment, as text.",
     sig("() -> string", kql="tostring(tolong(now()))"),
     examples={"cursor_current() == tostring(tolong(now()))": True},
+    differs="A cursor is a moment here: the ticks (100 ns) of now(). A cursor that Kusto gave means nothing.",
 )
 alias("current_cursor", "cursor_current")
 scalar(
     "cursor_after",
-    "True for rows whose column _TimeReceived is after a database cursor, as cursor_current() gave it; for all rows after ''.",
+    "True for rows taken in after a database cursor, as cursor_current() gave it; for all rows after ''.",
     sig("(cursor: string) -> bool"),
+    differs=f"{_RECEIVED}and without one the query is refused.",
 )
 scalar(
     "cursor_before_or_at",
-    "True for rows whose column _TimeReceived is not after a database cursor, as cursor_current() gave it.",
+    "True for rows taken in not after a database cursor, as cursor_current() gave it.",
     sig("(cursor: string) -> bool"),
+    differs=f"{_RECEIVED}and without one the query is refused.",
 )
 _CURSOR = "coalesce(todatetime(tolong(cursor)), todatetime(cursor))"
 scalar(
@@ -159,6 +171,7 @@ scalar(
     "The column of a name if there is one, else another value.",
     sig("(column_name: const string, default_value: scalar) -> default_value"),
     examples={"column_ifexists('Account', 'nobody')": "nobody"},
+    differs="A column keeps its own type, where Microsoft's binder gives the type of the default.",
 )
 alias("columnifexists", "column_ifexists")
 scalar(

@@ -175,6 +175,8 @@ class Function:
     """The name to use instead."""
     service: str | None = None
     """For what only Microsoft's service can do: what to use instead."""
+    differs: str = ""
+    """What differs from Kusto on purpose, and why."""
     of_values: Function | None = None
     """The scalar function that shares an aggregate's name (hll_merge, merge_tdigest): the one with several arguments."""
 
@@ -231,23 +233,34 @@ def scalar(
     examples: Mapping[str, object] | None = None,
     volatile: bool = False,
     service: str | None = None,
+    differs: str = "",
 ) -> None:
     """Declare a function of values. `examples` maps a KQL expression to its answer."""
-    _declare(Function(name, summary, signatures, Kind.SCALAR, result, examples or {}, volatile, None, service))
+    _declare(Function(name, summary, signatures, Kind.SCALAR, result, examples or {}, volatile, None, service, differs))
 
 
 def aggregate(
-    name: str, summary: str, *signatures: Signature, result: str | None = None, examples: Mapping[str, object] | None = None
+    name: str,
+    summary: str,
+    *signatures: Signature,
+    result: str | None = None,
+    examples: Mapping[str, object] | None = None,
+    differs: str = "",
 ) -> None:
     """Declare a function of a group. `examples` maps a whole query to its one answer."""
-    _declare(Function(name, summary, signatures, Kind.AGGREGATE, result, examples or {}))
+    _declare(Function(name, summary, signatures, Kind.AGGREGATE, result, examples or {}, differs=differs))
 
 
 def window(
-    name: str, summary: str, *signatures: Signature, result: str | None = None, examples: Mapping[str, object] | None = None
+    name: str,
+    summary: str,
+    *signatures: Signature,
+    result: str | None = None,
+    examples: Mapping[str, object] | None = None,
+    differs: str = "",
 ) -> None:
     """Declare a function of serialized rows. `examples` maps a whole query to the list its last column holds."""
-    _declare(Function(name, summary, signatures, Kind.WINDOW, result, examples or {}))
+    _declare(Function(name, summary, signatures, Kind.WINDOW, result, examples or {}, differs=differs))
 
 
 def alias(name: str, target: str, *signatures: Signature, result: str | None = None, deprecated: bool = True) -> None:
@@ -266,6 +279,7 @@ def alias(name: str, target: str, *signatures: Signature, result: str | None = N
             volatile=known.volatile,
             deprecated=target if deprecated else None,
             service=known.service,
+            differs=known.differs,
         )
     )
 

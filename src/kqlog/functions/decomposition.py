@@ -4,6 +4,16 @@ from __future__ import annotations
 
 from kqlog.functions.declare import scalar, sig
 
+_DOCUMENTED_IN_PART = "Its rule is documented in part, so numbers may differ from Kusto's. Here: "
+_PERIODS = (
+    "a period is a peak of the spectrum that is a hill of the autocorrelation too, and its score the weakest autocorrelation at "
+    "its multiples, as far as half of the series; no period is shorter than 4"
+)
+_TUKEY = (
+    "a score counts inter-quartile ranges beyond a quartile, those of values on a line between two; ctukey leaves out the values "
+    "below the 10th or above the 90th percentile on the side that it scores"
+)
+_SEASON = "the season is the median of each place of the period, and the trend is fitted to what that leaves; "
 _SIDE = "{0}_rsquare: real, {0}_slope: real, {0}_interception: real, {0}_variance: real, {0}_rvariance: real"
 
 scalar(
@@ -99,6 +109,7 @@ scalar(
     examples={
         "series_periods_detect(dynamic([1,2,5,2,1,2,5,2,1,2,5,2,1,2,5,2,1,2,5,2]), 3.0, 8.0, 2)": [[4.0, 0.0], [1.0, 0.0]],
     },
+    differs=f"{_DOCUMENTED_IN_PART}{_PERIODS}.",
 )
 scalar(
     "series_periods_validate",
@@ -106,12 +117,14 @@ scalar(
     sig("(series: series, period: real...) -> record(periods: reals, scores: reals)", python="decomposition.periods_validate"),
     result="series_periods_validate_{first}_{column}",
     examples={"series_periods_validate(dynamic([1,2,5,2,1,2,5,2,1,2,5,2]), 3.0)": [[3.0], [0.0]]},
+    differs=f"{_DOCUMENTED_IN_PART}{_PERIODS}.",
 )
 scalar(
     "series_seasonal",
     "The part of a series that repeats: for each place of the period the median; zeros where there is no period.",
     sig("(series: series, period?: long, test_points?: long) -> reals", python="decomposition.seasonal"),
     examples={"series_seasonal(dynamic([1, 5, 2, 6, 3, 7]), 2)": [2.0, 6.0, 2.0, 6.0, 2.0, 6.0]},
+    differs=f"{_DOCUMENTED_IN_PART}a period that is looked for has a score of 0.7 at least; {_PERIODS}.",
 )
 scalar(
     "series_decompose",
@@ -128,6 +141,7 @@ scalar(
             *([0.0, 0.0, 0.0, 0.0, 0.0, 0.0], [-1.0, -1.0, 0.0, 0.0, 1.0, 1.0]),
         ]
     },
+    differs=f"{_DOCUMENTED_IN_PART}{_SEASON}{_PERIODS}.",
 )
 scalar(
     "series_decompose_anomalies",
@@ -144,6 +158,7 @@ scalar(
             [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
         ]
     },
+    differs=f"{_DOCUMENTED_IN_PART}{_SEASON}{_TUKEY}.",
 )
 scalar(
     "series_decompose_forecast",
@@ -160,6 +175,7 @@ scalar(
             *([1.0, 2.0, 3.0, 4.0, 5.0], [0.0, 0.0, 0.0, -4.0, -5.0]),
         ]
     },
+    differs=f"{_DOCUMENTED_IN_PART}{_SEASON}{_PERIODS}.",
 )
 scalar(
     "series_outliers",
@@ -172,4 +188,5 @@ scalar(
     ),
     result="{first}",
     examples={"series_outliers(dynamic([1, 2, 1, 2, 1, 20, 2, 1]), 'tukey')": [0.0, 0.0, 0.0, 0.0, 0.0, 18.0, 0.0, 0.0]},
+    differs=f"{_DOCUMENTED_IN_PART}{_TUKEY}.",
 )

@@ -59,6 +59,7 @@ scalar(
         "geo_distance_2points(0, 0, 200, 0)": None,
         "geo_distance_2points(0, 0, 200, 0, true)": None,
     },
+    differs="Distances on the spheroid are geographiclib's, exact to nanometers; Kusto does not document its rule.",
 )
 scalar(
     "__geo_distance_on_spheroid",
@@ -142,7 +143,8 @@ scalar(
 
 scalar(
     "geo_info_from_ip_address",
-    "The country, state, city and place of an IP address, from the GeoLite2-City file that KQLOG_GEOIP_DATABASE names.",
+    "The country, state, city and place of an IP address.",
     sig("(ip: string) -> dynamic", python="ip_locations.located"),
     examples={"geo_info_from_ip_address('no address')": None},
+    differs="Reads the GeoLite2-City file that the variable KQLOG_GEOIP_DATABASE names: kqlog brings no such database.",
 )

@@ -18,8 +18,12 @@ _DENTED = "geo_from_wkt('POLYGON ((8 50, 8.01 50.001, 8.02 50, 8.02 50.02, 8 50.
 _AWAY = "geo_from_wkt('POLYGON ((7 0, 9 0, 9 2, 7 2, 7 0))')"
 _FEWER = (
     ": those that are kept are farther apart than a tolerance in meters (10 unless told otherwise), and all others within it of "
-    "what is left; null for nothing left. Kusto may add a point where an edge would come too near to one that it does not end at."
+    "what is left; null for nothing left."
 )
+_NO_CORNERS_ADDED = "Kusto may add a point where an edge comes too near to one that it does not end at; here no point is added."
+_HALF_OF_EARTH = "Refused where the shapes reach farther than 80 degrees from their middle."
+_OWN_CORNERS = "Within the tolerance the corners are others than Kusto's."
+_NARROW_EDGES = "Refused for edges over more than 180 degrees of longitude."
 
 scalar(
     "geo_from_wkt",
@@ -114,6 +118,7 @@ scalar(
         python="geo_measures.line_locate_point",
     ),
     examples={f"geo_line_locate_point({_LINE}, 2.5, 1)": 0.25},
+    differs="Places on a spheroid (use_spheroid) are refused: their rule is not documented.",
 )
 
 # ---------------------------------------------------------------------------------------------------------------- overlays
@@ -123,24 +128,28 @@ scalar(
     "True when two lines meet.",
     sig("(lineString1: bag, lineString2: bag) -> bool", python="geo_overlays.intersects_2lines"),
     examples={f"geo_intersects_2lines({_LINE}, {_CROSSING})": True},
+    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_intersects_2polygons",
     "True when two polygons meet, be it at a vertex.",
     sig("(polygon1: bag, polygon2: bag) -> bool", python="geo_overlays.intersects_2polygons"),
     examples={f"geo_intersects_2polygons({_SQUARE}, {_BESIDE})": True, f"geo_intersects_2polygons({_SQUARE}, {_AWAY})": False},
+    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_intersects_line_with_polygon",
     "True when a line and a polygon meet.",
     sig("(lineString: bag, polygon: bag) -> bool", python="geo_overlays.intersects_line_with_polygon"),
     examples={f"geo_intersects_line_with_polygon({_CROSSING}, {_SQUARE})": False},
+    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_intersection_2lines",
     "What two lines have in common: points and lines, as GeoJSON; an empty GeometryCollection for nothing.",
     sig("(lineString1: bag, lineString2: bag) -> dynamic", python="geo_overlays.intersection_2lines"),
     examples={f"geo_intersection_2lines({_LINE}, {_CROSSING}).coordinates": [5.0, 0.0]},
+    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_intersection_2polygons",
@@ -150,6 +159,7 @@ scalar(
         f"geo_intersection_2polygons({_SQUARE}, {_BESIDE}).coordinates": [[2.0, 0.0], [2.0, 2.0]],
         f"geo_intersection_2polygons({_SQUARE}, {_AWAY})": {"type": "GeometryCollection", "geometries": []},
     },
+    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_intersection_line_with_polygon",
@@ -158,6 +168,7 @@ scalar(
     examples={
         f"geo_intersection_line_with_polygon({_LINE}, {_SQUARE})": {"type": "LineString", "coordinates": [[0.0, 0.0], [2.0, 0.0]]}
     },
+    differs=_HALF_OF_EARTH,
 )
 scalar(
     "geo_union_lines_array",
@@ -170,6 +181,7 @@ scalar(
     "One polygon or multipolygon of an array of polygons.",
     sig("(polygons: array) -> dynamic", python="geo_overlays.union_polygons_array"),
     examples={f"geo_union_polygons_array(pack_array({_SQUARE}, {_BESIDE})).type": "Polygon"},
+    differs=_HALF_OF_EARTH,
 )
 
 # ---------------------------------------------------------------------------------------------------------------- outlines
@@ -180,6 +192,7 @@ scalar(
     sig("(longitude: real, latitude: real, radius: real) -> dynamic", kql="geo_point_buffer(longitude, latitude, radius, 10)"),
     sig("(longitude: real, latitude: real, radius: real, tolerance: real) -> dynamic", python="geo_buffers.point_buffer"),
     examples={"round(geo_polygon_area(geo_point_buffer(13.4, 52.5, 1000, 0.001)), -3)": 3142000.0},
+    differs=_OWN_CORNERS,
 )
 scalar(
     "geo_line_buffer",
@@ -190,6 +203,7 @@ scalar(
         f"geo_distance_point_to_polygon(5, 1, geo_line_buffer({_LINE}, 200000))": 0.0,
         f"geo_line_buffer({_LINE}, 0)": None,
     },
+    differs=f"{_OWN_CORNERS} {_HALF_OF_EARTH}",
 )
 scalar(
     "geo_polygon_buffer",
@@ -197,6 +211,7 @@ scalar(
     sig("(polygon: bag, radius: real) -> dynamic", kql="geo_polygon_buffer(polygon, radius, 10)"),
     sig("(polygon: bag, radius: real, tolerance: real) -> dynamic", python="geo_buffers.polygon_buffer"),
     examples={f"geo_distance_point_to_polygon(3, 1, geo_polygon_buffer({_SQUARE}, 200000))": 0.0},
+    differs=f"{_OWN_CORNERS} {_HALF_OF_EARTH}",
 )
 scalar(
     "geo_line_simplify",
@@ -208,6 +223,7 @@ scalar(
         f"geo_line_simplify({_BENT}, 0).coordinates": [[8, 50], [8.01, 50.001], [8.02, 50]],
         f"geo_line_simplify({_BENT}, -1)": None,
     },
+    differs=_NO_CORNERS_ADDED,
 )
 scalar(
     "geo_polygon_simplify",
@@ -218,6 +234,7 @@ scalar(
         f"array_length(geo_polygon_simplify({_DENTED}, 200).coordinates[0])": 5,
         f"geo_polygon_simplify({_DENTED}, 9000)": None,
     },
+    differs=_NO_CORNERS_ADDED,
 )
 scalar(
     "geo_simplify_polygons_array",
@@ -228,6 +245,7 @@ scalar(
         f"array_length(geo_simplify_polygons_array(pack_array({_SQUARE}, {_BESIDE}), 100).coordinates)": 2,
         "geo_simplify_polygons_array(dynamic([1]))": None,
     },
+    differs=f"{_NO_CORNERS_ADDED} Polygons that touch stay apart.",
 )
 scalar(
     "geo_line_densify",
@@ -242,6 +260,7 @@ scalar(
         "geo_line_densify(geo_from_wkt('LINESTRING (8 50, 12 50)'), 1000).coordinates": [[8, 50], [10.0, 50.0], [12, 50]],
         f"geo_line_densify({_LINE}).coordinates": [[0, 0], [10, 0]],
     },
+    differs=_NARROW_EDGES,
 )
 scalar(
     "geo_polygon_densify",
@@ -253,4 +272,5 @@ scalar(
         kql="geo_polygon_densify(polygon, tolerance)",
     ),
     examples={"array_length(geo_polygon_densify(geo_from_wkt('POLYGON ((8 50, 12 50, 10 51, 8 50))'), 1000).coordinates[0])": 5},
+    differs=_NARROW_EDGES,
 )

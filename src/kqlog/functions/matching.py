@@ -180,7 +180,7 @@ alias("containscs", "contains_cs")
 alias("notcontains", "!contains")
 alias("notcontainscs", "!contains_cs")
 
-# What stands for other characters in their patterns is not documented.
+_UNKNOWN = "Refused, since what stands for other characters in its patterns is not documented."
 _WITHOUT_WILDCARDS = "contains, startswith, endswith or matches regex, which end in _cs where case matters"
 for _name, _summary in {
     "like": "True when a text is like a pattern with wildcards.",
@@ -188,7 +188,7 @@ for _name, _summary in {
     "likecs": "True when a text is like a pattern with wildcards. Case matters.",
     "notlikecs": "True unless a text is like a pattern with wildcards. Case matters.",
 }.items():
-    scalar(_name, _summary, sig("(left: string, right: string) -> bool"), service=_WITHOUT_WILDCARDS)
+    scalar(_name, _summary, sig("(left: string, right: string) -> bool"), service=_WITHOUT_WILDCARDS, differs=_UNKNOWN)
 
 scalar(
     "=~",

@@ -13,6 +13,10 @@ from kqlog.functions.declare import aggregate, alias, scalar, sig
 _SIZES = {0: 2**12, 1: 2**14, 2: 2**16, 3: 2**17, 4: 2**18}
 """Hashes kept for each accuracy: the error is one by the root of their number."""
 
+_LAYOUT = (
+    "A summary holds the least hashes of the values, not registers as Kusto's do: its size differs, and neither can count the "
+    "summaries of the other."
+)
 _VALUES = "int|long|decimal|string|datetime|timespan|guid|dynamic"
 
 # 53 bits, since a reader of JSON may take numbers for doubles. MD5, since an hll may outlive the version of the engine.
@@ -60,6 +64,7 @@ aggregate(
         "range x from 1 to 7 step 1 | summarize h = hll(x % 3) | project dcount_hll(h)": 3,
         "print x = long(null) | summarize h = hll(x)": None,
     },
+    differs=_LAYOUT,
 )
 aggregate(
     "hll_if",
@@ -68,6 +73,7 @@ aggregate(
     sig(f"(expr: {_VALUES}, predicate: bool, accuracy: const integer) -> dynamic", duckdb=_hll_if),
     result="hll_if_{first}",
     examples={"range x from 1 to 7 step 1 | summarize h = hll_if(x, x > 5, 2) | project dcount_hll(h)": 2},
+    differs=_LAYOUT,
 )
 aggregate(
     "hll_merge",
@@ -92,6 +98,7 @@ scalar(
     sig("(hll: array) -> long", duckdb=_COUNTED),
     result="dcount_hll_{first}",
     examples={"dcount_hll(dynamic([[4096], [17, 23]]))": 2, "dcount_hll(parse_json('\"x\"'))": None},
+    differs="Refuses summaries that Kusto made: they hold registers and no hashes.",
 )
 
 # Below the least of the summaries' largest hashes each of them has all of its values, which stand for the rest.
@@ -126,6 +133,7 @@ aggregate(
         "datatable(x: long, w: long)[1, 1, 2, 2] | summarize d = tdigest(x, w) | project percentile_tdigest(d, 50)": 2,
         "datatable(x: real)[] | summarize d = tdigest(x)": None,
     },
+    differs="All values are kept while there are at most 2000, and so many of them beyond. Its layout is not Kusto's.",
 )
 aggregate(
     "tdigest_merge",
@@ -179,6 +187,7 @@ scalar(
         "rank_tdigest(dynamic(['number', [1, 2, 3], [1, 1, 1]]), 2)": 2.0,
         "rank_tdigest(dynamic(null), 2)": None,
     },
+    differs="Texts are refused: a summary has no order for them. Give a number, datetime or timespan.",
 )
 scalar(
     "percentrank_tdigest",
@@ -188,6 +197,12 @@ scalar(
         "percentrank_tdigest(dynamic(['number', [1, 2, 3, 4], [1, 1, 1, 1]]), 2)": 50.0,
         "percentrank_tdigest(parse_json('{}'), 2)": None,
     },
+    differs="Texts are refused: a summary has no order for them. Give a number, datetime or timespan.",
 )
 for _name in ("hll_isvalid", "tdigest_isvalid"):
-    scalar(_name, "Whether a value may be in a summary.", sig("(state: array, value: scalar) -> bool"))
+    scalar(
+        _name,
+        "Whether a value may be in a summary.",
+        sig("(state: array, value: scalar) -> bool"),
+        differs="Refused, since no documentation says what it answers.",
+    )

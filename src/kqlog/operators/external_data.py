@@ -20,6 +20,10 @@ class ExternalData(Operator):
 
     rule: ClassVar[str] = "external_data"
     syntax: ClassVar[str] = "externaldata(Name:Type, ...) [Address, ...] [with (Property = Value, ...)]"
+    differs: ClassVar[str] = (
+        "Reads files of the connected folder only: a query fetches nothing from an address. Properties that would change "
+        "what is read, such as ingestionMapping, are refused."
+    )
     examples: ClassVar[tuple[str, ...]] = ()
 
     schema: tuple[NameAndType, ...]

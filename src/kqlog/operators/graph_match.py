@@ -24,6 +24,10 @@ class GraphMatch(Operator):
         "G | graph-match [cycles=all|none|unique_edges] (Node)-[Edge]->(Node)... [where Condition] "
         "project [Name =] Expression, ..."
     )
+    differs: ClassVar[str] = (
+        "A path has at most 100 edges. Refused are one condition on the edges of a path and on other parts, and cycles=none"
+        " with several paths that may be empty."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Child: string, Parent: string) ["sshd", "systemd", "bash", "sshd"] | make-graph Child --> Parent '
         'with_node_id=Name | graph-match (a)-[e*1..3]->(b) where b.Name == "systemd" project a.Name, Path = map(e, Parent) '

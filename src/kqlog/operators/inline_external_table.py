@@ -18,14 +18,14 @@ PROPERTIES = frozenset({"includeHeaders"})
 
 @dataclass(frozen=True)
 class InlineExternalTable(Operator):
-    """A table read from files that are named in the query: like externaldata, with the words of an external table.
-
-    Delta tables, and columns that come from the names of folders, are not offered.
-    """
+    """A table read from files that are named in the query: like externaldata, with the words of an external table."""
 
     rule: ClassVar[str] = "inline_external_table"
     syntax: ClassVar[str] = (
         "inline_external_table(Name:Type, ...) kind=storage dataformat=Format (Address, ...) [with (Property = Value, ...)]"
+    )
+    differs: ClassVar[str] = (
+        "Reads files of the connected folder only. Refused are Delta tables, and columns that come from the names of folders."
     )
     examples: ClassVar[tuple[str, ...]] = ()
 

@@ -18,6 +18,7 @@ class Join(Operator):
 
     rule: ClassVar[str] = "join"
     syntax: ClassVar[str] = "T | join [kind=Kind] (Right) on Column, ... | $left.A == $right.B, ..."
+    differs: ClassVar[str] = "Of equal keys on the left, innerunique keeps any one row: it may be another one than in Kusto."
     examples: ClassVar[tuple[str, ...]] = (
         'let Owners = datatable(Host: string, Owner: string) ["web-01", "alice", "db-01", "bob"]; '
         'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5] | join kind=inner Owners on Host',

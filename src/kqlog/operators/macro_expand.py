@@ -17,13 +17,11 @@ from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, MemberCall
 
 @dataclass(frozen=True)
 class MacroExpand(Operator):
-    """Run a query over each of several tables, and put the results together.
-
-    An entity is a table, or database() for this workspace; other databases are out of reach.
-    """
+    """Run a query over each of several tables, and put the results together."""
 
     rule: ClassVar[str] = "macro_expand"
     syntax: ClassVar[str] = "macro-expand [kind=inner|outer] [isfuzzy=true|false] entity_group [Entity, ...] as Name (Query)"
+    differs: ClassVar[str] = "An entity is a table of this workspace, or this workspace itself."
     examples: ClassVar[tuple[str, ...]] = (
         'let Web = datatable(Host: string) ["web-01", "web-02"]; let Data = datatable(Host: string) ["db-01"]; '
         "macro-expand entity_group [Web, Data] as Part (Part | summarize Hosts = count())",

@@ -23,6 +23,10 @@ class MakeGraph(Operator):
     syntax: ClassVar[str] = (
         "T | make-graph Source --> Target [with Nodes on Id, ... | with_node_id=Name] [partitioned-by Column (Query)]"
     )
+    differs: ClassVar[str] = (
+        "Refused are graphs without directions (--), stored graphs, and partitioned ones for more than one graph-match or "
+        "graph-shortest-paths."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Child: string, Parent: string) ["sshd", "systemd", "bash", "sshd"] | make-graph Child --> Parent '
         "with_node_id=Name | graph-match (a)-[e*1..3]->(b) project a.Name, b.Name | sort by a_Name asc, b_Name asc",

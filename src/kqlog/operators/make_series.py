@@ -20,6 +20,9 @@ class MakeSeries(Operator):
     syntax: ClassVar[str] = (
         "T | make-series [Name =] Aggregate [default = Value], ... on Axis [from Start] [to End] step Step [by Expression, ...]"
     )
+    differs: ClassVar[str] = (
+        "A group of which no row lies between from and to gives no series; the documentation only speaks of empty tables."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         "datatable(Time: datetime, Bytes: long) [datetime(2026-03-10 00:30), 10, datetime(2026-03-10 02:10), 5] "
         "| make-series Total = sum(Bytes) on Time from datetime(2026-03-10) to datetime(2026-03-10 03:00) step 1h",

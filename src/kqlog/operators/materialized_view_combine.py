@@ -13,10 +13,11 @@ from kqlog.syntax.nodes import Expr, Operator, Pipeline
 
 @dataclass(frozen=True)
 class MaterializedViewCombine(Operator):
-    """What a materialized view and the rows since then come to. It can be checked, and is refused where it would run."""
+    """What a materialized view and the rows since then come to."""
 
     rule: ClassVar[str] = "materialized_view_combine"
     syntax: ClassVar[str] = "materialized-view-combine (View) base (Table) delta (Table) aggregations (summarize ...)"
+    service: ClassVar[str | None] = "union to put the rows together, and summarize"
 
     view: Expr
     base: Expr
@@ -27,6 +28,5 @@ class MaterializedViewCombine(Operator):
         scope.relation(self.base)
         combined = scope.starting_from(scope.relation(self.delta)).relation(self.aggregations)
         if scope.environment.fetch is not None:
-            hint = "put the rows together with union, and summarize them"
-            raise QueryError("ENG001", "materialized views are not offered", self.span, hint)
+            raise QueryError("ENG001", "materialized views are not offered", self.span, f"use {self.service}")
         return plan.Values(combined.columns, ())

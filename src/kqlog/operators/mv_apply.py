@@ -19,6 +19,10 @@ class MvApply(Operator):
 
     rule: ClassVar[str] = "mv_apply"
     syntax: ClassVar[str] = "T | mv-apply [with_itemindex=Name] [Name =] Expression [to typeof(Type)], ... [limit N] on (Query)"
+    differs: ClassVar[str] = (
+        "The query over the elements cannot hold scan, nor the window functions that run in Python (ranks and sessions, or "
+        "sums and numbers that begin anew)."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         "print Values = dynamic([3, 9, 5]) | mv-apply Value = Values to typeof(long) on (top 2 by Value)",
         'print User = "alice", Sizes = dynamic([3, 9, 5]) '

@@ -18,6 +18,7 @@ class Parse(Operator):
 
     rule: ClassVar[str] = "parse"
     syntax: ClassVar[str] = 'T | parse [kind=simple|regex|relaxed [flags=Flags]] Expression with * | "text" | Name[:Type] ...'
+    differs: ClassVar[str] = "A column that the table already has is replaced. Microsoft's binder shows it twice."
     examples: ClassVar[tuple[str, ...]] = (
         'print Message = "Failed password for root from 10.0.0.1 port 22" '
         '| parse Message with * "for " User " from " Address " port " Port:int',

@@ -17,6 +17,10 @@ class Partition(Operator):
 
     rule: ClassVar[str] = "partition"
     syntax: ClassVar[str] = "T | partition [hint.strategy=native|shuffle|legacy] by Column (Query)"
+    differs: ClassVar[str] = (
+        "The strategy is a hint: any number of keys is taken, and a query may name other tables, where Kusto's legacy "
+        "strategy stops at 64 keys and the others are bound to the rows of the key."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Host: string, Ms: long) ["web-01", 30, "web-01", 50, "db-01", 8, "db-01", 7] '
         "| partition by Host (top 1 by Ms) | sort by Host asc",

@@ -18,6 +18,7 @@ class PartitionBy(Operator):
 
     rule: ClassVar[str] = "partitionby"
     syntax: ClassVar[str] = "T | __partitionby Column (Query)"
+    differs: ClassVar[str] = "Its id is refused: no documentation says what it does."
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Host: string, Ms: long) ["web-01", 30, "web-01", 50, "db-01", 8] '
         "| __partitionby Host (summarize max(Ms)) | sort by max_Ms asc",

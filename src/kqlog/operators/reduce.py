@@ -25,12 +25,12 @@ class Reduce(Operator):
     """Group similar texts: words that more than a share `threshold` of the rows have at a place stay, all else is a star.
 
     Words end at any of `characters`, by default at everything but letters and digits. Numbers always become stars. What fits
-    no pattern with more than that share of the rows is under `others`. Kusto's own grouping may differ: it is not documented
-    in full.
+    no pattern with more than that share of the rows is under `others`.
     """
 
     rule: ClassVar[str] = "reduce"
     syntax: ClassVar[str] = "T | reduce [kind=source] by Expression [with threshold=0.1 [, characters='-_']]"
+    differs: ClassVar[str] = "Kusto's own grouping is not documented in full and may differ."
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(Message: string) ["user alice logged in", "user bob logged in", "disk full", "user carol logged in"] '
         "| reduce by Message with threshold=0.3",

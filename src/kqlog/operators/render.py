@@ -49,6 +49,7 @@ class Render(Operator):
 
     rule: ClassVar[str] = "render"
     syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
+    differs: ClassVar[str] = "A hint to whoever shows the result: kqlog keeps it with the answer and draws nothing."
     examples: ClassVar[tuple[str, ...]] = ("range x from 0 to 3 step 1 | extend y = x * x | render linechart",)
 
     words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(PROPERTIES, ())

@@ -22,6 +22,12 @@ class Scan(Operator):
         "T | scan [with_match_id=Name] [declare (Name: Type [= Default], ...)] "
         "with (step Name [output=all|last|none]: Condition [=> Column = Value, ...]; ...)"
     )
+    differs: ClassVar[str] = (
+        "The column match_id only comes out with with_match_id=; Microsoft's binder always shows it. Refused are optional "
+        "steps, order by and partition by (sort and partition before), a decimal that a step keeps, functions of it other "
+        "than the common ones, steps that look at later steps, and an assignment that reads what the same step has just "
+        "assigned."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         "range x from 1 to 5 step 1 | scan declare (total: long = 0) with (step s: true => total = x + s.total;)",
     )

@@ -22,6 +22,7 @@ class Search(Operator):
 
     rule: ClassVar[str] = "search"
     syntax: ClassVar[str] = "[T |] search [kind=default|case_insensitive|case_sensitive] [in (Table, ...)] Predicate"
+    differs: ClassVar[str] = "As union: each type of a column is kept."
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(User: string, Note: string) ["alice", "reset her password", "bob", "lunch"] | search "password"',
         'datatable(User: string, Note: string) ["alice", "reset her password", "bob", "lunch"] '

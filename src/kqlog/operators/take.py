@@ -17,6 +17,7 @@ class Take(Operator):
 
     rule: ClassVar[str] = "take"
     syntax: ClassVar[str] = "T | take NumberOfRows"
+    differs: ClassVar[str] = "Which rows they are may be others than in Kusto, where no order is promised either."
     examples: ClassVar[tuple[str, ...]] = ("range x from 1 to 1000 step 1 | take 5 | count",)
 
     parameters: tuple[Parameter, ...]

@@ -22,6 +22,7 @@ class TopHitters(Operator):
 
     rule: ClassVar[str] = "top_hitters"
     syntax: ClassVar[str] = "T | top-hitters N of Column [by Expression]"
+    differs: ClassVar[str] = "Always exact, where Kusto counts by an approximate sketch."
     examples: ClassVar[tuple[str, ...]] = (
         'datatable(User: string) ["alice", "bob", "alice", "carol", "alice", "bob"] | top-hitters 2 of User',
         'datatable(User: string, Bytes: long) ["alice", 1, "bob", 50, "alice", 2] | top-hitters 1 of User by Bytes',

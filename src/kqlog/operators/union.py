@@ -23,6 +23,10 @@ class Union(Operator):
 
     rule: ClassVar[str] = "union"
     syntax: ClassVar[str] = "[T |] union [kind=inner|outer] [withsource=Name] [isfuzzy=true|false] Table, ..."
+    differs: ClassVar[str] = (
+        "Each type of a column that tables disagree on is kept, as x_long and x_int, also where the first two tables agree "
+        "and only a later one does not: Microsoft's binder then drops the type of the later one."
+    )
     examples: ClassVar[tuple[str, ...]] = (
         'let A = datatable(x: long) [1]; let B = datatable(x: long, y: string) [2, "two"]; union A, B | sort by x asc',
         'let A = datatable(x: long) [1]; let B = datatable(x: long, y: string) [2, "two"]; '

@@ -266,10 +266,10 @@ def _result_type(
 def not_offered(call: plan.Call, span: Span | None = None) -> QueryError:
     """The error for a call that nothing answers."""
     name, service = call.function.name, call.function.service
-    if service:
+    if service and not call.function.differs:
         return QueryError("ENG001", f"{name}() only works in Microsoft's service", span, f"use {service}")
     if not any(signature.has_body for signature in call.function.signatures):
-        return QueryError("ENG001", f"{name}() is not offered", span)
+        return QueryError("ENG001", f"{name}() is not offered", span, f"use {service}" if service else call.function.differs)
     given = [_spoken(argument) for argument in call.arguments]
     if len(given) == 2 and not name.isidentifier():
         message = f"'{name}' is not offered between {' and '.join(given)}"

@@ -116,6 +116,18 @@ def about(name: str) -> str:
     return cleandoc(import_module(f"kqlog.plugins.{name}").bind.__doc__ or "").partition("\n\nRaises:")[0]
 
 
+def differs(name: str) -> str:
+    """What differs from Kusto on purpose in an own plugin, and why."""
+    text: str = getattr(import_module(f"kqlog.plugins.{name}"), "DIFFERS", "")
+    return text
+
+
+def instead(name: str) -> str:
+    """What to do instead of calling a service."""
+    text: str = import_module("kqlog.plugins.services").instead(name)
+    return text
+
+
 def plugin_names() -> list[str]:
     """Every plugin that KQL has."""
     return sorted(OFFERED | NOT_OFFERED | SERVICES)

@@ -12,6 +12,7 @@ from kqlog.types import Column, Type
 
 USAGE = "IdColumn, TimelineColumn, Start, End, Step, Dimension..."
 USAGE_OF_ALL = "IdColumn, TimelineColumn, Step, Dimension..."
+DIFFERS = "Refused without the length of a period: what it then is is not documented."
 RESULTS = ("dcount_values", "dcount_newvalues", "retention_rate", "churn_rate")
 
 

@@ -11,6 +11,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 USAGE = "[Threshold], [WeightColumn], [MaxDimensions], CustomWildcard..."
+DIFFERS = "Documented in part. Here a pattern says all values that its rows share, so it may have more than MaxDimensions."
 MEASURES = (Column("SegmentId", Type.LONG), Column("Count", Type.LONG), Column("Percent", Type.REAL))
 
 

@@ -13,6 +13,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
 
 USAGE = "hll..."
+DIFFERS = "Takes the summaries that hll() makes here only."
 FEWEST, MOST = 2, 16
 
 

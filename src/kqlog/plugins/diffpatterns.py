@@ -13,6 +13,10 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 USAGE = "SplitColumn, SplitValueA, SplitValueB, [WeightColumn], [Threshold], [MaxDimensions], CustomWildcard..."
+DIFFERS = (
+    "Its choice among patterns is documented in part. Here a pattern begins as a value whose share differs, and is narrowed"
+    " by further values as long as the difference grows."
+)
 MEASURES = (
     Column("SegmentId", Type.LONG),
     Column("CountA", Type.LONG),

@@ -14,6 +14,10 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 USAGE = "TextColumn, BooleanCondition, [MinTokens], [Threshold], [MaxTokens]"
+DIFFERS = (
+    "Its choice among patterns is documented in part. Here words stand at fixed places among the first MaxTokens, and a "
+    "pattern grows as those of diffpatterns do."
+)
 MOST_TOKENS = 20
 COLUMNS = (
     Column("Count_of_True", Type.LONG),

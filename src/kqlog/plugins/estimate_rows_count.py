@@ -9,10 +9,11 @@ from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax
 
 USAGE = ""
+DIFFERS = "Exact, where Kusto estimates."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
-    """The number of rows; here it is exact."""
+    """The number of rows."""
     source = required(source, call)
     Arguments(call, scope.over(source), USAGE)
     return plan.Aggregate(source, (), (plan.Item("EstimatedRowsCount", calls.call("count")),))

@@ -15,6 +15,10 @@ from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
 
 USAGE = "IdColumn, TimelineColumn, Start, End, MaxSequenceStepWindow, Step, StateColumn, Sequence"
+DIFFERS = (
+    "How bins and repeated states count is documented in part. Here each bin is looked at alone, and a state that goes on "
+    "over several rows counts once."
+)
 SAMPLES = 128
 RESULTS = ("prev, next", "prev", "next")
 """What each result counts ids by."""

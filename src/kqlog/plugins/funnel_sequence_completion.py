@@ -12,6 +12,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 
 USAGE = "IdColumn, TimelineColumn, Start, End, BinSize, StateColumn, Sequence, MaxSequencePeriods"
+DIFFERS = "Refused on a timeline that is no datetime: how periods count there is not documented."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:

@@ -9,6 +9,7 @@ from kqlog.plugins.refused import refused
 from kqlog.syntax import nodes as syntax
 
 USAGE = "mode, exceptionText"
+DIFFERS = "Refused, since what it does is not documented. identity() gives the rows unchanged."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:
@@ -19,5 +20,4 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     """
     source = required(source, call)
     Arguments(call, scope.over(source), USAGE)
-    hint = "identity() gives the rows unchanged"
-    return refused(source.columns, "the plugin identity_v3 is not offered: what it does is not documented", hint, call, scope)
+    return refused(source.columns, "the plugin identity_v3 is not offered", DIFFERS, call, scope)

@@ -16,6 +16,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import NUMBERS, Column, Schema, Type, widest
 
 USAGE = "Options"
+DIFFERS = "Reads files of the connected folder only: a query fetches nothing from an address."
 COLUMN = Column("CslSchema", Type.STRING)
 FORMATS = {
     **dict.fromkeys(("csv", "tsv", "psv", "scsv"), "csv"),

@@ -16,6 +16,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import NUMBERS, Column, Schema, Type
 
 USAGE = "Column, [Aggregate], Column..."
+DIFFERS = "An empty value is refused, since it would make a column without a name."
 MEASURE, TURNED = "$measure", "$turned"
 
 

@@ -15,6 +15,7 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import NUMBERS, Type
 
 USAGE = "ValueColumn, Percentile, IndexColumn, BinSize, BinsPerWindow, Dimension..."
+DIFFERS = "Exact, where Kusto estimates."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:

@@ -20,6 +20,7 @@ from kqlog.types import Column, Type
 
 STEPS = "Name = Condition..., "
 USAGE = f"TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, {STEPS}Dimension..."
+DIFFERS = "Refused on a timeline that is no datetime: how its windows count there is not documented."
 
 
 def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral | None, scope: Scope) -> plan.Node:

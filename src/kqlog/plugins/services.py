@@ -59,8 +59,12 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
         taken = Function(call.name, "", (sig(_TAKES[call.name]),))
         overloads.call(taken, tuple(_argument(argument, row) for argument in call.arguments), call.span, shapes=True)
     columns = _columns(source, call, schema, scope)
-    hint = _HINTS.get(call.name, "load what it gives as a table of the folder")
-    return refused(columns, f"the plugin {call.name} calls a service, which is not offered", hint, call, scope)
+    return refused(columns, f"the plugin {call.name} calls a service, which is not offered", instead(call.name), call, scope)
+
+
+def instead(name: str) -> str:
+    """What to do without a service."""
+    return _HINTS.get(name, "load what it gives as a table of the folder")
 
 
 def _argument(expr: syntax.Expr, row: Scope) -> overloads.Argument:

@@ -390,6 +390,10 @@ class Operator:
     rule: ClassVar[str]
     syntax: ClassVar[str]
     examples: ClassVar[tuple[str, ...]] = ()
+    differs: ClassVar[str] = ""
+    """What differs from Kusto on purpose, and why."""
+    service: ClassVar[str | None] = None
+    """For what only Microsoft's service can do: what to use instead."""
     takes_graph: ClassVar[bool] = False
     """Whether it works on what make-graph gives, not on a table."""
     words: ClassVar[Mapping[str, tuple[str, ...]]] = MappingProxyType({})
