@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.graph_matching import Matching
+from kqlog.lowering.graph_paths import Cycles
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.graph_matching import Matching
-from kqlog.plan.graph_paths import Cycles
 from kqlog.plan.graphs import graph_of
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, GraphEdge, GraphNode, Operator, Parameter
 
 
