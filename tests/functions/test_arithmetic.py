@@ -17,11 +17,6 @@ SIZES = st.integers(-1000, 1000)
 quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 def _answers(
     workspace: kqlog.Workspace, types: tuple[str, str], rows: list[tuple[object, object]], expression: str
 ) -> list[object]:
