@@ -22,8 +22,8 @@ result  a type, the name of a parameter (its type), `common` (the type of the co
 
 A signature has one body, tried in this order: `kql` (an expression of the language over the parameters), `sql` (the same
 text on every SQL engine), `duckdb` (that engine's text), `python` ("module.function" in `kqlog.functions.kernels`: Arrow
-arrays in, an Arrow array out). No body: the function binds, and an engine refuses to run it. Beside an SQL text over series,
-`python` is the body for series that are held as lists.
+arrays in, an Arrow array out). No body: the function binds, and an engine refuses to run it. For series that are held as lists
+there may be another SQL text, `lists`, or `python` beside the SQL text over JSON.
 
 In SQL text `{name}` stands for an argument; a repeated one for all its arguments, comma-separated; an absent optional one
 is an error in the declaration (write another signature). In aggregates `{order}` stands for the ORDER BY that makes the
@@ -107,6 +107,8 @@ class Signature:
     python: str | None = None
     where: str | None = None
     """A shorter SQL text for a condition of a filter, where null counts as false."""
+    lists: str | None = None
+    """The SQL text over series that are held as lists of reals."""
 
     @cached_property
     def _parts(self) -> tuple[tuple[Parameter, ...], str]:
@@ -200,9 +202,10 @@ def sig(
     duckdb: Body | None = None,
     python: str | None = None,
     where: str | None = None,
+    lists: str | None = None,
 ) -> Signature:
     """One overload of a function."""
-    return Signature(text, kql, sql, duckdb, python, where)
+    return Signature(text, kql, sql, duckdb, python, where, lists)
 
 
 def quoted(text: str) -> str:

@@ -105,16 +105,35 @@ class Expressions:
 
     def native(self, value: Value) -> Native | None:
         """A dynamic value as a list, where it is held as one."""
+        elements = self._elements(value)
+        if elements is None:
+            return None
         match value:
             case ColumnRef():
-                return self._row.natives.get(value.name)
-            case Literal(Type.DYNAMIC, str() as text):
-                return self._constant_list(text)
+                return self._row.natives[value.name]
+            case Literal(_, str() as text):
+                return Native(self._dialect.numbers(json.loads(text)), elements)
             case Path():
-                name, kind = _field(value) or ("", "")
-                return Native(self._part(value, name), LISTS[kind]) if kind in LISTS else None
+                return Native(self._part(value, _field(value)[0]), elements)  # type: ignore[index]
             case Call():
-                return self._list_call(value)
+                return Native(self._call(value), elements)
+        return None
+
+    def _elements(self, value: Value) -> Type | None:
+        """What a value is a list of, if it is held as a list. Writes no SQL, so that it costs little to ask at every depth."""
+        match value:
+            case ColumnRef():
+                native = self._row.natives.get(value.name)
+                return native.elements if native else None
+            case Literal(Type.DYNAMIC, str() as text):
+                return _constant_elements(text)
+            case Path():
+                _, kind = _field(value) or ("", "")
+                return LISTS.get(kind)
+            case Call() if value.signature.returns == "series":
+                return Type.REAL if self._in_lists(value) else None
+            case Call():
+                return LISTS.get(value.signature.returns)
             case _:
                 return None
 
@@ -162,8 +181,11 @@ class Expressions:
         if call.function.kind is Kind.AGGREGATE and self._row.group is not None:
             return Expressions(self._statement, self._row.group)._call(call)
         signature = call.signature
+        in_lists = self._in_lists(call)
+        if in_lists and signature.lists:
+            return self._filled(signature.lists, call, in_lists=True)
         body = signature.where if condition and signature.where else self._dialect.body(signature)
-        if signature.python and (body is None or self._in_reals(call, also_longs=signature.returns in LISTS)):
+        if signature.python and (body is None or in_lists):
             return self._kernel_call(call, signature.python)
         if body is None:
             raise not_offered(call)
@@ -171,12 +193,14 @@ class Expressions:
             body = body(**_constants(body, call))
         return self._filled(body, call)
 
-    def _filled(self, template: str, call: Call) -> str:
-        """A body with its arguments."""
+    def _filled(self, template: str, call: Call, *, in_lists: bool = False) -> str:
+        """A body with its arguments. `in_lists`: its series stand for lists of reals."""
         typed = {argument.type for argument in call.arguments if not isinstance(argument, Literal)}
         texts: dict[str, list[str]] = {"order": [self._row.order], "over": [self._row.over]}
         for name, bound in call.bound().items():
-            texts[name] = [self._argument(value, typed) for value in (bound if isinstance(bound, tuple) else (bound,))]
+            values = bound if isinstance(bound, tuple) else (bound,)
+            series = in_lists and any(one.name == name and one.kind == "series" for one in call.signature.parameters)
+            texts[name] = [self._held(value)[0] if series else self._argument(value, typed) for value in values]
         if inner := _lambda_names(template):
             template = _renamed(template, inner, "".join(text for group in texts.values() for text in group))
         parts = _parts(template)
@@ -216,8 +240,8 @@ class Expressions:
         lists = held is not None or call.signature.returns != "series"
         kinds, arguments = [], []
         for value, parameter in zip(call.arguments, _parameters(call), strict=True):
-            series = lists and parameter.kind == "series"
-            sql, kind = self._held_or_exchanged(value) if series else self.exchanged(value)
+            series = lists and parameter.kind == "series" and self._elements(value) is not None
+            sql, kind = self._held(value) if series else self.exchanged(value)
             if listed and not parameter.constant:
                 sql, kind = f"coalesce(list({sql}{self._row.order}), [])", f"{kind}[]"
             arguments.append(sql)
@@ -230,9 +254,8 @@ class Expressions:
     def _kernel_result(self, call: Call) -> str | None:
         """The SQL type of what a Python function gives, if that is a list or a struct."""
         signature = call.signature
-        if elements := LISTS.get(
-            signature.returns, Type.REAL if signature.returns == "series" and self._in_reals(call) else None
-        ):
+        elements = LISTS.get(signature.returns, Type.REAL if signature.returns == "series" and self._in_lists(call) else None)
+        if elements:
             return self._dialect.list_type(elements)
         fields = {
             name: self._dialect.list_type(LISTS[kind]) if kind in LISTS else self._dialect.type_name(Type(kind))
@@ -240,37 +263,17 @@ class Expressions:
         }
         return self._dialect.record_type(fields) if fields else None
 
-    def _held_or_exchanged(self, value: Value) -> tuple[str, str]:
-        """A series as it is handed to Python: as a list of reals, or as JSON."""
-        if (native := self.native(value)) is None:
-            return self.exchanged(value)
+    def _held(self, value: Value) -> tuple[str, str]:
+        """A series that is held as a list, as a list of reals, and its SQL type."""
+        native = self.native(value)
+        assert native is not None
         return self._dialect.widened_list(native, Type.REAL), self._dialect.list_type(Type.REAL)
 
-    def _list_call(self, call: Call) -> Native | None:
-        """A call whose body gives a list."""
-        if (elements := LISTS.get(call.signature.returns)) is not None:
-            return Native(self._call(call), elements)
-        if call.signature.returns == "series" and call.signature.python and self._in_reals(call):
-            return Native(self._kernel_call(call, call.signature.python), Type.REAL)
-        return None
-
-    def _in_reals(self, call: Call, *, also_longs: bool = False) -> bool:
-        """Whether all series of a call are held as lists of reals, not all of them constants."""
+    def _in_lists(self, call: Call) -> bool:
+        """Whether all series of a call are held as lists, not all of them constants. One that keeps its kind wants reals."""
         series = [value for value, parameter in zip(call.arguments, _parameters(call), strict=True) if parameter.kind == "series"]
-        natives = [self.native(value) for value in series]
-        wanted = {Type.REAL, Type.LONG} if also_longs else {Type.REAL}
-        return all(native is not None and native.elements in wanted for native in natives) and not all(
-            isinstance(value, Literal) for value in series
-        )
-
-    def _constant_list(self, text: str) -> Native | None:
-        values = json.loads(text)
-        if not isinstance(values, list) or not values:
-            return None
-        for type_, elements in ((float, Type.REAL), (int, Type.LONG)):
-            if all(type(value) is type_ for value in values):
-                return Native(self._dialect.numbers(values), elements)
-        return None
+        wanted = {Type.REAL} if call.signature.returns == "series" else {Type.REAL, Type.LONG}
+        return not all(isinstance(value, Literal) for value in series) and all(self._elements(one) in wanted for one in series)
 
     def whole_columns(self, call: Call, order: str) -> str:
         """A list of what a Python function makes of all rows, each argument as a list in an order."""
@@ -340,6 +343,14 @@ def _parameters(call: Call) -> list[Parameter]:
     """The parameter of each argument."""
     parameters = call.signature.parameters
     return [parameters[min(position, len(parameters) - 1)] for position in range(len(call.arguments))]
+
+
+@lru_cache(maxsize=512)
+def _constant_elements(text: str) -> Type | None:
+    """What the constant of a series is a list of."""
+    values = json.loads(text)
+    kinds = set(map(type, values)) if isinstance(values, list) else set()
+    return Type.REAL if kinds == {float} else Type.LONG if kinds == {int} else None
 
 
 def _field(path: Path) -> tuple[str, str] | None:
