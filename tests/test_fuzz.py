@@ -74,11 +74,6 @@ steps = st.one_of(
 )
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 def answered(workspace: kqlog.Workspace, text: str) -> None:
     """Run a text: any exception but QueryError fails the test."""
     try:

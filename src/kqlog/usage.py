@@ -6,7 +6,7 @@ import json
 import re
 
 from kqlog.functions.declare import ALL, LISTS, Function, Parameter, Signature
-from kqlog.plan.grouping import ANY, ARG_EXTREMES
+from kqlog.lowering.grouping import ANY, ARG_EXTREMES
 from kqlog.plan.special import VALUES
 from kqlog.types import INTEGERS, NUMBERS, ORDERABLE, SUMMABLE, Type
 

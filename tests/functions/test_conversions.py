@@ -12,11 +12,6 @@ from kqlog.types import MAX_DATETIME_TICKS
 quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 def _column(workspace: kqlog.Workspace, type_: str, values: list[object], expression: str) -> list[object]:
     cells = ", ".join(f"{type_}({value})" for value in values)
     return [row[0] for row in workspace.query(f"datatable(v: {type_})[{cells}] | project {expression}").rows]

@@ -15,11 +15,6 @@ quick = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCh
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 def _rows(
     workspace: kqlog.Workspace, columns: str, rows: list[tuple[datetime, ...]], expressions: str
 ) -> list[tuple[object, ...]]:

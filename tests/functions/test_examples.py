@@ -21,11 +21,6 @@ EXAMPLES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 def _column(result: kqlog.Result, position: int) -> list[object]:
     """The values of a column, as an example writes them."""
     if result.columns[position].type not in _AS_TEXT:

@@ -13,17 +13,6 @@ from kqlog.errors import QueryError
 VIENNA = "16.3725, 48.2083"
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
-@pytest.fixture(scope="module")
-def value(workspace: kqlog.Workspace) -> Any:
-    """What `print` answers for one expression."""
-    return lambda expression: workspace.query(f"print x = {expression}").rows[0][0]
-
-
 @pytest.mark.parametrize("grid", ["h3", "s2"])
 @pytest.mark.parametrize("level", [0, 1, 7, 15])
 def test_the_center_of_a_cell_is_in_it(value: Any, grid: str, level: int) -> None:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from kqlog.functions.kernels import geo, geo_h3, geo_measures, geo_plane, geo_s2, geo_shapes, geo_wkt
@@ -59,6 +59,7 @@ def test_any_numbers_as_coordinates(longitude: float, latitude: float, level: fl
 
 
 @settings(deadline=None, max_examples=150)
+@example("4")
 @given(st.text(max_size=18))
 def test_any_text_as_a_cell(text: str) -> None:
     for function in (

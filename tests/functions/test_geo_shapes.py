@@ -20,17 +20,6 @@ OVERLAPPING = "geo_from_wkt('POLYGON ((10.5 40.5, 11.5 40.5, 11.5 41.5, 10.5 41.
 HOLED = "geo_from_wkt('POLYGON ((0 0, 9 0, 9 9, 0 9, 0 0), (3 3, 3 6, 6 6, 6 3, 3 3))')"
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
-@pytest.fixture(scope="module")
-def value(workspace: kqlog.Workspace) -> Any:
-    """What `print` answers for one expression."""
-    return lambda expression: workspace.query(f"print x = {expression}").rows[0][0]
-
-
 def near(coordinates: Any) -> Any:
     """Nested positions, but for the last digits."""
     return [near(part) for part in coordinates] if isinstance(coordinates[0], list) else pytest.approx(coordinates, abs=1e-9)

@@ -44,11 +44,6 @@ EXPECTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 @pytest.mark.parametrize(("condition", "expected"), EXPECTED.items())
 def test_a_condition_is_true_false_or_null(workspace: kqlog.Workspace, condition: str, expected: list[bool | None]) -> None:
     result = workspace.query(f"{PAIRS} | extend answer = {condition}")

@@ -5,31 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from oddvalues import ODD, texts, written
 
 import kqlog
 from kqlog.functions import THEMES
 from kqlog.functions.declare import FUNCTIONS, Function, Kind, Parameter, Signature
+from kqlog.types import Type
 
-ODD = {
-    "bool": ("true", "false", "bool(null)"),
-    "int": ("int(0)", "int(-1)", "int(null)", "int(2147483647)"),
-    "long": ("long(null)", "7", "long(-9223372036854775808)", "0"),
-    "real": ("real(nan)", "0.0", "real(null)", "-1.5", "real(+inf)", "1e300"),
-    "decimal": ("decimal(-2.5)", "decimal(null)", "decimal(0)", "decimal(12345678901234567890.5)"),
-    "string": ("''", "'$.a.b'", "'NaN'", "'e\\u0301'", "'{\"a\": 1}'"),
-    "datetime": ("datetime(null)", "datetime(9999-12-31 23:59:59.9999999)", "datetime(0001-01-01)", "datetime(2024-02-29 13:14)"),
-    "timespan": ("0s", "timespan(null)", "-1tick", "36h"),
-    "guid": ("guid(null)", "guid(74be27de-1e4e-49d9-b579-fe0b331d3642)"),
-    "dynamic": (
-        "dynamic(null)",
-        "dynamic([1, null, 'a', 2.0])",
-        "dynamic({'a': {'b': 1}})",
-        "dynamic([])",
-        "dynamic('x')",
-        "dynamic(5.5)",
-        "dynamic({'': null})",
-    ),
-}
 CONSTANTS = {
     "bool": "true",
     "int": "2",
@@ -43,11 +25,6 @@ ROWS = 6
 FAMILIES = ("arithmetic", "arrays", "dynamic", "logic", "numbers", "relational", "sketches")
 
 
-@pytest.fixture(scope="module")
-def workspace() -> kqlog.Workspace:
-    return kqlog.connect(None)
-
-
 def _type(parameter: Parameter, position: int) -> str:
     """One of the types of a parameter, another one at each position."""
     types = sorted(map(str, parameter.types - ({"decimal"} if parameter.constant else set())))
@@ -55,22 +32,8 @@ def _type(parameter: Parameter, position: int) -> str:
 
 
 def _value(type_: str, row: int, position: int) -> str:
-    values = ODD[type_]
+    values = ODD[Type(type_)]
     return values[(row * (position + 1) + position) % len(values)]
-
-
-def _written(name: str, arguments: list[str]) -> str:
-    """A call, or an operator between its operands."""
-    match name.removeprefix("unary "), arguments:
-        case "in" | "!in" | "in~" | "!in~", [value, item]:
-            return f"{value} {name} ({item})"
-        case "between" | "!between", [value, low, high]:
-            return f"{value} {name} ({low} .. {high})"
-        case operator, [operand] if not operator.isidentifier():
-            return f"{operator}({operand})"
-        case operator, [left, right] if not operator.isidentifier() or operator in ("and", "or"):
-            return f"({left}) {operator} ({right})"
-    return f"{name}({', '.join(arguments)})"
 
 
 def _calls(function: Function, signature: Signature) -> tuple[str, list[str], str] | None:
@@ -84,17 +47,8 @@ def _calls(function: Function, signature: Signature) -> tuple[str, list[str], st
     columns = ", ".join(["row: int", *(f"c{at}: {type_}" for at, type_ in enumerate(types))])
     cells = ", ".join(cell for number, row in enumerate(rows) for cell in (str(number), *row))
     by_column = [constant or f"c{at}" for at, constant in enumerate(fixed)]
-    calls = [_written(function.name, row) for row in rows]
-    return f"datatable({columns})[{cells}]", calls, _written(function.name, by_column)
-
-
-def _answers(workspace: kqlog.Workspace, query: str) -> list[str] | None:
-    """The first column as text; None for an error. Anything but a QueryError fails the test."""
-    try:
-        return [row[0] for row in workspace.query(query).texts()]
-    except kqlog.QueryError as error:
-        assert "UDF" not in error.message, query
-        return None
+    calls = [written(function, row) for row in rows]
+    return f"datatable({columns})[{cells}]", calls, written(function, by_column)
 
 
 WRONG_SHAPE = "wrong shape"
@@ -104,7 +58,7 @@ WRONG_SHAPE = "wrong shape"
 def _alone(workspace: kqlog.Workspace, call: str) -> list[str]:
     if any("does not take" in error.message for error in workspace.check(f"print v = {call}").errors):
         return [WRONG_SHAPE]
-    return _answers(workspace, f"print v = {call}") or ["error"]
+    return texts(workspace, f"print v = {call}") or ["error"]
 
 
 SCALARS = [FUNCTIONS[name] for theme in FAMILIES for name in THEMES[theme] if FUNCTIONS[name].kind is Kind.SCALAR]
@@ -122,8 +76,8 @@ def test_a_constant_gives_what_a_row_gives(workspace: kqlog.Workspace, function:
         if (written := _calls(function, signature)) is None:
             continue
         table, calls, call = written
-        by_row = _answers(workspace, f"{table} | sort by row asc | project v = {call}")
-        together = _answers(workspace, f"print v = {calls[0]} | union " + ", ".join(f"(print v = {one})" for one in calls[1:]))
+        by_row = texts(workspace, f"{table} | sort by row asc | project v = {call}")
+        together = texts(workspace, f"print v = {calls[0]} | union " + ", ".join(f"(print v = {one})" for one in calls[1:]))
         alone = sorted(together) if together else [answer for one in calls for answer in _alone(workspace, one)]
         by_row = sorted(by_row) if together and by_row else by_row
         if by_row is None:

@@ -74,7 +74,8 @@ def test_lists_and_texts_answer_alike(call: str, both: tuple[kqlog.Workspace, kq
 
 
 VALUE = st.none() | st.floats(-1e6, 1e6).map(lambda value: round(value, 3) + 0.0)
-SERIES = st.none() | st.lists(VALUE, max_size=9)
+# The text of nulls alone does not say that they are reals, and what fills them is then a whole number.
+SERIES = st.none() | st.lists(VALUE, max_size=9).filter(lambda items: not items or any(item is not None for item in items))
 
 
 @settings(max_examples=25, deadline=None)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from kqlog.catalog.catalog import Catalog
-from kqlog.plan.stored import Stored
-from kqlog.store.snapshot import Nothing, Snapshot
+from kqlog.plan.stored import Bound, Stored
 from kqlog.store.store import Store
 from kqlog.types import Schema
+
+if TYPE_CHECKING:
+    from kqlog.store.snapshot import Snapshot
 
 
 class StoredCatalog(Mapping[str, Schema]):
@@ -45,3 +48,17 @@ class StoredCatalog(Mapping[str, Schema]):
             table = self._store.table(name)
             self._snapshots[name] = table.snapshot() if table.exists else None
         return self._snapshots[name]
+
+
+class Nothing:
+    """A table that holds nothing yet."""
+
+    shape = ""
+
+    def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
+        """None."""
+        return []
+
+    def digits(self, files: Iterable[str]) -> dict[str, str]:
+        """None."""
+        return {}

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.rows import declared_columns
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Call, Expr, Literal, NameAndType, Operator
-from kqlog.types import Column, Type
+from kqlog.types import Type
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,7 @@ class Datatable(Operator):
     values: tuple[Expr, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        names = ColumnNames()
-        columns = tuple(Column(names.declare(column.name, column.span), column.type) for column in self.schema)
+        columns = declared_columns(self.schema)
         width = len(columns)
         if width == 0 or len(self.values) % width:
             raise QueryError("SEM003", f"{len(self.values)} values do not fill rows of {width} columns", self.span)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.files import check_properties, read_files
+from kqlog.lowering.parameters import parameter_flag, parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.files import check_properties, read_files
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_flag, parameter_word
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
 
 PROPERTIES = frozenset({"format", "ignoreFirstRecord"})

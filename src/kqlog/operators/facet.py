@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column
+from kqlog.lowering.rows import groupable
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import call, column
-from kqlog.plan.rows import groupable
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Pipeline
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.uniting import given_name
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import given_name
 from kqlog.syntax.nodes import Expr, Named, Operator
 
 

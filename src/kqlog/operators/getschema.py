@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import bracketed
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Operator, Parameter
 from kqlog.types import CLR_NAMES, Column, Type
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kqlog.errors import QueryError
+from kqlog.lowering.graph_making import with_components
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.graph_making import with_components
 from kqlog.plan.graphs import graph_of
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Operator, Parameter
 
 
@@ -25,12 +25,11 @@ class GraphMarkComponents(Operator):
         "| graph-mark-components | graph-to-table nodes | summarize Nodes = count() by ComponentId | project Nodes",
     )
     takes_graph: ClassVar[bool] = True
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("weak", "strong"), "with_component_id": ()}
 
     parameters: tuple[Parameter, ...]
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
-        kind = parameter_word(self.parameters, "kind") or "weak"
-        if kind not in ("weak", "strong"):
-            raise QueryError("SEM002", "a component is weak or strong", self.span)
+        strong = parameter_word(self.parameters, "kind") == "strong"
         name = parameter_word(self.parameters, "with_component_id") or "ComponentId"
-        return with_components(graph_of(source), name, kind == "strong").relation()
+        return with_components(graph_of(source), name, strong).relation()

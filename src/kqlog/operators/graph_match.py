@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.graph_matching import Matching
+from kqlog.lowering.graph_paths import Cycles
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.graph_matching import Matching
-from kqlog.plan.graph_paths import Cycles
 from kqlog.plan.graphs import graph_of
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, GraphEdge, GraphNode, Operator, Parameter
 
 
@@ -34,6 +35,7 @@ class GraphMatch(Operator):
         "| sort by a_Name asc",
     )
     takes_graph: ClassVar[bool] = True
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"cycles": tuple(Cycles)}
 
     parameters: tuple[Parameter, ...]
     pattern: tuple[tuple[GraphNode | GraphEdge, ...], ...]
@@ -43,7 +45,5 @@ class GraphMatch(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         if self.project is None:
             raise QueryError("SEM003", "graph-match needs a project", self.span, "write: project node.Property, ...")
-        cycles = parameter_word(self.parameters, "cycles") or Cycles.UNIQUE_EDGES
-        if cycles not in tuple(Cycles):
-            raise QueryError("SEM002", f"'{cycles}' is no way to treat cycles", self.span, f"it is {', '.join(Cycles)}")
-        return Matching(graph_of(source), self.pattern, Cycles(cycles), scope).projected(self.where, self.project)
+        cycles = Cycles(parameter_word(self.parameters, "cycles") or Cycles.UNIQUE_EDGES)
+        return Matching(graph_of(source), self.pattern, cycles, scope).projected(self.where, self.project)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.graph_matching import Matching
+from kqlog.lowering.graph_paths import Cycles
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.graph_matching import Matching
-from kqlog.plan.graph_paths import Cycles
 from kqlog.plan.graphs import graph_of
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, GraphEdge, GraphNode, Operator, Parameter
 
 
@@ -29,6 +30,7 @@ class GraphShortestPaths(Operator):
         '| graph-shortest-paths (x)-[e*1..5]->(y) where x.Name == "a" project y.Name, Path = map(e, To) | sort by y_Name asc',
     )
     takes_graph: ClassVar[bool] = True
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"output": ("any", "all")}
 
     parameters: tuple[Parameter, ...]
     pattern: tuple[tuple[GraphNode | GraphEdge, ...], ...]
@@ -41,7 +43,5 @@ class GraphShortestPaths(Operator):
         if len(self.pattern) != 1 or not any(isinstance(part, GraphEdge) and part.hops for part in self.pattern[0]):
             raise QueryError("SEM005", "graph-shortest-paths takes one sequence with an edge such as -[e*1..5]->", self.span)
         output = parameter_word(self.parameters, "output") or "any"
-        if output not in ("any", "all"):
-            raise QueryError("SEM002", "the output of graph-shortest-paths is any or all", self.span)
         matching = Matching(graph_of(source), self.pattern, Cycles.UNIQUE_EDGES, scope)
         return matching.projected(self.where, self.project, output)

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import call
 from kqlog.plan.graphs import NODE, SOURCE, TARGET, Graph, graph_of, properties
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import GraphOutput, Operator
 
 _IDS = {"nodes": {"with_node_id": NODE}, "edges": {"with_source_id": SOURCE, "with_target_id": TARGET}}

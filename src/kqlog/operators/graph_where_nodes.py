@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.graph_making import with_nodes
 from kqlog.plan import nodes as plan
-from kqlog.plan.graph_making import with_nodes
 from kqlog.plan.graphs import graph_of
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.files import check_properties, read_files
+from kqlog.lowering.parameters import parameter_word
+from kqlog.lowering.rows import declared_columns
 from kqlog.plan import nodes as plan
-from kqlog.plan.files import check_properties, columns_of, read_files
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, NameAndType, Operator, Parameter
 
 PROPERTIES = frozenset({"includeHeaders"})
@@ -44,7 +45,7 @@ class InlineExternalTable(Operator):
             if not self.schema:
                 scope.session.open = True
             hint = "read their Parquet files with kind=storage"
-            return plan.Refused(columns_of(self.schema), "Delta tables are not offered", hint, self.kind.span)
+            return plan.Refused(declared_columns(self.schema), "Delta tables are not offered", hint, self.kind.span)
         options = tuple(option for option in self.options if isinstance(option, Parameter))
         if self.partition or len(options) < len(self.options):
             raise QueryError("ENG001", "columns that come from the names of folders are not offered", self.span)

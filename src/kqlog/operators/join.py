@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.joining import join_kind, join_pairs, joined_columns
 from kqlog.plan import nodes as plan
-from kqlog.plan.joining import join_kind, join_pairs, joined_columns
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter
 

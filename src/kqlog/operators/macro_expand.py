@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.parameters import is_fuzzy, parameter_word
+from kqlog.lowering.uniting import Leg, leg_name, unite
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import Database, UnknownTableError, UserFunction, Variable
 from kqlog.plan.lookup import EntityGroup as Group
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_word, unite
 from kqlog.syntax.nodes import Call, EntityGroup, Expr, FunctionBody, MemberCall, Name, Operator, Parameter
 
 

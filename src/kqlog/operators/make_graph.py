@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.graph_making import made
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.graph_making import made
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline
 
 _PARTITIONED = ("graph_match", "graph_shortest_paths")

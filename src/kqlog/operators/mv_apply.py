@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.rows import kept
+from kqlog.lowering.unnesting import unnested
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.unnesting import unnested
 from kqlog.syntax.nodes import Expr, MvItem, Name, Operator, Parameter, Pipeline
 from kqlog.types import Column
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.unnesting import unnested
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
-from kqlog.plan.unnesting import unnested
 from kqlog.syntax.nodes import Expr, MvItem, Operator, Parameter
 
 

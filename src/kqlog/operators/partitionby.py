@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.partitioning import partitioned
 from kqlog.plan import nodes as plan
-from kqlog.plan.partitioning import partitioned
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter
 

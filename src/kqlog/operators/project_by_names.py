@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Wildcard
 from kqlog.types import Column

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.rows import chosen, kept
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import chosen, kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Name, Operator, SortKey
 from kqlog.types import Column

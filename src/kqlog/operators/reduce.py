@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column
+from kqlog.lowering.parameters import parameter_word
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import call, column
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax.nodes import Expr, Literal, Operator, Parameter
 from kqlog.types import NUMBERS, Column, Type
 
-PARAMETERS = frozenset({"threshold", "characters"})
 DEFAULT_THRESHOLD = 0.1
 FOUND = (Column("Pattern", Type.STRING), Column("Count", Type.LONG), Column("Representative", Type.STRING))
 TEXT = "$text"
@@ -36,6 +36,7 @@ class Reduce(Operator):
         "| reduce by Message with threshold=0.3",
         'datatable(Message: string) ["job 17 done", "job 18 done"] | reduce kind=source by Message',
     )
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ("source",), "threshold": (), "characters": ()}
 
     parameters: tuple[Parameter, ...]
     by: Expr
@@ -43,9 +44,8 @@ class Reduce(Operator):
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         source = self.required(source)
+        self.check_words(self.properties)
         keep = parameter_word(self.parameters, "kind")
-        if keep not in (None, "source"):
-            raise QueryError("SEM003", f"reduce has no kind '{keep}'", self.span, "write kind=source, or leave it out")
         row = scope.over(source)
         row.windows = None
         value = row.value(self.by)
@@ -79,8 +79,6 @@ class Reduce(Operator):
 
     def _property(self, name: str) -> Literal | None:
         for given in self.properties:
-            if given.name not in PARAMETERS:
-                raise QueryError("SEM003", f"reduce has no '{given.name}'", given.span, "it has threshold and characters")
             if given.name == name:
                 if not isinstance(given.value, Literal):
                     raise QueryError("SEM004", f"{name} is a constant", given.span)

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.parameters import parameter_word
+from kqlog.lowering.rows import kept
+from kqlog.lowering.searching import SearchTerms, searched
+from kqlog.lowering.uniting import Leg, leg_name, unite
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.searching import SearchTerms, searched
-from kqlog.plan.uniting import Leg, leg_name, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Literal, Operator, Parameter
 from kqlog.types import Type
 

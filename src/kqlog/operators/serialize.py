@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.rows import extended
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import extended
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
 

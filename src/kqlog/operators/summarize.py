@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.grouping import ARG_EXTREMES, Grouping
+from kqlog.lowering.rows import groupable
 from kqlog.plan import nodes as plan
-from kqlog.plan.grouping import ARG_EXTREMES, Grouping
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import groupable
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Call, Expr, Named, Operator, Parameter
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.rows import row_count, sort_key
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import row_count, sort_key
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter, SortKey
 

@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS
+from kqlog.lowering.rows import groupable, row_count
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.names import ColumnNames, derived_name
-from kqlog.plan.rows import groupable, row_count
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator
 from kqlog.types import NUMBERS

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kqlog.errors import QueryError
+from kqlog.lowering.parameters import is_fuzzy, parameter_word
+from kqlog.lowering.uniting import Leg, leg_name, unite
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import UnknownTableError
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import Leg, is_fuzzy, leg_name, parameter_word, unite
 from kqlog.syntax.nodes import Expr, Name, Operator, Parameter, Pipeline, Wildcard
 
 MAX_LEGS = 1000
@@ -49,7 +50,7 @@ class Union(Operator):
             raise QueryError("LIM001", f"more than {MAX_LEGS:,} tables in one union", self.span)
         if not legs:
             raise QueryError("SEM001", "no table of this union exists", self.span)
-        named = parameter_word(self.parameters, "withsource") or parameter_word(self.parameters, "with_source")
+        named = parameter_word(self.parameters, "withsource", "with_source")
         return unite(legs, inner=parameter_word(self.parameters, "kind") == "inner", source_column=named)
 
     def _legs(self, expr: Expr, position: int, fuzzy: bool, scope: Scope) -> list[Leg]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.lowering.rows import without_windows
 from kqlog.plan import nodes as plan
 from kqlog.plan.bounds import filtered
-from kqlog.plan.rows import without_windows
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter
 

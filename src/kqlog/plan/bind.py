@@ -9,7 +9,7 @@ from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.graphs import graph_of, is_graph, properties
 from kqlog.plan.lookup import Environment, Session
-from kqlog.plan.parameters import parameter_literal
+from kqlog.plan.query_parameters import parameter_literal
 from kqlog.plan.restricting import restricted
 from kqlog.plan.scope import Scope
 from kqlog.plan.statements import declared_pattern, limited, set_option

@@ -132,10 +132,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A stored table. An engine reads only the columns that the rest of the plan mentions.
-
-    `bounds` tell which rows are not asked for, so that files can be left alone; the filters that say so stand above it, too.
-    """
+    """A stored table, of which an engine reads the columns that are mentioned. The filters above say what `bounds` say, too."""
 
     table: str
     columns: Schema

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column
 from kqlog.plan.lookup import Variable
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.plugins.arguments import SUMMABLE, Arguments
+from kqlog.plugins.arguments import Arguments
 from kqlog.plugins.written import written
-from kqlog.types import INTEGERS, TICKS_PER_DAY, Type
+from kqlog.types import INTEGERS, SUMMABLE, TICKS_PER_DAY, Type
 
 CALENDAR = {"week": 7, "month": 30, "year": 365}
 """Periods of the calendar, and how many days each has where a window is measured in them."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
-from kqlog.plugins.arguments import SUMMABLE, Arguments, constants, required
+from kqlog.plugins.arguments import Arguments, constants, required
 from kqlog.plugins.refused import refused
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Column, Type
+from kqlog.types import SUMMABLE, Column, Type
 
 USAGE = "IdColumn, TimelineColumn, Start, End, Step, Dimension..."
 USAGE_OF_ALL = "IdColumn, TimelineColumn, Step, Dimension..."

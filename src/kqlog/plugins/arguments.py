@@ -9,9 +9,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
-from kqlog.types import NUMBERS, Column, Type
-
-SUMMABLE = frozenset({*NUMBERS, Type.DATETIME, Type.TIMESPAN})
+from kqlog.types import Column, Type
 
 
 def required(source: plan.Node | None, call: syntax.Call) -> plan.Node:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from kqlog.lowering.calls import call as called
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import call as called
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.plugins.mining import given, mined, share, weight

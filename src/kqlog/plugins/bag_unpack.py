@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.syntax import nodes as syntax

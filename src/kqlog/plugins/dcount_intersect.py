@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call as called
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call as called
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required

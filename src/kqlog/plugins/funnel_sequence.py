@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from kqlog.lowering.calls import column, missing
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import missing
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.plugins.funnels import define_states

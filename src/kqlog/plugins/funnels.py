@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import text
 from kqlog.plan import overloads
-from kqlog.plan.calls import text
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments
 from kqlog.types import Type

@@ -6,8 +6,8 @@ from functools import reduce
 from typing import Any
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import text
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import text
 from kqlog.plan.lookup import FileSearch
 from kqlog.plan.names import bracketed
 from kqlog.plan.scope import Scope

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call as called
+from kqlog.lowering.calls import column, missing, number, text
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call as called
-from kqlog.plan.calls import column, number, text
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import missing
 from kqlog.plugins.arguments import Arguments
 from kqlog.syntax import nodes as syntax
 from kqlog.types import NUMBERS, Column, Schema, Type

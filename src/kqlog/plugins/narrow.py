@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column, number, text
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column, number, text
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type

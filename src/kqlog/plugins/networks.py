@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kqlog.lowering.calls import column
+from kqlog.lowering.joining import join_pairs, joined_columns
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
-from kqlog.plan.joining import join_pairs, joined_columns
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments
 from kqlog.plugins.written import written

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from kqlog.errors import QueryError
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import Activity
 from kqlog.plugins.arguments import Arguments, constants, required

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column, missing, text
+from kqlog.lowering.grouping import Grouping
+from kqlog.lowering.rows import groupable, kept
+from kqlog.lowering.searching import names_in
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column, text
-from kqlog.plan.grouping import Grouping
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import groupable, kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.searching import names_in
-from kqlog.plan.uniting import missing
 from kqlog.syntax import nodes as syntax
 from kqlog.types import NUMBERS, Column, Schema, Type
 

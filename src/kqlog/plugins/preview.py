@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
-from kqlog.plan import calls
+from kqlog.lowering import calls
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required

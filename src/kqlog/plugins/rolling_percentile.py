@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import column
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
 from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.plugins.activity import MOST_BINS
-from kqlog.plugins.arguments import SUMMABLE, Arguments, required
+from kqlog.plugins.arguments import Arguments, required
 from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
-from kqlog.types import NUMBERS, Type
+from kqlog.types import NUMBERS, SUMMABLE, Type
 
 USAGE = "ValueColumn, Percentile, IndexColumn, BinSize, BinsPerWindow, Dimension..."
 DIFFERS = "Exact, where Kusto estimates."

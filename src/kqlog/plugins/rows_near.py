@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments, required
 from kqlog.plugins.written import written

@@ -6,17 +6,17 @@ from dataclasses import replace
 from itertools import takewhile
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import column
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import column
 from kqlog.plan.lookup import Variable
 from kqlog.plan.names import ColumnNames, derived_name
 from kqlog.plan.scope import Scope
-from kqlog.plugins.arguments import SUMMABLE, Arguments, required
+from kqlog.plugins.arguments import Arguments, required
 from kqlog.plugins.refused import refused
 from kqlog.plugins.written import written
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Column, Type
+from kqlog.types import SUMMABLE, Column, Type
 
 STEPS = "Name = Condition..., "
 USAGE = f"TimelineColumn, MaxSequenceStepWindow, MaxSequenceSpan, {STEPS}Dimension..."

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from kqlog.lowering.calls import call, column
+from kqlog.lowering.joining import joined_columns
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column
-from kqlog.plan.joining import joined_columns
 from kqlog.plan.scope import Scope
 from kqlog.plugins.arguments import Arguments
 from kqlog.types import NUMBERS, Column, Type

@@ -88,17 +88,3 @@ def _comparable(column: pa.ChunkedArray, type_: Type) -> np.ndarray:
     if type_ is Type.STRING:
         return np.array(pc.fill_null(column.cast(pa.string()), "").to_pylist(), object)
     return np.asarray(pc.fill_null(column, 0).to_numpy())
-
-
-class Nothing:
-    """A table that holds nothing yet."""
-
-    shape = ""
-
-    def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
-        """None."""
-        return []
-
-    def digits(self, files: Iterable[str]) -> dict[str, str]:
-        """None."""
-        return {}

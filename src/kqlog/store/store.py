@@ -8,10 +8,13 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
-from kqlog.store.table import StoredTable
 from kqlog.types import Column, Schema, Type
+
+if TYPE_CHECKING:
+    from kqlog.store.table import StoredTable
 
 MARK = "kqlog.json"
 """The file that makes a folder a workspace."""
@@ -57,6 +60,8 @@ class Store:
         Raises:
             QueryError: ING001 for what cannot be the name of a table.
         """
+        from kqlog.store.table import StoredTable
+
         if name not in self._tables:
             if _NAME.fullmatch(name) is None:
                 hint = "letters, digits and underscores, 63 at most"

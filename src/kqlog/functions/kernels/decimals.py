@@ -14,6 +14,7 @@ _TYPE = pa.decimal128(38, 18)
 _FACTOR = pa.decimal256(37, 18)
 """The most digits for which a product still has room."""
 _STEP = Decimal(1).scaleb(-18)
+_HALF_STEP = pa.scalar(_STEP / 2, pa.decimal256(75, 36))
 _EXACT = Context(prec=80, rounding=ROUND_HALF_EVEN)
 
 
@@ -21,9 +22,12 @@ def multiply(left: pa.Array, right: pa.Array) -> pa.Array:
     """The products."""
     try:
         product = pc.multiply_checked(left.cast(_FACTOR), right.cast(_FACTOR))
-        return pc.round(product, 18, "half_to_even").cast(_TYPE)
+        rounded = pc.round(product, 18, "half_to_even").cast(_TYPE)
     except pa.ArrowInvalid:
         return _pairwise(left, right, _EXACT.multiply)
+    # Arrow divides some numbers of 256 bits wrongly when it rounds them, by far more than the last digit.
+    astray = pc.abs(pc.subtract(product, rounded.cast(product.type)))
+    return _pairwise(left, right, _EXACT.multiply) if pc.any(pc.greater(astray, _HALF_STEP)).as_py() else rounded
 
 
 def divide(left: pa.Array, right: pa.Array) -> pa.Array:

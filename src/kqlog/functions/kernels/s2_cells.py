@@ -46,7 +46,7 @@ def cell(token: str) -> tuple[int, int, int, int] | None:
     number = int(token.ljust(16, "0"), 16)
     below = (number & -number).bit_length() - 1
     face, level = number >> 61, FINEST - below // 2
-    if number == 0 or face > 5 or below % 2:
+    if number == 0 or face > 5 or below % 2 or level < 0:
         return None
     turn, column, row = face & 1, 0, 0
     for step in range(level):

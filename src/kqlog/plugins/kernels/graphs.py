@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pyarrow
 
 
@@ -21,38 +23,29 @@ def components(nodes: pyarrow.Table, edges: pyarrow.Table, *, strong: bool) -> p
 
 def _weak(neighbours: list[list[int]]) -> list[int]:
     """The component of each node, edges going both ways."""
+    return _flooded(neighbours, range(len(neighbours)))
+
+
+def _strong(neighbours: list[list[int]]) -> list[int]:
+    """The component of each node where edges go one way: Kosaraju's two searches, without recursion."""
+    reverse: list[list[int]] = [[] for _ in neighbours]
+    for source, targets in enumerate(neighbours):
+        for target in targets:
+            reverse[target].append(source)
+    return _flooded(reverse, reversed(_in_order_of_finish(neighbours)))
+
+
+def _flooded(neighbours: list[list[int]], starts: Iterable[int]) -> list[int]:
+    """The component of each node: all that is reached from a start, and was not from one before."""
     found = [-1] * len(neighbours)
     component = 0
-    for start in range(len(neighbours)):
+    for start in starts:
         if found[start] >= 0:
             continue
         found[start] = component
         pending = [start]
         while pending:
             for node in neighbours[pending.pop()]:
-                if found[node] < 0:
-                    found[node] = component
-                    pending.append(node)
-        component += 1
-    return found
-
-
-def _strong(neighbours: list[list[int]]) -> list[int]:
-    """The component of each node where edges go one way: Kosaraju's two searches, without recursion."""
-    finished = _in_order_of_finish(neighbours)
-    reverse: list[list[int]] = [[] for _ in neighbours]
-    for source, targets in enumerate(neighbours):
-        for target in targets:
-            reverse[target].append(source)
-    found = [-1] * len(neighbours)
-    component = 0
-    for start in reversed(finished):
-        if found[start] >= 0:
-            continue
-        found[start] = component
-        pending = [start]
-        while pending:
-            for node in reverse[pending.pop()]:
                 if found[node] < 0:
                     found[node] = component
                     pending.append(node)

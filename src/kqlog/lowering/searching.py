@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 
 from kqlog.functions.declare import FUNCTIONS
+from kqlog.lowering.calls import missing
+from kqlog.lowering.uniting import NO_TABLE, Leg, leg_name
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.scope import Scope
 from kqlog.plan.special import as_text
-from kqlog.plan.uniting import NO_TABLE, Leg, leg_name, missing
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from kqlog.errors import QueryError
 from kqlog.functions.arrays import COUNTED
+from kqlog.lowering.parameters import parameter_word
+from kqlog.lowering.rows import row_count
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames, derived_name
-from kqlog.plan.rows import row_count
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import parameter_word
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kqlog.lowering.calls import call, column, every, number
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import call, column, every, number
 from kqlog.plan.graphs import EDGE, NODE, SOURCE, TARGET, Graph
 from kqlog.plan.scope import Scope
 from kqlog.types import Column, Type

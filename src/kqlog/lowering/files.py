@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from kqlog.errors import QueryError
+from kqlog.lowering.rows import declared_columns
 from kqlog.plan import nodes as plan
-from kqlog.plan.names import ColumnNames
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
-from kqlog.types import Column, Schema, Type
+from kqlog.types import Type
 
 FORMATS = {
     "csv": "csv",
@@ -35,7 +35,7 @@ def read_files(
     scope: Scope,
 ) -> plan.Node:
     """The rows of some files of the connected folder; their format is by their names if none is given."""
-    columns = columns_of(schema)
+    columns = declared_columns(schema)
     files = tuple(str(scope.constant(uri, Type.STRING).value).split(";", 1)[0] for uri in uris)
     for file, uri in zip(files, uris, strict=True):
         if "://" in file:
@@ -63,12 +63,6 @@ def check_properties(
         if parameter.name not in known and scope.environment.fetch is not None:
             message = f"the property '{parameter.name}' of {_name(operator)} is not offered"
             raise QueryError("ENG001", message, parameter.span, f"it has {', '.join(sorted(known))}")
-
-
-def columns_of(schema: tuple[syntax.NameAndType, ...]) -> Schema:
-    """The columns that a query declares."""
-    names = ColumnNames()
-    return tuple(Column(names.declare(column.name, column.span), column.type) for column in schema)
 
 
 def _format_of(path: str) -> str:

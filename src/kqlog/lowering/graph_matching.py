@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from itertools import combinations
 
 from kqlog.errors import QueryError, Span
+from kqlog.lowering.calls import call, column, every, number
+from kqlog.lowering.graph_making import IN, OUT, with_degrees
+from kqlog.lowering.graph_paths import BACK, EDGES, FROM, INNER, TO, Cycles, Gathering, Paths, PathValue, absent, oriented
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column, every, number
 from kqlog.plan.expressions import references
-from kqlog.plan.graph_making import IN, OUT, with_degrees
-from kqlog.plan.graph_paths import BACK, EDGES, FROM, INNER, TO, Cycles, Gathering, Paths, PathValue, absent, oriented
 from kqlog.plan.graphs import EDGE, NODE, Graph, properties
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type

@@ -48,6 +48,12 @@ def _merged(schema: Schema, items: dict[str, plan.Item]) -> Schema:
     return tuple(columns.values())
 
 
+def declared_columns(schema: tuple[syntax.NameAndType, ...]) -> Schema:
+    """The columns that a query writes with their types."""
+    names = ColumnNames()
+    return tuple(Column(names.declare(column.name, column.span), column.type) for column in schema)
+
+
 def without_windows(node: plan.Node, wanted: Schema) -> plan.Node:
     """`node` without the columns that window functions needed on the way."""
     if len(node.columns) == len(wanted):

@@ -7,14 +7,14 @@ from typing import NamedTuple
 
 from kqlog.errors import NOWHERE, QueryError, Span
 from kqlog.functions.parsing import CAPTURED_GROUP, CAPTURED_GROUPS
+from kqlog.lowering.calls import call, column, every, missing, number, read_as
+from kqlog.lowering.calls import text as literal
+from kqlog.lowering.parameters import parameter_word
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column, every, number, read_as
-from kqlog.plan.calls import text as literal
 from kqlog.plan.names import ColumnNames
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
-from kqlog.plan.uniting import missing, parameter_word
 from kqlog.regex import translated
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type

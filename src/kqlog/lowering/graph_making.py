@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column, number
+from kqlog.lowering.calls import every as conjunction
+from kqlog.lowering.rows import kept
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
-from kqlog.plan.calls import call, column, number
-from kqlog.plan.calls import every as conjunction
 from kqlog.plan.graphs import EDGE, NODE, SOURCE, TARGET, Graph, properties
-from kqlog.plan.rows import kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type

@@ -1,4 +1,4 @@
-"""Calls of declared functions, for operators that are made of them."""
+"""Values that operators are made of: calls of declared functions, columns, constants."""
 
 from __future__ import annotations
 
@@ -41,6 +41,11 @@ def text(value: str) -> plan.Literal:
 def number(value: int) -> plan.Literal:
     """A long constant."""
     return plan.Literal(Type.LONG, value)
+
+
+def missing(type_: Type) -> plan.Literal:
+    """What a column holds where there is no value: null, and '' for a string."""
+    return plan.Literal(type_, "" if type_ is Type.STRING else None)
 
 
 def read_as(value: plan.Value, type_: Type) -> plan.Value:

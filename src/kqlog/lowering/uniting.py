@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from kqlog.plan import nodes as plan
 from kqlog.plan.names import ColumnNames
-from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
 
 
@@ -78,32 +76,7 @@ def _renamed(leg: Leg, names: dict[Column, str], source_column: str | None) -> p
     return plan.Project(leg.relation, tuple(items))
 
 
-def missing(type_: Type) -> plan.Literal:
-    """What a column holds where there is no value: null, and '' for a string."""
-    return plan.Literal(type_, "" if type_ is Type.STRING else None)
-
-
 def _free(name: str, columns: Schema) -> str:
     names = ColumnNames()
     names.reserve(columns)
     return names.derive(name)
-
-
-def parameter_word(parameters: tuple[syntax.Parameter, ...], name: str) -> str | None:
-    """The word or name given for a parameter of an operator."""
-    for parameter in parameters:
-        if parameter.name == name:
-            return parameter.word
-    return None
-
-
-def is_fuzzy(parameters: tuple[syntax.Parameter, ...], options: Mapping[str, plan.Literal]) -> bool:
-    """Whether tables that are not there are left out: by a parameter, or by an option of the whole query."""
-    effort = options.get("best_effort")
-    asked = any(parameter_flag(parameters, name) for name in ("isfuzzy", "best_effort"))
-    return asked or (effort is not None and effort.value is True)
-
-
-def parameter_flag(parameters: tuple[syntax.Parameter, ...], name: str) -> bool:
-    """Whether a parameter is given as true."""
-    return (parameter_word(parameters, name) or "").lower() == "true"

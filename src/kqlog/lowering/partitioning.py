@@ -7,10 +7,10 @@ from itertools import takewhile
 from typing import Any, NamedTuple
 
 from kqlog.errors import QueryError
+from kqlog.lowering.calls import call, column, number
+from kqlog.lowering.rows import groupable, kept
 from kqlog.plan import nodes as plan
-from kqlog.plan.calls import call, column, number
 from kqlog.plan.expressions import references
-from kqlog.plan.rows import groupable, kept
 from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type

@@ -1,0 +1,1 @@
+"""What several operators and plugins share on their way to plan nodes."""
