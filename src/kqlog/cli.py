@@ -1,4 +1,4 @@
-"""The command line: kqlog, kqlog query, check, tables, schema, explain, help."""
+"""The command line: kqlog, and a function for each of its commands."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
     from kqlog.result import Result
+    from kqlog.store.store import Store
     from kqlog.workspace import Workspace
 
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument(
         "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
     )
+    serve = commands.add_parser("serve", parents=[data], help="take in logs over HTTP for a workspace")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
+    serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -109,6 +114,8 @@ def _run(options: argparse.Namespace) -> int:
             print(f"made the workspace {create(Path(options.folder)).root}")
         case "ingest":
             return _ingest(options)
+        case "serve":
+            return _serve(options)
         case "help":
             from kqlog.manual import help
 
@@ -157,12 +164,27 @@ def _write(result: Result, options: argparse.Namespace) -> None:
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_files
 
-    store = _connect(options).store
-    if store is None:
-        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    store = _store(options)
     for file in options.files:
         print(ingest_files(store, options.table, Path(file), options.transform))
     return 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    store = _store(options)
+    try:
+        from kqlog.server.app import serve
+    except ModuleNotFoundError as error:
+        raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
+    serve(store, options.host, options.port, auth=not options.no_auth)
+    return 0
+
+
+def _store(options: argparse.Namespace) -> Store:
+    store = _connect(options).store
+    if store is None:
+        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    return store
 
 
 def _check(options: argparse.Namespace) -> int:
