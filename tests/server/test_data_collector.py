@@ -34,7 +34,11 @@ destination d { http(
     method("POST") path("/api/logs") content-type("application/json"))
   body-prefix("[") delimiter(",") body-suffix("]") batch-lines(10) batch-timeout(500)
   body("$(format-json --scope rfc5424 --scope selected-macros --pair TimeGenerated=\\"$S_ISODATE\\")")); };
-log { source(s); destination(d); };
+destination d_rule { http(
+  url("%(url)s/dataCollectionRules/dcr-default/streams/Microsoft-Syslog?api-version=2023-01-01") method("POST")
+  headers("Content-Type: application/json", "Authorization: Bearer from-file") body-prefix("[") delimiter(",") body-suffix("]")
+  body("$(format-json TimeGenerated=\\"$S_ISODATE\\" Computer=\\"$HOST\\" ProcessID=int($PID) SyslogMessage=\\"$MSG\\")")); };
+log { source(s); destination(d); destination(d_rule); };
 """
 
 
@@ -100,9 +104,10 @@ def test_syslog_ng(guarded, tmp_path: Path):
     finally:
         daemon.terminate()
         daemon.wait(10)
+    assert guarded.query("Syslog | distinct Computer, ProcessID, SyslogMessage") == [("web-01", 77, "payment failed")]
     assert guarded.query("SyslogNg_CL | distinct PROGRAM_s, HOST_s, MESSAGE_s") == [("shop", "web-01", "payment failed")]
     assert guarded.query("SyslogNg_CL | distinct tostring(TimeGenerated)") == [("2026-03-01T10:00:00.0000000Z",)]
 
 
 def _arrived(server) -> bool:
-    return (server.folder / "tables" / "SyslogNg_CL" / "_delta_log").is_dir()
+    return all((server.folder / "tables" / name / "_delta_log").is_dir() for name in ("SyslogNg_CL", "Syslog"))

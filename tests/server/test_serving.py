@@ -25,7 +25,7 @@ import kqlog
 from kqlog.server.access import Access
 from kqlog.server.app import application
 from kqlog.server.bodies import Reader
-from kqlog.server.errors import RequestError
+from kqlog.server.errors import RequestError, request_error
 from kqlog.store.store import create
 
 STREAM = "/dataCollectionRules/dcr-default/streams/Custom-Body_CL?api-version=2023-01-01"
@@ -159,18 +159,26 @@ PATHS = [
     STREAM,
     *(f"/v1/rest/ingest/logs/Body_CL?streamFormat={format_}" for format_ in ("json", "multijson", "csv")),
     "/api/logs",
+    "/v1/logs",
+    "/v1/traces",
 ]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=BODIES, path=st.sampled_from(PATHS), cut=st.none() | st.integers(1, 30), zipped=st.booleans())
-def test_no_body_is_an_error_of_the_server(app, body, path, cut, zipped):
+@given(
+    body=BODIES,
+    path=st.sampled_from(PATHS),
+    cut=st.none() | st.integers(1, 30),
+    zipped=st.booleans(),
+    kind=st.sampled_from(["application/json", "application/x-protobuf"]),
+)
+def test_no_body_is_an_error_of_the_server(app, body, path, cut, zipped, kind):
     sent = gzip.compress(body) if zipped else body
 
     async def post():
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://kqlog") as client:
-            headers = {"Log-Type": "Body", **(ZIPPED if zipped else {})}
+            headers = {"Log-Type": "Body", "Content-Type": kind, **(ZIPPED if zipped else {})}
             return await client.post(path, content=sent[:-cut] if cut else sent, headers=headers)
 
     answer = asyncio.run(post())
@@ -195,3 +203,8 @@ def test_who_comes_when_much_is_being_read_is_told_to_come_back():
 
     error, later = asyncio.run(two())
     assert (error.status, error.headers, later) == (429, {"Retry-After": "1"}, b"123456")
+
+
+def test_what_cannot_be_stored_now_is_to_be_sent_again():
+    error = request_error(OSError(28, "No space left on device"))
+    assert (error.status, error.headers) == (503, {"Retry-After": "30"})

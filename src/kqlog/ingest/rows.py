@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,13 @@ def from_sequence(text: bytes) -> pyarrow.Table:
     return _table(_read(lambda: [part.encode() for part in _objects(text.decode())]), None)
 
 
+def from_objects(rows: list[Row]) -> pyarrow.Table:
+    """Objects that were read already."""
+    import pyarrow
+
+    return pyarrow.table(_columns(rows))
+
+
 def from_delimited(text: bytes, names: Sequence[str], delimiter: str = ",") -> pyarrow.Table:
     """Lines of values, as text: the first value is that of the first name. There may be fewer columns than names.
 
@@ -83,6 +90,7 @@ def column_name(field: str) -> str:
 
 _ARRAY = msgspec.json.Decoder(list[msgspec.Raw])
 _ONE = msgspec.json.Decoder(msgspec.Raw)
+_TEXT = msgspec.json.Encoder()
 _ROWS = msgspec.json.Decoder(list[Row])
 
 
@@ -141,7 +149,7 @@ def _array(values: list[Any]) -> pyarrow.Array | None:
     if not kinds:
         return None
     if kinds & {dict, list}:
-        return _json(_texts(values))
+        return _json([None if value is None else _TEXT.encode(value) for value in values])
     try:
         if kinds == {int, float}:
             return pyarrow.array(list(map(_real, values)), pyarrow.float64())
@@ -160,11 +168,7 @@ def _real(value: Any) -> float | None:
         return None
 
 
-def _texts(values: Iterable[Any]) -> list[str | None]:
-    return [None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":")) for value in values]
-
-
-def _json(texts: list[str | None]) -> pyarrow.Array:
+def _json(texts: list[bytes | None]) -> pyarrow.Array:
     """JSON texts as the engine knows them: as dynamic values."""
     import pyarrow
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 from collections.abc import AsyncIterator
 
 import uvicorn
@@ -13,7 +14,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from kqlog.errors import QueryError
-from kqlog.server import data_collector, kusto_ingest, logs_ingestion
+from kqlog.server import data_collector, kusto_ingest, logs_ingestion, otlp
 from kqlog.server.access import Access, read_access
 from kqlog.server.intake import Intake
 from kqlog.store.store import Store
@@ -25,14 +26,16 @@ def application(store: Store, access: Access) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        for file, error in intake.rules.broken.items():
+            logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
         yield
         intake.close()
 
     async def health(request: Request) -> JSONResponse:
-        broken = {file.name: str(error) for file, error in intake.rules.broken.items()}
+        broken = {file.name: error.message for file, error in intake.rules.broken.items()}
         return JSONResponse({"status": "ok", "brokenRules": broken})
 
-    protocols = (logs_ingestion, data_collector, kusto_ingest)
+    protocols = (logs_ingestion, data_collector, kusto_ingest, otlp)
     own = [route for protocol in protocols for route in protocol.routes(intake)]
     return Starlette(routes=[Route("/healthz", health), *own], lifespan=lifespan)
 

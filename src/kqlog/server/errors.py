@@ -51,10 +51,10 @@ def request_error(error: Exception) -> RequestError:
             return RequestError(429, "TooManyRequests", str(error), error.seconds)
         case QueryError(code="ING004"):
             return RequestError(404, "NotFound", _told(error))
-        case QueryError():
+        case QueryError() if error.code != "ING002":
             return RequestError(400, "InvalidPayload", _told(error))
         case _:
-            # A full disk, a folder that cannot be written: nothing is stored, and the sender keeps its rows.
+            # A full disk (ING002), a folder that cannot be written: nothing is stored, and the sender keeps its rows.
             return RequestError(503, "ServiceUnavailable", f"the rows could not be stored: {error}", 30)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -67,4 +68,4 @@ class Intake:
 def _key(request: Request, body: Body) -> str | None:
     """What a request that is sent again has in common with the first. Some senders give all parts of an upload one id."""
     sent = request.headers.get("x-ms-client-request-id")
-    return None if sent is None else f"{request.url.path} {sent} {body.digest}"
+    return None if sent is None else hashlib.sha256(f"{request.url.path}\n{sent}\n{body.digest}".encode()).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.requests import Request
@@ -41,11 +40,10 @@ def routes(intake: Intake) -> list[Route]:
 
     async def ingest(request: Request) -> Response:
         intake.access.check_token(request)
-        table = request.path_params["table"]
-        reading = _reading(request, intake.store, table)
+        table, format_ = request.path_params["table"], _format(request)
 
         def shaping(content: bytes) -> list[Shaped]:
-            return [shape(intake.store, table, reading(content))]
+            return [shape(intake.store, table, _rows(content, format_, intake.store, table))]
 
         async with intake.reader.reading(request) as body:
             count = await intake.take(request, body, shaping)
@@ -55,27 +53,32 @@ def routes(intake: Intake) -> list[Route]:
     return [Route("/v1/rest/ingest/{database}/{table}", handler, methods=["POST"])]
 
 
-def _reading(request: Request, store: Store, table: str) -> Callable[[bytes], pyarrow.Table]:
-    """What reads the rows of a body in the format of the request."""
+def _format(request: Request) -> str:
+    """The format that a request names."""
     asked = request.query_params
     if "sourceKind" in asked or "mappingName" in asked:
         message = "rows come in the body, with JSON fields or CSV columns as the table has them; there are no mappings"
         raise RequestError(400, "BadRequest_NotSupported", message)
-    if table not in store and not table.endswith("_CL"):
-        # Kusto's clients take a 404 for a server without streaming ingestion.
-        raise RequestError(400, "BadRequest_EntityNotFound", f"there is no table '{table}'; a table of your own ends in _CL")
     format_ = asked.get("streamFormat", "csv").lower()
-    if format_ in _JSON:
-        return _JSON[format_]
-    if format_ not in _DELIMITERS:
+    if format_ not in _JSON and format_ not in _DELIMITERS:
         known = ", ".join([*_JSON, *_DELIMITERS])
         raise RequestError(400, "BadRequest_FormatNotSupported", f"the format '{format_}' is not known: send {known}")
+    return format_
+
+
+def _rows(content: bytes, format_: str, store: Store, table: str) -> pyarrow.Table:
+    """The rows of a body, by the names or the positions that the table's columns have."""
+    # Kusto's clients take a 404 for a server without streaming ingestion.
+    if table not in store and not table.endswith("_CL"):
+        message = f"there is no table '{table}'; a table of your own ends in _CL"
+        raise RequestError(400, "BadRequest_EntityNotFound", message)
+    if format_ in _JSON:
+        return _JSON[format_](content)
     if table not in store:
-        raise RequestError(
-            400, "BadRequest_EntityNotFound", f"the table '{table}' has no columns yet, so that {format_} cannot fill them"
-        )
+        message = f"the table '{table}' has no columns yet, so that {format_} cannot fill them"
+        raise RequestError(400, "BadRequest_EntityNotFound", message)
     names = [column.name for column in store.columns(table) if column.name not in _FILLED]
-    return partial(from_delimited, names=names, delimiter=_DELIMITERS[format_])
+    return from_delimited(content, names, _DELIMITERS[format_])
 
 
 def _answer(count: int) -> object:

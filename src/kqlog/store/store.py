@@ -66,7 +66,8 @@ class Store:
             if _NAME.fullmatch(name) is None:
                 hint = "letters, digits and underscores, 63 at most"
                 raise QueryError("ING001", f"'{name}' cannot be the name of a table", hint=hint)
-            self._tables[name] = StoredTable(self.root / TABLES / name)
+            # Two threads may ask at once, and a table has one writer.
+            self._tables.setdefault(name, StoredTable(self.root / TABLES / name))
         return self._tables[name]
 
     def columns(self, name: str) -> Schema:
