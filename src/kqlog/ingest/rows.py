@@ -165,7 +165,7 @@ def _real(value: Any) -> float | None:
     try:
         return None if value is None else float(value)
     except OverflowError:
-        return None
+        raise QueryError("ING003", "a number is too large for any column") from None
 
 
 def _json(texts: list[bytes | None]) -> pyarrow.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import zlib
 from collections.abc import AsyncIterator, Iterator
@@ -52,6 +53,8 @@ class Reader:
                     raise RequestError(413, "ContentLengthLimitExceeded", f"a request has {_MOST_SENT:,} bytes at most")
                 digest.update(chunk)
                 for part in unpacking.parts(chunk):
+                    # What a chunk becomes may be a thousand times as long: others have a turn in between.
+                    await asyncio.sleep(0)
                     self._hold(len(part))
                     held += part
                     if len(held) > _MOST_READ:
