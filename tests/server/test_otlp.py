@@ -7,9 +7,12 @@ import logging
 import httpx
 from opentelemetry.exporter.otlp.proto.http import Compression
 from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -55,6 +58,27 @@ def test_spans(server):
     assert found == [
         ("GET /cart", "Server", trace, "", True, "", True),
         ("read cart", "Internal", trace, span, False, "no such cart", True),
+    ]
+
+
+def test_metrics(server):
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter(f"{server.url}/v1/metrics"))
+    provider = MeterProvider([reader], RESOURCE)
+    meter = provider.get_meter("shop")
+    meter.create_counter("orders").add(3, {"city": "Oslo"})
+    meter.create_gauge("heat").set(21.5)
+    for seconds in (0.5, 1.5):
+        meter.create_histogram("seconds").record(seconds)
+    provider.shutdown()
+    query = "InsightsMetrics | where Namespace == 'shop' | extend Tags = parse_json(Tags) | order by Name asc"
+    found = server.query(f"{query} | project Name, Val, tostring(Tags.city), Origin")
+    assert found == [
+        ("heat", 21.5, "", "shop"),
+        ("orders", 3.0, "Oslo", "shop"),
+        ("seconds_count", 2.0, "", "shop"),
+        ("seconds_max", 1.5, "", "shop"),
+        ("seconds_min", 0.5, "", "shop"),
+        ("seconds_sum", 2.0, "", "shop"),
     ]
 
 

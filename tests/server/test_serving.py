@@ -161,6 +161,7 @@ PATHS = [
     "/api/logs",
     "/v1/logs",
     "/v1/traces",
+    "/v1/metrics",
 ]
 
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry's logs and spans as rows of Azure Monitor's tables for them, OTelLogs and OTelSpans."""
+"""OpenTelemetry's logs, spans and metrics as rows of Azure Monitor's tables: OTelLogs, OTelSpans and InsightsMetrics."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf import json_format
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from kqlog.errors import QueryError
@@ -31,6 +32,8 @@ _RESOURCE = {
     "K8sContainerName": "k8s.container.name",
 }
 """The attributes of a resource that have columns of their own."""
+_TOTALS = ("count", "sum", "min", "max")
+"""What is kept of a distribution, each as a metric of its own."""
 _KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
 _STATUS = ("Unset", "Ok", "Error")
 
@@ -65,6 +68,24 @@ def spans(content: bytes, *, is_json: bool) -> pyarrow.Table:
             for part, resource in _resources(request.resource_spans)
             for scope in part.scope_spans
             for span in scope.spans
+        ]
+    )
+
+
+def metrics(content: bytes, *, is_json: bool) -> pyarrow.Table:
+    """The points of the metrics of a request, in Protobuf or JSON.
+
+    Raises:
+        QueryError: ING003 for what is no such request.
+    """
+    request, _ = _read(ExportMetricsServiceRequest(), content, is_json=is_json)
+    return from_objects(
+        [
+            {"Origin": resource["ServiceName"], "Computer": resource["ResourceAttributes"].get("host.name"), **point}
+            for part, resource in _resources(request.resource_metrics)
+            for scope in part.scope_metrics
+            for metric in scope.metrics
+            for point in _points(scope.scope.name, metric)
         ]
     )
 
@@ -136,6 +157,25 @@ def _span(span: Any, id_: Callable[[bytes], str]) -> Row:
     }
 
 
+def _points(scope: str, metric: Any) -> Iterator[Row]:
+    kind = metric.WhichOneof("data")
+    for point in getattr(metric, kind).data_points if kind else ():
+        row = {"TimeGenerated": _moment(point.time_unix_nano), "Namespace": scope, "Tags": _attributes(point.attributes)}
+        if kind in {"gauge", "sum"}:
+            value = point.WhichOneof("value")
+            yield {**row, "Name": metric.name, "Val": value and _finite(float(getattr(point, value)))}
+            continue
+        fields = {field.name for field, _ in point.ListFields()} | {"count"}
+        for total in _TOTALS:
+            if total in fields:
+                yield {**row, "Name": f"{metric.name}_{total}", "Val": _finite(float(getattr(point, total)))}
+
+
+def _finite(number: float) -> float | str:
+    """A number, or the text for one that JSON has not."""
+    return number if abs(number) < float("inf") else str(number)
+
+
 def _word(words: Sequence[str], number: int) -> str:
     """What a number of an enumeration is called; newer ones have no word here."""
     return words[number] if 0 <= number < len(words) else str(number)
@@ -157,8 +197,7 @@ def _value(value: Any) -> Any:
         case "bytes_value":
             return base64.b64encode(value.bytes_value).decode()
         case "double_value":
-            number = value.double_value
-            return number if abs(number) < float("inf") else str(number)
+            return _finite(value.double_value)
         case kind:
             return getattr(value, kind)
 

@@ -1,4 +1,4 @@
-"""OpenTelemetry's protocol over HTTP: logs and traces, as Protobuf or JSON."""
+"""OpenTelemetry's protocol over HTTP: logs, traces and metrics, as Protobuf or JSON."""
 
 from __future__ import annotations
 
@@ -25,7 +25,11 @@ class _Reading(Protocol):
 
 def routes(intake: Intake) -> list[Route]:
     """The addresses that OpenTelemetry's exporters send to."""
-    signals: tuple[tuple[str, str, _Reading], ...] = (("logs", "OTelLogs", otlp.logs), ("traces", "OTelSpans", otlp.spans))
+    signals: tuple[tuple[str, str, _Reading], ...] = (
+        ("logs", "OTelLogs", otlp.logs),
+        ("traces", "OTelSpans", otlp.spans),
+        ("metrics", "InsightsMetrics", otlp.metrics),
+    )
     return [
         Route(f"/v1/{signal}", answering(_export(intake, table, reading), _error_body), methods=["POST"])
         for signal, table, reading in signals
