@@ -77,3 +77,11 @@ def test_mistakes_in_several_statements_are_all_found() -> None:
 def test_nothing_is_said_of_what_follows_from_a_mistake() -> None:
     errors = kqlog.check("let x = nowhere; print x + 1; print y", tables=TABLES).errors
     assert [error.message for error in errors] == ["no variable named 'nowhere'"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["series_sum(dynamic(1))", "bag_keys(series_exp(dynamic([1])))", "array_length(series_fit_line_dynamic(dynamic([1])))"],
+)
+def test_a_series_is_an_array_and_a_fit_a_bag(call: str) -> None:
+    assert ["does not take" in error.message for error in kqlog.check(f"print {call}").errors] == [True]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import ARRAYS, Function, Kind, Parameter, Signature
 from kqlog.plan import nodes as plan
-from kqlog.plan.shapes import Shape, shape
+from kqlog.plan.shapes import of_kind, shape
 from kqlog.types import INTEGERS, NUMBERS, Type, widens
 
 Argument = plan.Value | Type | plan.Node
@@ -179,9 +179,9 @@ def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
 def _well_shaped(signature: Signature, arguments: tuple[Argument, ...]) -> bool:
     """Whether each dynamic value may be the array, the bag or the string that its parameter wants."""
     return not any(
-        parameter.kind in (Shape.ARRAY, Shape.BAG, Type.STRING)
+        (wanted := of_kind(parameter.kind) or (Type.STRING if parameter.kind == Type.STRING else None)) is not None
         and isinstance(argument, plan.Value)
-        and shape(argument) not in (None, parameter.kind)
+        and shape(argument) not in (None, wanted)
         for parameter, argument in zip(spread(signature, len(arguments)) or [], arguments, strict=False)
     )
 
