@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.finding import find
 from kqlog.plan.scope import Scope
@@ -32,4 +33,7 @@ class Find(Operator):
     projection: FindProjection | None
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        if source is not None:
+            hint = "name the tables in it, as in: find in (Syslog, Event) where ..., or search what stands before: | search"
+            raise QueryError("SEM005", "'find' begins a query", self.span, hint)
         return find(self.tables, self.parameters, self.predicate, self.projection, scope)

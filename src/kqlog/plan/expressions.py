@@ -367,14 +367,8 @@ class Expressions(Lookup):
 
     def _any_column(self, operator: str, right: syntax.Expr, span: Span) -> plan.Value:
         """`* has 'x'`: whether any column of text says so."""
-        wanted = self.value(right)
-        function = self._operator(operator, span)
-        found: plan.Value = plan.Literal(Type.BOOL, False)
-        for column in self.schema:
-            if column.type in (Type.STRING, Type.DYNAMIC) or operator == "==":
-                test = self.applied(function, (special.as_text(column), wanted), span)
-                found = test if isinstance(found, plan.Literal) else overloads.call(FUNCTIONS["or"], (found, test), span)
-        return found
+        texts = [column for column in self.schema if column.type in (Type.STRING, Type.DYNAMIC) or operator == "=="]
+        return special.in_any(texts, self._operator(operator, span), self.value(right), self, span)
 
     def _in_list(self, expr: syntax.InList) -> plan.Value:
         value = self.value(expr.value)
