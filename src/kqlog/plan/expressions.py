@@ -94,7 +94,8 @@ class Expressions(Lookup):
             case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
                 return self.value(source)
             case syntax.Wildcard():
-                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span)
+                hint = "name a column; count() takes nothing"
+                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span, hint)
             case syntax.TypeLiteral():
                 raise QueryError("SEM005", "typeof() cannot stand for a value here", expr.span)
             case _:
