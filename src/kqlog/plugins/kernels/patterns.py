@@ -222,7 +222,7 @@ def _relaxed(information: Numbers, differs: Differs, shares: Numbers, size_weigh
 def _grown(information: Numbers, differs: Differs, shares: Numbers, size_weight: float) -> tuple[float, Kept]:
     """The best pattern on the way from nothing to a row, always adding what makes the next one best.
 
-    Where several columns have values of their own in each row, dropping one of them wins nothing, and _relaxed drops the wrong ones.
+    Where several columns have a value of their own in each row, dropping one wins nothing, and _relaxed drops the wrong ones.
     """
     kept = np.zeros(len(information), bool)
     best = (-1.0, kept.copy())
