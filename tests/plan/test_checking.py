@@ -80,6 +80,20 @@ def test_nothing_is_said_of_what_follows_from_a_mistake() -> None:
 
 
 @pytest.mark.parametrize(
+    "body",
+    [
+        "Logs | where Host startswith p or Host has p",
+        "Logs | where Host has_any (l)",
+        "Logs | extend x = format_datetime(Started, p), y = extract(p, 1, Host)",
+        "Logs | summarize percentile(Started, n)",
+    ],
+)
+def test_a_function_may_use_its_parameters_where_constants_are_wanted(body: str) -> None:
+    text = f"let f = (p: string, l: dynamic, n: real) {{ {body} }}; Logs | count"
+    assert columns(text) == "Count:long"
+
+
+@pytest.mark.parametrize(
     ("text", "hint"),
     [
         ("Logs | summarize count by Host", "count() is a function: write its brackets"),

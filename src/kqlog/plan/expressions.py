@@ -291,7 +291,7 @@ class Expressions(Lookup):
             raise overloads.not_offered(call, span)
         body = call.signature.duckdb or call.signature.sql
         if callable(body) and not (call.name == "assert" and self.environment.evaluate is None):
-            special.check_constants(call, body, span)
+            special.check_constants(call, body, span, rehearsing=self.session.rehearsing)
         return call
 
     def expanded(self, call: plan.Call, span: Span) -> plan.Value:

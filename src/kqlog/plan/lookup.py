@@ -65,6 +65,8 @@ class Session:
     render: plan.Render | None = None
     open: bool = False
     """True when columns depend on data that nobody has looked at: unknown names are then dynamic."""
+    rehearsing: bool = False
+    """True in the body of a function that is bound over arguments that nobody knows."""
     names: dict[str, int] = field(default_factory=dict)
     options: dict[str, plan.Literal] = field(default_factory=dict)
     """What `set` has set so far, of the options that change an answer."""

@@ -49,8 +49,10 @@ def _any_of(tests: list[plan.Value], span: Span) -> plan.Value:
     return found
 
 
-def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> None:
+def check_constants(call: plan.Call, body: Callable[..., str], span: Span, *, rehearsing: bool = False) -> None:
     """Let a body that is made from constants refuse them now, with a place in the text.
+
+    While a function is rehearsed, null stands for an argument that nobody knows yet.
 
     Raises:
         QueryError: SEM002 with the body's own words.
@@ -63,7 +65,7 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
         if name in asked:
             arguments = bound if isinstance(bound, tuple) else (bound,)
             values = [argument.value for argument in arguments if isinstance(argument, plan.Literal)]
-            if len(values) < len(arguments):
+            if len(values) < len(arguments) or (rehearsing and None in values):
                 return
             constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:
