@@ -94,7 +94,8 @@ class Expressions(Lookup):
             case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
                 return self.value(source)
             case syntax.Wildcard():
-                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span)
+                hint = "name a column; count() takes nothing"
+                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span, hint)
             case syntax.TypeLiteral():
                 raise QueryError("SEM005", "typeof() cannot stand for a value here", expr.span)
             case _:
@@ -290,7 +291,7 @@ class Expressions(Lookup):
             raise overloads.not_offered(call, span)
         body = call.signature.duckdb or call.signature.sql
         if callable(body) and not (call.name == "assert" and self.environment.evaluate is None):
-            special.check_constants(call, body, span)
+            special.check_constants(call, body, span, rehearsing=self.session.rehearsing)
         return call
 
     def expanded(self, call: plan.Call, span: Span) -> plan.Value:
@@ -367,14 +368,8 @@ class Expressions(Lookup):
 
     def _any_column(self, operator: str, right: syntax.Expr, span: Span) -> plan.Value:
         """`* has 'x'`: whether any column of text says so."""
-        wanted = self.value(right)
-        function = self._operator(operator, span)
-        found: plan.Value = plan.Literal(Type.BOOL, False)
-        for column in self.schema:
-            if column.type in (Type.STRING, Type.DYNAMIC) or operator == "==":
-                test = self.applied(function, (special.as_text(column), wanted), span)
-                found = test if isinstance(found, plan.Literal) else overloads.call(FUNCTIONS["or"], (found, test), span)
-        return found
+        texts = [column for column in self.schema if column.type in (Type.STRING, Type.DYNAMIC) or operator == "=="]
+        return special.in_any(texts, self._operator(operator, span), self.value(right), self, span)
 
     def _in_list(self, expr: syntax.InList) -> plan.Value:
         value = self.value(expr.value)

@@ -291,16 +291,20 @@ def _misfit(function: Function, arguments: tuple[Argument, ...], span: Span) -> 
         hint = "give the value a name in an extend before this, and use that"
         return QueryError("SEM002", f"{function.name}() wants the name of a column for '{wanted}'", span, hint)
     given = ", ".join(_spoken(argument) for argument in arguments)
-    if function.name.isidentifier():
+    if function.name.isidentifier() and function.name not in ("and", "or"):
         return QueryError("SEM002", f"{function.name}() does not take ({given})", span, f"usage: {usage}")
+    conditions = "both are conditions; values are compared with =="
     return QueryError(
-        "SEM002", f"'{function.name}' is not defined between {given.replace(', ', ' and ')}", span, _operator_hint(arguments)
+        "SEM002",
+        f"'{function.name}' is not defined between {given.replace(', ', ' and ')}",
+        span,
+        conditions if function.name in ("and", "or") else _operator_hint(arguments),
     )
 
 
 def _operator_hint(arguments: tuple[Argument, ...]) -> str | None:
     types = [argument.type for argument in arguments if isinstance(argument, plan.Value)]
-    if Type.STRING in types and Type.DATETIME in types:
+    if Type.DATETIME in types and (Type.STRING in types or Type.LONG in types):
         return "write a date as datetime(2024-01-31), or convert text with todatetime()"
     if Type.STRING in types:
         return "convert with tostring(), tolong(), toreal() ...; join texts with strcat(), compare them with strcmp()"
