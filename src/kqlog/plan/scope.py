@@ -464,7 +464,9 @@ class Scope(Expressions):
             return value
         if value.type is not Type.DYNAMIC and overloads.common_type([value.type, parameter.type]) is None:
             raise QueryError(
-                "SEM002", f"'{parameter.name}' of {call.name}() is a {parameter.type}, and this is a {value.type}", argument.span
+                "SEM002",
+                f"'{parameter.name}' of {call.name}() is {parameter.type.one}, and this is {value.type.one}",
+                argument.span,
             )
         return overloads.convert(value, parameter.type)
 
