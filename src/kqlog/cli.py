@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,11 +16,14 @@ from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
     from kqlog.result import Result
+    from kqlog.store.store import Store
     from kqlog.workspace import Workspace
 
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
 _READABLE = ("table", "markdown")
 """The formats in which several results can follow each other."""
+
+_LAST_PORT = 65_535
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -81,6 +85,16 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument(
         "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
     )
+    listen = commands.add_parser("listen", parents=[data], help="receive syslog and store it in a workspace, until told to end")
+    for transport in ("udp", "tcp"):
+        listen.add_argument(
+            f"--syslog-{transport}",
+            metavar="HOST:PORT",
+            action="append",
+            type=_address,
+            default=[],
+            help=f"receive syslog over {transport.upper()}; port 0 is any that is free; may be repeated",
+        )
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -109,6 +123,8 @@ def _run(options: argparse.Namespace) -> int:
             print(f"made the workspace {create(Path(options.folder)).root}")
         case "ingest":
             return _ingest(options)
+        case "listen":
+            return _listen(options)
         case "help":
             from kqlog.manual import help
 
@@ -157,12 +173,40 @@ def _write(result: Result, options: argparse.Namespace) -> None:
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_files
 
-    store = _connect(options).store
-    if store is None:
-        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    store = _store(options)
     for file in options.files:
         print(ingest_files(store, options.table, Path(file), options.transform))
     return 0
+
+
+def _listen(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from kqlog.ingest.batches import Troubles
+    from kqlog.ingest.listen import listen
+
+    store = _store(options)
+    if not (options.syslog_udp or options.syslog_tcp):
+        raise CommandError("nothing to listen to: give --syslog-udp or --syslog-tcp HOST:PORT")
+    announce = partial(print, flush=True)
+    troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
+    done = asyncio.run(listen(store, options.syslog_udp, options.syslog_tcp, announce, troubles))
+    print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
+    return EXIT_ERROR if done.lost else 0
+
+
+def _store(options: argparse.Namespace) -> Store:
+    store = _connect(options).store
+    if store is None:
+        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    return store
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not HOST:PORT, as in 127.0.0.1:5514")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _check(options: argparse.Namespace) -> int:
