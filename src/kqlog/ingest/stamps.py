@@ -13,11 +13,15 @@ _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\
 _ISO = re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)[Tt ]{_CLOCK} ?(?P<zone>[Zz]|[+-]\d\d:?\d\d|)(?=[\s:]|$)")
 _BSD = re.compile(
     r"[*.]?(?:(?P<year>\d{4}) )?"
-    rf"(?P<month>{'|'.join(_MONTHS)}) +(?P<day>\d\d?) (?:(?P<year2>\d{{4}}) )?{_CLOCK}(?: (?P<year3>\d{{4}})(?=[\s:]))?"
+    rf"(?P<month>{'|'.join(_MONTHS)}) +(?P<day>\d\d?) (?:(?P<year2>\d{{4}}) )?{_CLOCK}(?: (?P<year3>\d{{4}})(?= |: ))?"
     r"(?: (?P<zone>UTC|GMT|Z)(?=[\s:])| [A-Z]{3,4}(?=:))?",
     re.IGNORECASE | re.ASCII,
 )
 _EPOCH = re.compile(r"(?:1 )?(?P<seconds>\d{10})(?:\.(?P<fraction>\d+))?(?= )")
+
+_HALF_A_YEAR = timedelta(days=182)
+_YEARS_AWAY = sorted(range(-8, 9), key=abs)
+"""Around 1900 and 2100 eight years lie between one 29th of February and the next."""
 
 
 def stamp(text: str, received: datetime, zone: tzinfo | None = None) -> tuple[datetime | None, str] | None:
@@ -46,9 +50,11 @@ def _bsd(found: re.Match[str], received: datetime, zone: tzinfo | None) -> datet
     zone = UTC if found["zone"] else zone
     said = found["year"] or found["year2"] or found["year3"]
     possible = []
-    for year in [int(said)] if said else range(received.year - 1, received.year + 2):
+    for year in [int(said)] if said else [received.year + away for away in _YEARS_AWAY]:
         with suppress(ValueError):  # the 29th of February is only in some years
             possible.append(_at(datetime(year, month, day), found, zone))
+            if abs(possible[-1] - received) < _HALF_A_YEAR:
+                break
     return min(possible, key=lambda moment: abs(moment - received))
 
 

@@ -28,7 +28,7 @@ _OLDEST, _NEWEST = timedelta(days=-2), timedelta(days=1)
 
 _PRIORITY = re.compile(r"<(\d{1,3})>", re.ASCII)
 _RFC5424 = re.compile(
-    r"1 (?P<time>\S+) (?P<host>\S+) (?P<process>\S+) (?P<pid>\S+) (?P<id>\S+) (?P<rest>-(?= |$)|\[.*)", re.DOTALL | re.ASCII
+    r"1 (?P<time>\S+) (?P<host>\S+) (?P<process>\S+) (?P<pid>\S+) (?P<id>\S+) (?P<rest>-(?: .*)?\Z|\[.*)", re.DOTALL | re.ASCII
 )
 _ELEMENT = re.compile(r'\[([^\s=\]"]+)((?: +[^\s=\]"]+="(?:[^"\\]|\\.)*")*) *\]', re.DOTALL)
 _PARAMETER = re.compile(r'([^\s=\]"]+)="((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -138,7 +138,9 @@ def _rfc5424(text: str, received: datetime) -> _Parts | None:
         return None
     host, name, pid, id_ = ("" if found[part] == "-" else found[part] for part in ("host", "process", "pid", "id"))
     data, message = _structured_data(found["rest"])
-    return _Parts(time[0] if time else None, host, *_process(name, pid), message.removeprefix("\ufeff"), id_, data)
+    # rsyslog's own template for RFC 5424 puts a second space before the message.
+    message = message.removeprefix(" ").removeprefix("\ufeff")
+    return _Parts(time[0] if time else None, host, *_process(name, pid), message, id_, data)
 
 
 def _structured_data(text: str) -> tuple[str, str]:
