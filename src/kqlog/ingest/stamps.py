@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _CLOCK = r"(?P<hour>\d\d):(?P<minute>\d\d):(?P<second>\d\d)(?:[.,](?P<fraction>\d+))?"
@@ -14,7 +15,7 @@ _ISO = re.compile(rf"(?P<year>\d{{4}})-(?P<month>\d\d)-(?P<day>\d\d)[Tt ]{_CLOCK
 _BSD = re.compile(
     r"[*.]?(?:(?P<year>\d{4}) )?"
     rf"(?P<month>{'|'.join(_MONTHS)}) +(?P<day>\d\d?) (?:(?P<year2>\d{{4}}) )?{_CLOCK}(?: (?P<year3>\d{{4}})(?= |: ))?"
-    r"(?: (?P<zone>UTC|GMT|Z)(?=[\s:])| [A-Z]{3,4}(?=:))?",
+    r"(?-i: (?P<zone>UTC|GMT)(?=[\s:])| (?P<unknown>[A-Z]{3,5})(?=: %))?",
     re.IGNORECASE | re.ASCII,
 )
 _EPOCH = re.compile(r"(?:1 )?(?P<seconds>\d{10})(?:\.(?P<fraction>\d+))?(?= )")
@@ -28,7 +29,8 @@ def stamp(text: str, received: datetime, zone: tzinfo | None = None) -> tuple[da
     """The time that a text begins with, and the text after it; None when it does not begin with one.
 
     A time without a zone is of `zone`, else of this machine's. Of a time without a year it is the one nearest to `received`.
-    What looks like a time and is none, as the 30th of February, is None with the text after it.
+    What looks like a time and is none, as the 30th of February, is None with the text after it; so is the time of a zone that
+    is only named, as EST is in America and Australia.
     """
     for pattern, moment in _KINDS:
         if (found := pattern.match(text)) is not None:
@@ -47,6 +49,8 @@ def _iso(found: re.Match[str], _received: datetime, zone: tzinfo | None) -> date
 
 def _bsd(found: re.Match[str], received: datetime, zone: tzinfo | None) -> datetime:
     month, day = _MONTHS.index(found["month"].lower()) + 1, int(found["day"])
+    if found["unknown"]:
+        raise ValueError(found[0])
     zone = UTC if found["zone"] else zone
     said = found["year"] or found["year2"] or found["year3"]
     possible = []
@@ -67,7 +71,12 @@ def _at(day: datetime, found: re.Match[str], zone: tzinfo | None) -> datetime:
     clock = timedelta(hours=int(found["hour"]), minutes=int(found["minute"]), seconds=int(found["second"]))
     if int(found["hour"]) > 23 or int(found["minute"]) > 59 or int(found["second"]) > 60:
         raise ValueError(found[0])
-    moment = day + clock + _fraction(found)
+    return _in_utc(day + clock, zone) + _fraction(found)
+
+
+@lru_cache(maxsize=256)
+def _in_utc(moment: datetime, zone: tzinfo | None) -> datetime:
+    """A second in UTC. Asking the machine for its offset costs more than all the rest, and messages of a second come together."""
     return (moment.astimezone() if zone is None else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
