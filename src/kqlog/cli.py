@@ -1,4 +1,4 @@
-"""The command line: kqlog, kqlog query, check, tables, schema, explain, help."""
+"""The command line: kqlog, and a function for each of its commands."""
 
 from __future__ import annotations
 
@@ -95,6 +95,10 @@ def _parser() -> argparse.ArgumentParser:
             default=[],
             help=f"receive syslog over {transport.upper()}; port 0 is any that is free; may be repeated",
         )
+    serve = commands.add_parser("serve", parents=[data], help="take in logs over HTTP for a workspace")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
+    serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -125,6 +129,8 @@ def _run(options: argparse.Namespace) -> int:
             return _ingest(options)
         case "listen":
             return _listen(options)
+        case "serve":
+            return _serve(options)
         case "help":
             from kqlog.manual import help
 
@@ -193,6 +199,16 @@ def _listen(options: argparse.Namespace) -> int:
     done = asyncio.run(listen(store, options.syslog_udp, options.syslog_tcp, announce, troubles))
     print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
     return EXIT_ERROR if done.lost else 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    store = _store(options)
+    try:
+        from kqlog.server.app import serve
+    except ModuleNotFoundError as error:
+        raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
+    serve(store, options.host, options.port, auth=not options.no_auth)
+    return 0
 
 
 def _store(options: argparse.Namespace) -> Store:
