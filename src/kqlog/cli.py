@@ -15,6 +15,7 @@ from kqlog import __version__
 from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
+    from kqlog.ingest.listen import Source
     from kqlog.result import Result
     from kqlog.store.store import Store
     from kqlog.workspace import Workspace
@@ -23,6 +24,12 @@ _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
 _READABLE = ("table", "markdown")
 """The formats in which several results can follow each other."""
 
+_SOURCES: dict[str, Source] = {
+    "syslog-udp": "syslog over UDP",
+    "syslog-tcp": "syslog over TCP",
+    "forward": "Fluent Forward",
+}
+"""What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
 
 EXIT_ERROR = 1
@@ -85,15 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument(
         "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
     )
-    listen = commands.add_parser("listen", parents=[data], help="receive syslog and store it in a workspace, until told to end")
-    for transport in ("udp", "tcp"):
+    listen = commands.add_parser("listen", parents=[data], help="receive logs and store them in a workspace, until told to end")
+    for option, source in _SOURCES.items():
         listen.add_argument(
-            f"--syslog-{transport}",
+            f"--{option}",
             metavar="HOST:PORT",
             action="append",
             type=_address,
             default=[],
-            help=f"receive syslog over {transport.upper()}; port 0 is any that is free; may be repeated",
+            help=f"receive {source}; port 0 is any that is free; may be repeated",
         )
     serve = commands.add_parser("serve", parents=[data], help="take in logs over HTTP for a workspace")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
@@ -192,11 +199,15 @@ def _listen(options: argparse.Namespace) -> int:
     from kqlog.ingest.listen import listen
 
     store = _store(options)
-    if not (options.syslog_udp or options.syslog_tcp):
-        raise CommandError("nothing to listen to: give --syslog-udp or --syslog-tcp HOST:PORT")
+    addresses = {source: getattr(options, option.replace("-", "_")) for option, source in _SOURCES.items()}
+    if not any(addresses.values()):
+        raise CommandError(f"nothing to listen to: give --{', --'.join(_SOURCES)} HOST:PORT")
     announce = partial(print, flush=True)
     troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
-    done = asyncio.run(listen(store, options.syslog_udp, options.syslog_tcp, announce, troubles))
+    try:
+        done = asyncio.run(listen(store, addresses, announce, troubles))
+    except ModuleNotFoundError as error:
+        raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
     print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
     return EXIT_ERROR if done.lost else 0
 

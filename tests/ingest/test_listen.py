@@ -12,14 +12,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 import kqlog
 from kqlog.ingest.batches import Batches, Troubles
+from kqlog.ingest.connections import receive_tcp
 from kqlog.ingest.ingestor import Ingestor
-from kqlog.ingest.listen import receive_tcp, receive_udp
+from kqlog.ingest.listen import read_syslog, receive_udp
 from kqlog.store.store import Store, create
 
 
@@ -98,7 +100,7 @@ def test_rsyslog_in_both_framings_and_over_udp(listening: Listening, tmp_path: P
     try:
         port = int(wait_for(tmp_path / "port"))
         lines = [f"<86>Mar  1 10:00:00 mail-01 sshd[{number}]: session {number} opened\n".encode() for number in range(500)]
-        with socket.create_connection(("127.0.0.1", port)) as connection:
+        with connected(port) as connection:
             connection.sendall(b"".join(lines))
         wait_until(lambda: listening.rows("Syslog | count") == [(1500,)])
     finally:
@@ -187,7 +189,7 @@ def test_what_was_changed_is_said(listening: Listening) -> None:
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "nothing to listen to: give --syslog-udp or --syslog-tcp HOST:PORT"),
+        ([], "nothing to listen to: give --syslog-udp, --syslog-tcp, --forward HOST:PORT"),
         (["--syslog-udp", "5514"], "'5514' is not HOST:PORT, as in 127.0.0.1:5514"),
         (["--syslog-tcp", "127.0.0.1:70000"], "'127.0.0.1:70000' is not HOST:PORT"),
         (["--syslog-tcp", "203.0.113.1:5514"], "203.0.113.1"),
@@ -229,7 +231,7 @@ def test_who_sends_over_tcp_waits_while_nothing_can_be_stored(stuck: tuple[Store
     async def run() -> None:
         batches = Batches(store, ingestor, Troubles(said.append), age=0.01, most=8 << 20, pause=0.05)
         storing = asyncio.create_task(batches.run())
-        async with receive_tcp(("127.0.0.1", 0), batches, Troubles(said.append)) as (host, port):
+        async with receive_tcp(("127.0.0.1", 0), partial(read_syslog, batches, Troubles(said.append))) as (host, port):
             _, writer = await asyncio.open_connection(host, port)
             writer.write(line * 30_000)
             with pytest.raises(TimeoutError):

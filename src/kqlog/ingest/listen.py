@@ -1,34 +1,35 @@
-"""Receivers of syslog over UDP and TCP."""
+"""Receivers of syslog over UDP and TCP, and of Fluent Forward."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
+from typing import Any, Literal
 
 from kqlog.ingest.batches import Batches, Troubles
+from kqlog.ingest.connections import LAST, Address, Connection, receive_tcp
 from kqlog.ingest.framing import Frames
 from kqlog.ingest.ingestor import Ingestor
 from kqlog.ingest.syslog import Message
 from kqlog.store.store import Store
 
-Address = tuple[str, int]
-"""A host and a port; port 0 is any that is free."""
-
+Source = Literal["syslog over UDP", "syslog over TCP", "Fluent Forward"]
 LONGEST = 65_536
 """How many bytes of a message are taken; a datagram holds no more."""
-_AT_ONCE = 65_536
 _UDP_BUFFER = 4 << 20
 """What the kernel is asked to hold of datagrams while kqlog is busy."""
-_LAST = 0.25
-"""For how many seconds what is on its way is still read after the order to end."""
 
 
 async def listen(
-    store: Store, udp: Sequence[Address], tcp: Sequence[Address], announce: Callable[[str], None], troubles: Troubles
+    store: Store,
+    addresses: Mapping[Source, Sequence[Address]],
+    announce: Callable[[str], None],
+    troubles: Troubles,
 ) -> Batches:
     """Receive until SIGTERM or SIGINT, then store what was received. The answer knows how many messages were stored and lost."""
     ended = asyncio.Event()
@@ -39,13 +40,18 @@ async def listen(
         stack.callback(ingestor.close)
         batches = Batches(store, ingestor, troubles)
         storing = asyncio.create_task(batches.run())
-        async with AsyncExitStack() as receivers:
-            for kind, receiver, addresses in (("UDP", receive_udp, udp), ("TCP", receive_tcp, tcp)):
-                for address in addresses:
-                    host, port = await receivers.enter_async_context(receiver(address, batches, troubles))
-                    announce(f"syslog over {kind} on {f'[{host}]' if ':' in host else host}:{port}")
+        receivers: dict[Source, Callable[[Address], AbstractAsyncContextManager[Address]]] = {
+            "syslog over UDP": lambda address: receive_udp(address, batches, troubles),
+            "syslog over TCP": lambda address: receive_tcp(address, partial(read_syslog, batches, troubles)),
+            "Fluent Forward": lambda address: receive_tcp(address, _forwarded(store, ingestor, troubles)),
+        }
+        async with AsyncExitStack() as receiving:
+            for source, receive in receivers.items():
+                for address in addresses.get(source, ()):
+                    host, port = await receiving.enter_async_context(receive(address))
+                    announce(f"{source} on {f'[{host}]' if ':' in host else host}:{port}")
             await ended.wait()
-            await asyncio.sleep(_LAST)
+            await asyncio.sleep(LAST)
         batches.close()
         await storing
     return batches
@@ -75,43 +81,25 @@ class _Datagrams(asyncio.DatagramProtocol):
             self._batches.add(Message(data, str(addr[0]), datetime.now(UTC)))
 
 
-@asynccontextmanager
-async def receive_tcp(address: Address, batches: Batches, troubles: Troubles) -> AsyncIterator[Address]:
-    """A receiver of connections. Who sends too fast is not read on, until there is room again."""
-    connections: set[asyncio.Task[None]] = set()
+def _forwarded(store: Store, ingestor: Ingestor, troubles: Troubles) -> Callable[[Connection], Coroutine[Any, Any, None]]:
+    from kqlog.ingest.forwarded import Forwarded
 
-    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.create_task(_read(reader, writer, batches, troubles))
-        connections.add(task)
-        task.add_done_callback(connections.discard)
-
-    server = await asyncio.start_server(connected, *address, limit=_AT_ONCE)
-    try:
-        yield server.sockets[0].getsockname()[:2]
-    finally:
-        server.close()
-        for task in connections:
-            task.cancel()
-        await asyncio.gather(*connections, return_exceptions=True)
+    return Forwarded(store, ingestor, troubles).serve
 
 
-async def _read(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, batches: Batches, troubles: Troubles) -> None:
-    """Take in the messages of a connection until it ends, or until this is cancelled."""
-    sender = str((writer.get_extra_info("peername") or ("",))[0])
+async def read_syslog(batches: Batches, troubles: Troubles, connection: Connection) -> None:
+    """Take in the messages of a connection. While there is no room for more, it is not read on."""
     frames = Frames(LONGEST)
 
-    def take(messages: Sequence[bytes]) -> None:
+    def take(messages: Iterable[bytes]) -> None:
         for content in messages:
-            batches.add(Message(content, sender, datetime.now(UTC)))
+            batches.add(Message(content, connection.address, datetime.now(UTC)))
         cut, frames.cut = frames.cut, 0
         troubles.add(f"messages cut off, because they are longer than {LONGEST:,} bytes or their connection ended", cut)
 
     try:
-        while data := await reader.read(_AT_ONCE):
-            take(list(frames.feed(data)))
+        while data := await connection.more():
+            take(frames.feed(data))
             await batches.room()
-    except ConnectionError:
-        pass  # a sender that goes without a word; what it sent is there
     finally:
-        take(list(frames.end()))
-        writer.close()
+        take(frames.end())
