@@ -1,4 +1,4 @@
-"""The command line: kqlog, kqlog query, check, tables, schema, explain, help."""
+"""The command line: kqlog, and a function for each of its commands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,22 @@ from kqlog import __version__
 from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
+    from kqlog.ingest.listen import Source
     from kqlog.result import Result
+    from kqlog.store.store import Store
     from kqlog.workspace import Workspace
 
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
 _READABLE = ("table", "markdown")
 """The formats in which several results can follow each other."""
+
+_SOURCES: dict[str, Source] = {
+    "syslog-udp": "syslog over UDP",
+    "syslog-tcp": "syslog over TCP",
+    "forward": "Fluent Forward",
+}
+"""What `kqlog listen` receives, by its option."""
+_LAST_PORT = 65_535
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -81,6 +92,20 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument(
         "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
     )
+    listen = commands.add_parser("listen", parents=[data], help="receive logs and store them in a workspace, until told to end")
+    for option, source in _SOURCES.items():
+        listen.add_argument(
+            f"--{option}",
+            metavar="HOST:PORT",
+            action="append",
+            type=_address,
+            default=[],
+            help=f"receive {source}; port 0 is any that is free; may be repeated",
+        )
+    serve = commands.add_parser("serve", parents=[data], help="take in logs over HTTP for a workspace")
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
+    serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -109,6 +134,10 @@ def _run(options: argparse.Namespace) -> int:
             print(f"made the workspace {create(Path(options.folder)).root}")
         case "ingest":
             return _ingest(options)
+        case "listen":
+            return _listen(options)
+        case "serve":
+            return _serve(options)
         case "help":
             from kqlog.manual import help
 
@@ -157,12 +186,54 @@ def _write(result: Result, options: argparse.Namespace) -> None:
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_files
 
-    store = _connect(options).store
-    if store is None:
-        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    store = _store(options)
     for file in options.files:
         print(ingest_files(store, options.table, Path(file), options.transform))
     return 0
+
+
+def _listen(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from kqlog.ingest.batches import Troubles
+    from kqlog.ingest.listen import listen
+
+    store = _store(options)
+    addresses = {source: getattr(options, option.replace("-", "_")) for option, source in _SOURCES.items()}
+    if not any(addresses.values()):
+        raise CommandError(f"nothing to listen to: give --{', --'.join(_SOURCES)} HOST:PORT")
+    announce = partial(print, flush=True)
+    troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
+    try:
+        done = asyncio.run(listen(store, addresses, announce, troubles))
+    except ModuleNotFoundError as error:
+        raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
+    print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
+    return EXIT_ERROR if done.lost else 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    store = _store(options)
+    try:
+        from kqlog.server.app import serve
+    except ModuleNotFoundError as error:
+        raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
+    serve(store, options.host, options.port, auth=not options.no_auth)
+    return 0
+
+
+def _store(options: argparse.Namespace) -> Store:
+    store = _connect(options).store
+    if store is None:
+        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    return store
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not HOST:PORT, as in 127.0.0.1:5514")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -1,0 +1,108 @@
+"""Bodies of requests: read and decompressed as they come, and never more than memory should hold."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.requests import ClientDisconnect, Request
+
+from kqlog.server.errors import RequestError
+
+_MEGABYTE = 1 << 20
+_MOST_SENT = 30 * _MEGABYTE
+_MOST_READ = 100 * _MEGABYTE
+_MOST_AT_ONCE = 256 * _MEGABYTE
+_GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
+_STEP = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Body:
+    """What a request carried: the content, how many bytes came over the wire, and their hash."""
+
+    content: bytes
+    sent: int
+    digest: str
+
+
+class Reader:
+    """Reads bodies. All that are in memory at one time have so many bytes at most; more is refused until some are done."""
+
+    def __init__(self, most: int = _MOST_AT_ONCE) -> None:
+        self._most = most
+        self._held = 0
+
+    @asynccontextmanager
+    async def reading(self, request: Request) -> AsyncIterator[Body]:
+        """The body of a request, counted as in memory until the block ends.
+
+        Raises:
+            RequestError: 413 for what is too long, 429 when too much is in memory, 400 for what cannot be decompressed.
+        """
+        held, sent, digest = bytearray(), 0, hashlib.sha256()
+        unpacking = _Unpacking(request.headers.get("content-encoding", "identity").strip().lower())
+        try:
+            async for chunk in _chunks(request):
+                sent += len(chunk)
+                if sent > _MOST_SENT:
+                    raise RequestError(413, "ContentLengthLimitExceeded", f"a request has {_MOST_SENT:,} bytes at most")
+                digest.update(chunk)
+                for part in unpacking.parts(chunk):
+                    self._hold(len(part))
+                    held += part
+                    if len(held) > _MOST_READ:
+                        message = f"a request has {_MOST_READ:,} bytes at most when it is decompressed"
+                        raise RequestError(413, "ContentLengthLimitExceeded", message)
+            unpacking.finish()
+            yield Body(bytes(held), sent, digest.hexdigest())
+        finally:
+            self._held -= len(held)
+
+    def _hold(self, count: int) -> None:
+        if self._held + count > self._most:
+            raise RequestError(429, "TooManyRequests", "too many requests are being read: try again", 1)
+        self._held += count
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    try:
+        async for chunk in request.stream():
+            yield chunk
+    except ClientDisconnect:
+        raise RequestError(400, "IncompleteRequest", "the connection ended before the request did") from None
+
+
+class _Unpacking:
+    """Decompresses step by step, so that a small body that would become huge ends at the limit."""
+
+    def __init__(self, encoding: str) -> None:
+        if encoding not in {"identity", "", "gzip", "x-gzip", "deflate"}:
+            raise RequestError(415, "UnsupportedMediaType", f"the content encoding '{encoding}' is not known: send gzip, or none")
+        self._zipped = encoding not in {"identity", ""}
+        self._unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
+        self._any = False
+
+    def parts(self, chunk: bytes) -> Iterator[bytes]:
+        """What a chunk becomes, piece by piece."""
+        if not self._zipped:
+            yield chunk
+            return
+        try:
+            while chunk:
+                self._any = True
+                if self._unzip.eof:
+                    # A gzip file may have several members.
+                    self._unzip = zlib.decompressobj(_GZIP_OR_ZLIB)
+                yield self._unzip.decompress(chunk, _STEP)
+                chunk = self._unzip.unconsumed_tail or self._unzip.unused_data
+        except zlib.error as error:
+            raise RequestError(400, "InvalidPayload", f"the body cannot be decompressed: {error}") from None
+
+    def finish(self) -> None:
+        """Make sure that nothing is missing."""
+        if self._any and not self._unzip.eof:
+            raise RequestError(400, "InvalidPayload", "the compressed body is cut off")
