@@ -9,7 +9,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kqlog.ingest.shaping import Shaped
+from kqlog.errors import QueryError
+from kqlog.ingest.shaping import Shaped, fitted
 from kqlog.store.store import Store
 from kqlog.types import Schema, Type
 
@@ -50,7 +51,7 @@ class Ingestor:
         self._age, self._enough, self._most = age, enough, most
         self._waiting: list[_Waiting] = []
         self._rows = 0
-        self._requests: set[str] = set()
+        self._requests: dict[str, Future[Receipt]] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="kqlog ingestion", daemon=True)
@@ -65,17 +66,17 @@ class Ingestor:
         with self._changed:
             if self._closed:
                 raise RuntimeError("the ingestion is closed")
-            if request is not None and (request in self._requests or self._store.table(shaped.table).seen(request)):
-                done: Future[Receipt] = Future()
-                done.set_result(Receipt(0))
-                return done
+            if request is not None and (under_way := self._requests.get(request)) is not None:
+                return under_way
             if self._rows and self._rows + shaped.rows.num_rows > self._most:
                 raise BusyError(max(1.0, 5 * self._age))
             waiting = _Waiting(shaped, request)
+            # A sender that hangs up cannot take back what others wait for as well.
+            waiting.done.set_running_or_notify_cancel()
             self._waiting.append(waiting)
             self._rows += shaped.rows.num_rows
             if request is not None:
-                self._requests.add(request)
+                self._requests[request] = waiting.done
             self._changed.notify_all()
             return waiting.done
 
@@ -105,21 +106,47 @@ class Ingestor:
             return group
 
     def _store_group(self, table: str, group: list[_Waiting]) -> None:
-        requests = [one.request for one in group if one.request is not None]
         try:
-            columns = _all_columns(one.shaped.columns for one in group)
-            rows = _together([one.shaped for one in group], columns)
-            if rows.num_rows:
-                self._store.table(table).append(rows, columns, requests)
+            stored = self._stored(table, group)
+        except QueryError as error:
+            if len(group) > 1 and error.code != "ING002":
+                # What is wrong with the rows of one sender is nothing to the others.
+                for one in group:
+                    self._store_group(table, [one])
+                return
+            self._tell(group, error)
         except Exception as error:  # noqa: BLE001  each sender hears of it, and the thread goes on
-            for one in group:
-                one.done.set_exception(error)
+            self._tell(group, error)
         else:
+            self._tell(group, stored)
+
+    def _stored(self, name: str, group: list[_Waiting]) -> set[int]:
+        """Store what was not stored before, and give the places of that in the group."""
+        table = self._store.table(name)
+        with table.writing():
+            new = {at for at, one in enumerate(group) if one.request is None or not table.seen(one.request)}
+            columns = table.columns()
+            parts: list[Shaped] = []
+            for at in sorted(new):
+                part = fitted(group[at].shaped, columns)
+                columns = _all_columns([columns, part.columns])
+                parts.append(part)
+            if any(part.rows.num_rows for part in parts):
+                columns = _all_columns(part.columns for part in parts)
+                table.append(
+                    _together(parts, columns), columns, [one.request for at, one in enumerate(group) if at in new and one.request]
+                )
+            return new
+
+    def _tell(self, group: list[_Waiting], outcome: set[int] | Exception) -> None:
+        with self._changed:
             for one in group:
-                one.done.set_result(Receipt(one.shaped.rows.num_rows))
-        finally:
-            with self._changed:
-                self._requests.difference_update(requests)
+                self._requests.pop(one.request or "", None)
+        for at, one in enumerate(group):
+            if isinstance(outcome, Exception):
+                one.done.set_exception(outcome)
+            else:
+                one.done.set_result(Receipt(one.shaped.rows.num_rows if at in outcome else 0))
 
 
 def _all_columns(schemas: Iterable[Schema]) -> Schema:

@@ -7,10 +7,12 @@ what cannot be converted is null, and counted. Azure Monitor's standard columns 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from kqlog.arrow import to_public
 from kqlog.errors import QueryError
+from kqlog.store.columns import is_reserved
 from kqlog.store.store import STANDARD, Store, known_tables
 from kqlog.types import Column, Schema, Type
 from kqlog.workspace import Workspace, connect
@@ -54,15 +56,36 @@ def shape_from(
     query = transform or SOURCE
     given = _columns(workspace, query)
     wanted = store.columns(table)
-    names = {column.name for column in wanted}
-    extra = tuple(column for column in given if column.name not in names)
+    names = {column.name.casefold(): column.name for column in wanted}
+    extra = tuple(column for column in given if column.name.casefold() not in names)
     if keep or (keep is None and table not in known_tables()):
-        wanted, extra = wanted + extra, ()
-    by_name = {column.name: column for column in given}
+        new = tuple(column for column in extra if not is_reserved(column.name))
+        wanted, extra = wanted + new, tuple(column for column in extra if column not in new)
+    # A name that differs in case only is the same column to most readers.
+    by_name = {names.get(column.name.casefold(), column.name): column for column in given}
     parts = [f"['{_quoted(column.name)}'] = {_value(column, by_name.get(column.name), store, table)}" for column in wanted]
     result = workspace.query(f"{query}\n| extend ['$size'] = estimate_data_size(*)\n| project {', '.join(parts)}")
     lost = _unreadable(workspace, query, wanted, by_name)
     return Shaped(table, result.stored(), tuple(result.columns), lost, tuple(column.name for column in extra))
+
+
+def fitted(shaped: Shaped, columns: Schema) -> Shaped:
+    """Rows that were shaped before their table had some of its columns, which have other names or types in it now."""
+    known = {column.name.casefold(): column for column in columns}
+    changed = {column: own for column in shaped.columns if (own := known.get(column.name.casefold(), column)) != column}
+    if not changed:
+        return shaped
+    rows = shaped.rows.select([column.name for column in changed])
+    parts = [f"['{_quoted(own.name)}'] = {_converted(own, column)}" for column, own in changed.items()]
+    converted = connect(tables={SOURCE: to_public(rows, tuple(changed))}).query(f"{SOURCE} | project {', '.join(parts)}").stored()
+    fields = []
+    for column in shaped.columns:
+        own = changed.get(column, column)
+        fields.append(
+            (own, (converted if column in changed else shaped.rows).column(own.name if column in changed else column.name))
+        )
+    made = shaped.rows.from_arrays([values for _, values in fields], names=[own.name for own, _ in fields])
+    return replace(shaped, rows=made, columns=tuple(own for own, _ in fields))
 
 
 def _columns(workspace: Workspace, query: str) -> Sequence[Column]:

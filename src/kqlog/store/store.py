@@ -46,7 +46,11 @@ class Store:
         self._tables: dict[str, StoredTable] = {}
 
     def __iter__(self) -> Iterator[str]:
-        held = {entry.name for entry in (self.root / TABLES).iterdir() if (entry / "_delta_log").is_dir()}
+        held = {
+            entry.name
+            for entry in (self.root / TABLES).iterdir()
+            if _NAME.fullmatch(entry.name) and self.table(entry.name).exists
+        }
         return iter(sorted(held | known_tables().keys()))
 
     def __contains__(self, name: object) -> bool:
