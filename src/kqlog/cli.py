@@ -15,6 +15,7 @@ from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
     from kqlog.result import Result
+    from kqlog.store.store import Store
     from kqlog.workspace import Workspace
 
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
@@ -81,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument(
         "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
     )
+    compact = commands.add_parser("compact", parents=[data], help="put small files together, and delete what is too old")
+    compact.add_argument("tables", nargs="*", metavar="TABLE", help="default: all tables")
+    retention = commands.add_parser("retention", parents=[data], help="show or set for how many days rows are kept")
+    retention.add_argument("table", nargs="?", metavar="TABLE")
+    retention.add_argument("days", nargs="?", type=int, metavar="DAYS", help="0 keeps them for good")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -109,6 +115,10 @@ def _run(options: argparse.Namespace) -> int:
             print(f"made the workspace {create(Path(options.folder)).root}")
         case "ingest":
             return _ingest(options)
+        case "compact":
+            _compact(options)
+        case "retention":
+            _retention(options)
         case "help":
             from kqlog.manual import help
 
@@ -154,12 +164,36 @@ def _write(result: Result, options: argparse.Namespace) -> None:
     result.write_all(sys.stdout.buffer, format_, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
 
 
-def _ingest(options: argparse.Namespace) -> int:
-    from kqlog.ingest.files import ingest_files
-
+def _store(options: argparse.Namespace) -> Store:
     store = _connect(options).store
     if store is None:
         raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    return store
+
+
+def _compact(options: argparse.Namespace) -> None:
+    from kqlog.store.upkeep import keep_in_order
+
+    store = _store(options)
+    for name in options.tables or [name for name in store if store.table(name).exists]:
+        print(keep_in_order(store, name, few=2))
+
+
+def _retention(options: argparse.Namespace) -> None:
+    store = _store(options)
+    if options.days is not None:
+        if options.days < 0:
+            raise CommandError("rows are kept for a number of days, or for good with 0")
+        store.keep(options.table, options.days)
+    days = store.retention()
+    for name in [options.table] if options.table else sorted(days):
+        print(f"{name}: {f'{days[name]} days' if days.get(name) else 'for good'}")
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from kqlog.ingest.files import ingest_files
+
+    store = _store(options)
     for file in options.files:
         print(ingest_files(store, options.table, Path(file), options.transform))
     return 0

@@ -37,7 +37,7 @@ CODES: dict[str, str] = {
     "ENG003": "A file of a table cannot be read: missing, half-written, or not of its format.",
     "ENG004": "The query was cancelled.",
     "ING001": "Data cannot be taken in as a table.",
-    "ING002": "Rows cannot be stored: the disk is full, or the folder is read-only. Nothing of them was kept; send them again later.",
+    "ING002": "Rows cannot be stored: the disk is full or the folder read-only. Nothing of them is kept: send them again later.",
 }
 
 

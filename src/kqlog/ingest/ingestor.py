@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
 from kqlog.ingest.shaping import Shaped, fitted
 from kqlog.store.store import Store
+from kqlog.store.upkeep import keep_in_order
 from kqlog.types import Schema, Type
 
 if TYPE_CHECKING:
@@ -44,9 +46,12 @@ class Ingestor:
     """Stores rows in groups: those of a fraction of a second, or so many that it is worth it, in one version of their table.
 
     `age` is how many seconds rows wait for others, `enough` how many rows do not wait, `most` how many may wait at all.
+    Every `upkeep` seconds the tables that rows came into are kept in order, by a thread of its own.
     """
 
-    def __init__(self, store: Store, *, age: float = 0.2, enough: int = 100_000, most: int = 1_000_000) -> None:
+    def __init__(
+        self, store: Store, *, age: float = 0.2, enough: int = 100_000, most: int = 1_000_000, upkeep: float = 60
+    ) -> None:
         self._store = store
         self._age, self._enough, self._most = age, enough, most
         self._waiting: list[_Waiting] = []
@@ -56,6 +61,10 @@ class Ingestor:
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="kqlog ingestion", daemon=True)
         self._thread.start()
+        self._grown: set[str] = {name for name in store if store.table(name).exists}
+        self._ended = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, args=(upkeep,), name="kqlog upkeep", daemon=True)
+        self._keeper.start()
 
     def submit(self, shaped: Shaped, request: str | None = None) -> Future[Receipt]:
         """Store rows; the future is done when they are on disk. A request that was stored before is not stored again.
@@ -86,11 +95,20 @@ class Ingestor:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+        self._ended.set()
+        self._keeper.join()
 
     def _run(self) -> None:
         while (group := self._group()) is not None:
             for table in dict.fromkeys(one.shaped.table for one in group):
                 self._store_group(table, [one for one in group if one.shaped.table == table])
+
+    def _keep(self, upkeep: float) -> None:
+        while not self._ended.wait(upkeep):
+            while self._grown and not self._ended.is_set():
+                # What the disk does not take now is done when more rows come.
+                with suppress(QueryError):
+                    keep_in_order(self._store, self._grown.pop())
 
     def _group(self) -> list[_Waiting] | None:
         """What is stored next; None when all is done."""
@@ -128,14 +146,13 @@ class Ingestor:
             columns = table.columns()
             parts: list[Shaped] = []
             for at in sorted(new):
-                part = fitted(group[at].shaped, columns)
-                columns = _all_columns([columns, part.columns])
-                parts.append(part)
+                parts.append(fitted(group[at].shaped, columns))
+                columns = _all_columns([columns, parts[-1].columns])
             if any(part.rows.num_rows for part in parts):
                 columns = _all_columns(part.columns for part in parts)
-                table.append(
-                    _together(parts, columns), columns, [one.request for at, one in enumerate(group) if at in new and one.request]
-                )
+                requests = [request for at in new if (request := group[at].request) is not None]
+                table.append(_together(parts, columns), columns, requests)
+                self._grown.add(name)
             return new
 
     def _tell(self, group: list[_Waiting], outcome: set[int] | Exception) -> None:

@@ -166,8 +166,11 @@ class StoredTable:
         return pa.table(self._opened().get_add_actions(flatten=True))
 
     def unused(self, hours: int) -> list[Path]:
-        """Files that no version of the last hours has, and that no writer is about to add."""
-        found = self._opened().vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
+        """Files that no version of the last hours has, and that are older than that themselves."""
+        from deltalake import DeltaTable
+
+        table = DeltaTable(str(self.folder))
+        found = table.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
         return [self.folder / path for path in found]
 
     # ------------------------------------------------------------------------------------------------------------ versions
