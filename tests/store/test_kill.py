@@ -105,7 +105,7 @@ def kill_again_and_again(folder: Path, times: int) -> dict[str, int]:
         print(life, file=nursery.stdin, flush=True)
         writer = int(nursery.stdout.readline())
         # Some die while they begin, the first of them before there is a table.
-        time.sleep(chance.uniform(0, 0.4 if life % 3 == 0 else 1.2))
+        time.sleep(chance.uniform(0, 0.4 if life % 3 == 0 else 1.5))
         os.kill(writer, signal.SIGKILL)
     assert nursery.communicate(timeout=60)[1] == ""
     (root / "stop").touch()

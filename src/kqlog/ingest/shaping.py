@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ SOURCE = "source"
 """What a transformation calls the rows."""
 _TIME = "TimeGenerated"
 _STANDARD = frozenset(column.name for column in STANDARD) - {_TIME}
-_FILLED = frozenset({"Type", "TenantId", "_TimeReceived", "_IsBillable"})
+_FILLED = frozenset({"Type", "TenantId", "_TimeReceived", "_IsBillable", "_BilledSize"})
+_MOMENT = r"^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,7})?(Z|[+-]\d\d:\d\d)$"
 _OF_THE_MOMENT = re.compile(r"\b(now|ago|let|toscalar|evaluate|externaldata|datatable)\b")
 """Words of transformations that may mean something else for the next rows, or at the next moment."""
 
@@ -54,8 +56,12 @@ def shape(store: Store, table: str, rows: object, *, transform: str | None = Non
     Raises:
         QueryError: ING001 for rows that are no table, or the errors of the transformation.
     """
+    import pyarrow
+
     frame = readable(SOURCE, rows)
     wanted = store.columns(table)
+    if transform is None and isinstance(frame, pyarrow.Table):
+        frame = _with_moments(frame, wanted)
     if (key := _key(frame, transform)) is None:
         return shape_from(connect(tables={SOURCE: frame}), store, table, transform=transform, keep=keep)
     key = (store.workspace_id, table, wanted, transform, keep, key)
@@ -63,6 +69,22 @@ def shape(store: Store, table: str, rows: object, *, transform: str | None = Non
         shaper = _Shaper(connect(tables={SOURCE: frame}), store, table, wanted, transform, keep)
         _SHAPERS.put(key, shaper)
     return shaper(frame)
+
+
+def _with_moments(frame: pyarrow.Table, wanted: Schema) -> pyarrow.Table:
+    """Texts that become datetimes anyhow as timestamps, where all are written as most senders do: Arrow reads these at once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    moments = {column.name for column in wanted if column.type is Type.DATETIME}
+    for at, name in enumerate(frame.column_names):
+        if name in moments and frame.column(at).type == pa.string():
+            texts = frame.column(at)
+            if pc.all(pc.match_substring_regex(texts, _MOMENT)).as_py():
+                with suppress(pa.ArrowInvalid):
+                    values = texts.cast(pa.timestamp("ns", "UTC")).cast(pa.timestamp("ns"))
+                    frame = frame.set_column(at, name, values)
+    return frame
 
 
 def _key(frame: object, transform: str | None) -> tuple[object, ...] | None:
@@ -107,7 +129,9 @@ class _Shaper:
             f"['$given {at}'] = isnotempty(tostring(['{_quoted(by_name[column.name].name)}']))"
             for at, column in enumerate(self._converted)
         ]
-        self._run = workspace.prepare(f"{query}\n| extend ['$size'] = estimate_data_size(*)\n| project {', '.join(parts)}")
+        sized = [f"['{_quoted(column.name)}']" for column in wanted if column.name in by_name and column.name not in _STANDARD]
+        size = f"todouble(estimate_data_size({', '.join(sized)}))" if sized else "0.0"
+        self._run = workspace.prepare(f"{query}\n| project {', '.join(parts)}\n| extend _BilledSize = {size}")
 
     def __call__(self, frame: pyarrow.Table | None = None) -> Shaped:
         """Rows of the columns that this was made for; by default those that the workspace has."""
@@ -195,8 +219,6 @@ def _value(column: Column, given: Column | None) -> str:
     """What stands in a column of the table, as far as the rows say it."""
     if column.name == "_ItemId":
         return "tostring(new_guid())"
-    if column.name == "_BilledSize":
-        return "todouble(['$size'])"
     if given is not None and column.name not in _FILLED:
         return _converted(column, given)
     return f"{column.type}(null)" if column.type is not Type.STRING else "''"

@@ -68,7 +68,7 @@ class StoredTable:
             if self._read is None:
                 self._read = DeltaTable(str(self.folder))
             else:
-                self._read.update_incremental()
+                self._update(self._read)
             if self._snapshot is None or self._snapshot.version != self._read.version():
                 columns = _columns_of(self._read)
                 self._snapshot = Snapshot(self.folder, self._read, self._shape(columns))
@@ -89,7 +89,7 @@ class StoredTable:
                 self._held = True
                 try:
                     if self.exists:
-                        self._opened().update_incremental()
+                        self._update(self._opened())
                     yield
                 finally:
                     self._held = False
@@ -182,6 +182,12 @@ class StoredTable:
             self._drop_torn()
             self._written = DeltaTable(str(self.folder))
         return self._written
+
+    def _update(self, delta: DeltaTable) -> None:
+        """Go to the last version. A look at two names tells whether it is this one; old ones go away, so one is not enough."""
+        own, following = (self._log / f"{delta.version() + later:020}.json" for later in (0, 1))
+        if following.exists() or not own.exists():
+            delta.update_incremental()
 
     def _drop_torn(self) -> None:
         """Take away a last version that is empty: power failed before it was on disk, and no one was told of it."""
@@ -303,7 +309,9 @@ def _day(days_since_1970: int) -> str:
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
     try:
-        pq.write_table(table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
+        # Dictionaries of numbers and of texts that are never the same twice are not worth their time.
+        often = [field.name for field in table.schema if field.type == pa.string() and field.name != "_ItemId"]
+        pq.write_table(table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP, use_dictionary=often or False)
         _sync(path)
     except OSError:
         path.unlink(missing_ok=True)
