@@ -106,6 +106,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
+    compact = commands.add_parser("compact", parents=[data], help="put small files together, and delete what is too old")
+    compact.add_argument("tables", nargs="*", metavar="TABLE", help="default: all tables")
+    retention = commands.add_parser("retention", parents=[data], help="show or set for how many days rows are kept")
+    retention.add_argument("table", nargs="?", metavar="TABLE")
+    retention.add_argument("days", nargs="?", type=int, metavar="DAYS", help="0 keeps them for good")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -138,6 +143,10 @@ def _run(options: argparse.Namespace) -> int:
             return _listen(options)
         case "serve":
             return _serve(options)
+        case "compact":
+            _compact(options)
+        case "retention":
+            _retention(options)
         case "help":
             from kqlog.manual import help
 
@@ -183,6 +192,32 @@ def _write(result: Result, options: argparse.Namespace) -> None:
     result.write_all(sys.stdout.buffer, format_, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
 
 
+def _store(options: argparse.Namespace) -> Store:
+    store = _connect(options).store
+    if store is None:
+        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    return store
+
+
+def _compact(options: argparse.Namespace) -> None:
+    from kqlog.store.upkeep import keep_in_order
+
+    store = _store(options)
+    for name in options.tables or [name for name in store if store.table(name).exists]:
+        print(keep_in_order(store, name, few=2))
+
+
+def _retention(options: argparse.Namespace) -> None:
+    store = _store(options)
+    if options.days is not None:
+        if options.days < 0:
+            raise CommandError("rows are kept for a number of days, or for good with 0")
+        store.keep(options.table, options.days)
+    days = store.retention()
+    for name in [options.table] if options.table else sorted(days):
+        print(f"{name}: {f'{days[name]} days' if days.get(name) else 'for good'}")
+
+
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_files
 
@@ -220,13 +255,6 @@ def _serve(options: argparse.Namespace) -> int:
         raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
     serve(store, options.host, options.port, auth=not options.no_auth)
     return 0
-
-
-def _store(options: argparse.Namespace) -> Store:
-    store = _connect(options).store
-    if store is None:
-        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
-    return store
 
 
 def _address(text: str) -> tuple[str, int]:
