@@ -85,7 +85,9 @@ def test_directives(terminal):
     terminal.wait_for(r"T \| take")
     terminal.type("#nonsense\r")
     terminal.wait_for(r"no directive #nonsense")
-    terminal.type("#quit\r")
+    terminal.type("help\r")
+    terminal.wait_for(r"A query ends with")
+    terminal.type("exit\r")
     assert terminal.process.wait(timeout=20) == 0
 
 
@@ -105,7 +107,15 @@ def test_control_c_clears_and_control_d_leaves(terminal):
 
 @pytest.mark.parametrize(
     ("text", "complete"),
-    [("print 1", False), ("print 1;", True), ("T\n| count", False), ("T\n| count\n", True), ("#tables", True), ("T\n|", False)],
+    [
+        ("print 1", False),
+        ("print 1;", True),
+        ("T\n| count", False),
+        ("T\n| count\n", True),
+        ("#tables", True),
+        ("quit", True),
+        ("T\n|", False),
+    ],
 )
 def test_when_enter_ends_the_input(text, complete):
     assert is_complete(text) is complete

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from kqlog import __version__
 from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
+    from kqlog.ingest.listen import Source
     from kqlog.result import Result
     from kqlog.store.store import Store
     from kqlog.workspace import Workspace
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
 _READABLE = ("table", "markdown")
 """The formats in which several results can follow each other."""
+
+_SOURCES: dict[str, Source] = {
+    "syslog-udp": "syslog over UDP",
+    "syslog-tcp": "syslog over TCP",
+    "forward": "Fluent Forward",
+}
+"""What `kqlog listen` receives, by its option."""
+_LAST_PORT = 65_535
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -82,10 +92,25 @@ def _parser() -> argparse.ArgumentParser:
     ingest.add_argument(
         "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
     )
+    listen = commands.add_parser("listen", parents=[data], help="receive logs and store them in a workspace, until told to end")
+    for option, source in _SOURCES.items():
+        listen.add_argument(
+            f"--{option}",
+            metavar="HOST:PORT",
+            action="append",
+            type=_address,
+            default=[],
+            help=f"receive {source}; port 0 is any that is free; may be repeated",
+        )
     serve = commands.add_parser("serve", parents=[data], help="take in logs over HTTP for a workspace")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
+    compact = commands.add_parser("compact", parents=[data], help="put small files together, and delete what is too old")
+    compact.add_argument("tables", nargs="*", metavar="TABLE", help="default: all tables")
+    retention = commands.add_parser("retention", parents=[data], help="show or set for how many days rows are kept")
+    retention.add_argument("table", nargs="?", metavar="TABLE")
+    retention.add_argument("days", nargs="?", type=int, metavar="DAYS", help="0 keeps them for good")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -114,8 +139,14 @@ def _run(options: argparse.Namespace) -> int:
             print(f"made the workspace {create(Path(options.folder)).root}")
         case "ingest":
             return _ingest(options)
+        case "listen":
+            return _listen(options)
         case "serve":
             return _serve(options)
+        case "compact":
+            _compact(options)
+        case "retention":
+            _retention(options)
         case "help":
             from kqlog.manual import help
 
@@ -161,6 +192,32 @@ def _write(result: Result, options: argparse.Namespace) -> None:
     result.write_all(sys.stdout.buffer, format_, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
 
 
+def _store(options: argparse.Namespace) -> Store:
+    store = _connect(options).store
+    if store is None:
+        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
+    return store
+
+
+def _compact(options: argparse.Namespace) -> None:
+    from kqlog.store.upkeep import keep_in_order
+
+    store = _store(options)
+    for name in options.tables or [name for name in store if store.table(name).exists]:
+        print(keep_in_order(store, name, few=2))
+
+
+def _retention(options: argparse.Namespace) -> None:
+    store = _store(options)
+    if options.days is not None:
+        if options.days < 0:
+            raise CommandError("rows are kept for a number of days, or for good with 0")
+        store.keep(options.table, options.days)
+    days = store.retention()
+    for name in [options.table] if options.table else sorted(days):
+        print(f"{name}: {f'{days[name]} days' if days.get(name) else 'for good'}")
+
+
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_files
 
@@ -168,6 +225,26 @@ def _ingest(options: argparse.Namespace) -> int:
     for file in options.files:
         print(ingest_files(store, options.table, Path(file), options.transform))
     return 0
+
+
+def _listen(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from kqlog.ingest.batches import Troubles
+    from kqlog.ingest.listen import listen
+
+    store = _store(options)
+    addresses = {source: getattr(options, option.replace("-", "_")) for option, source in _SOURCES.items()}
+    if not any(addresses.values()):
+        raise CommandError(f"nothing to listen to: give --{', --'.join(_SOURCES)} HOST:PORT")
+    announce = partial(print, flush=True)
+    troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
+    try:
+        done = asyncio.run(listen(store, addresses, announce, troubles))
+    except ModuleNotFoundError as error:
+        raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
+    print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
+    return EXIT_ERROR if done.lost else 0
 
 
 def _serve(options: argparse.Namespace) -> int:
@@ -180,11 +257,11 @@ def _serve(options: argparse.Namespace) -> int:
     return 0
 
 
-def _store(options: argparse.Namespace) -> Store:
-    store = _connect(options).store
-    if store is None:
-        raise CommandError("logs are stored in a workspace: make one with kqlog init FOLDER, and name it with -d FOLDER")
-    return store
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not HOST:PORT, as in 127.0.0.1:5514")
+    return host.removeprefix("[").removesuffix("]"), int(port)
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -37,6 +37,7 @@ CODES: dict[str, str] = {
     "ENG003": "A file of a table cannot be read: missing, half-written, or not of its format.",
     "ENG004": "The query was cancelled.",
     "ING001": "Data cannot be taken in as a table.",
+    "ING002": "Rows cannot be stored: the disk is full or the folder read-only. Nothing of them is kept: send them again later.",
     "ING003": "A text that should hold rows cannot be read: it is cut off, not UTF-8, or not of its format.",
     "ING004": "A data collection rule, or a stream of one, is not there or cannot be used.",
 }

@@ -17,7 +17,7 @@ Rows = Sequence[tuple[Storage, ...]]
 
 _RIGHT = NUMBERS | {Type.TIMESPAN}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-_NARROWEST = 4
+_NARROWEST = 12
 _GAP = "  "
 
 

@@ -32,6 +32,11 @@ class Type(StrEnum):
         """The KQL name, as everywhere: `LONG` is only what the code calls it."""
         return str(self.value)
 
+    @property
+    def one(self) -> str:
+        """The name with its article, for a message."""
+        return f"an {self}" if self is Type.INT else f"a {self}"
+
 
 class Column(NamedTuple):
     """A column of a table or result."""

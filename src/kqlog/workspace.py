@@ -101,6 +101,18 @@ class Workspace:
         """
         return _only_query_errors(text, lambda: self._query(text, timespan, parameters))
 
+    def prepare(self, text: str) -> Callable[[Mapping[str, object]], Result]:
+        """A query that is read once and runs many times: called with data frames of the columns that its tables have now.
+
+        What the text says of this moment, as `now()` does, stays as it was when it was read.
+
+        Raises:
+            QueryError: as `query` does before it runs.
+        """
+        relation = _only_query_errors(text, lambda: self._plan(text, None, None)).outputs[-1].relation
+        run = _only_query_errors(text, lambda: self._engine.prepare(relation))
+        return lambda tables: _only_query_errors(text, lambda: Result(run(tables)))
+
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
         return _check(text, self._tables(), parameters)

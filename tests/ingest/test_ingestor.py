@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,3 +64,35 @@ def test_who_sends_more_than_waits_is_told_to_come_back(store: Store) -> None:
     assert busy.value.seconds >= 1
     full.close()
     assert first.result(1).rows == 2
+
+
+def test_a_sender_that_comes_again_too_early_waits_for_the_disk(store: Store) -> None:
+    slow = Ingestor(store, age=5)
+    first, again = (slow.submit(rows(store, 1), "request-1") for _ in range(2))
+    assert not again.done()
+    slow.close()
+    assert (first.result(1).rows, again.result(1).rows, store.table("T_CL").snapshot().rows) == (1, 1, 1)
+
+
+def test_a_sender_that_hangs_up_stops_no_one(store: Store, ingestor: Ingestor) -> None:
+    waiting = ingestor.submit(rows(store, 1))
+    assert not waiting.cancel()
+    assert (waiting.result(10).rows, ingestor.submit(rows(store, 2)).result(10).rows) == (1, 1)
+
+
+def test_rows_that_were_shaped_before_a_column_had_its_type_are_converted(store: Store, ingestor: Ingestor) -> None:
+    parts = [shape(store, "T_CL", [{"a": 1}]), shape(store, "T_CL", [{"A": "2"}]), shape(store, "T_CL", [{"a": "three"}])]
+    assert [one.result(10).rows for one in [ingestor.submit(part) for part in parts]] == [1, 1, 1]
+    assert kqlog.connect(store.root).query("T_CL | project a | sort by a asc nulls last").texts() == [["1"], ["2"], [""]]
+
+
+def test_small_files_are_put_together_while_rows_come(store: Store) -> None:
+    busy = Ingestor(store, age=0, upkeep=0.2)
+    for number in range(12):
+        busy.submit(rows(store, number)).result(10)
+    until = time.monotonic() + 20
+    while len(store.table("T_CL").snapshot().files()) > 4 and time.monotonic() < until:
+        time.sleep(0.05)
+    busy.close()
+    snapshot = store.table("T_CL").snapshot()
+    assert (len(snapshot.files()) <= 4, snapshot.rows) == (True, 12)

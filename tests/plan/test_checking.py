@@ -77,3 +77,42 @@ def test_mistakes_in_several_statements_are_all_found() -> None:
 def test_nothing_is_said_of_what_follows_from_a_mistake() -> None:
     errors = kqlog.check("let x = nowhere; print x + 1; print y", tables=TABLES).errors
     assert [error.message for error in errors] == ["no variable named 'nowhere'"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["series_sum(dynamic(1))", "bag_keys(series_exp(dynamic([1])))", "array_length(series_fit_line_dynamic(dynamic([1])))"],
+)
+def test_a_series_is_an_array_and_a_fit_a_bag(call: str) -> None:
+    assert ["does not take" in error.message for error in kqlog.check(f"print {call}").errors] == [True]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Logs | where Host startswith p or Host has p",
+        "Logs | where Host has_any (l)",
+        "Logs | extend x = format_datetime(Started, p), y = extract(p, 1, Host)",
+        "Logs | summarize percentile(Started, n)",
+    ],
+)
+def test_a_function_may_use_its_parameters_where_constants_are_wanted(body: str) -> None:
+    text = f"let f = (p: string, l: dynamic, n: real) {{ {body} }}; Logs | count"
+    assert columns(text) == "Count:long"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("Logs | summarize count by Host", "count() is a function: write its brackets"),
+        ("Logs | summarize count(*) by Host", "name a column; count() takes nothing"),
+        ("Logs | where Host = 'a' or Host == 'b'", "both are conditions; values are compared with =="),
+        ("Logs | where Started > 2026-03-10", "write a date as datetime(2024-01-31), or convert text with todatetime()"),
+        (
+            "Logs | where Started > ago(1mo)",
+            "lengths of time end in d, h, m, s, ms, microsecond or tick; longer ones are counted in days",
+        ),
+    ],
+)
+def test_a_common_slip_has_a_hint(text: str, hint: str) -> None:
+    assert mistake(text).hint == hint

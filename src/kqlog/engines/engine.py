@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -61,6 +62,10 @@ class Answer(Protocol):
         """The same as an Arrow table: int64 for datetime and timespan, text for guid and dynamic."""
 
 
+Prepared = Callable[[Mapping[str, object]], Answer]
+"""A query that was read once: called with the data frames that it reads now, by the names of their tables."""
+
+
 class Run(Protocol):
     """One query on its way: started by `answer`, watched and stopped from other threads."""
 
@@ -101,6 +106,9 @@ class Engine(Protocol):
 
     def start(self, relation: Node) -> Run:
         """A query that can be watched and cancelled. It does not run before its `answer` is asked for."""
+
+    def prepare(self, relation: Node) -> Prepared:
+        """A query that runs again and again, over other data frames of the same columns each time."""
 
     def run(self, relation: Node) -> Answer:
         """The answer of a plan. Errors are those of `compile` and of `Run.answer`."""

@@ -6,11 +6,14 @@ import threading
 import time
 from collections.abc import Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from kqlog.ingest.shaping import Shaped
+from kqlog.errors import QueryError
+from kqlog.ingest.shaping import Shaped, fitted
 from kqlog.store.store import Store
+from kqlog.store.upkeep import keep_in_order
 from kqlog.types import Schema, Type
 
 if TYPE_CHECKING:
@@ -43,18 +46,25 @@ class Ingestor:
     """Stores rows in groups: those of a fraction of a second, or so many that it is worth it, in one version of their table.
 
     `age` is how many seconds rows wait for others, `enough` how many rows do not wait, `most` how many may wait at all.
+    Every `upkeep` seconds the tables that rows came into are kept in order, by a thread of its own.
     """
 
-    def __init__(self, store: Store, *, age: float = 0.2, enough: int = 100_000, most: int = 1_000_000) -> None:
+    def __init__(
+        self, store: Store, *, age: float = 0.2, enough: int = 100_000, most: int = 1_000_000, upkeep: float = 60
+    ) -> None:
         self._store = store
         self._age, self._enough, self._most = age, enough, most
         self._waiting: list[_Waiting] = []
         self._rows = 0
-        self._requests: set[str] = set()
+        self._requests: dict[str, Future[Receipt]] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="kqlog ingestion", daemon=True)
         self._thread.start()
+        self._grown: set[str] = {name for name in store if store.table(name).exists}
+        self._ended = threading.Event()
+        self._keeper = threading.Thread(target=self._keep, args=(upkeep,), name="kqlog upkeep", daemon=True)
+        self._keeper.start()
 
     def submit(self, shaped: Shaped, request: str | None = None) -> Future[Receipt]:
         """Store rows; the future is done when they are on disk. A request that was stored before is not stored again.
@@ -65,17 +75,17 @@ class Ingestor:
         with self._changed:
             if self._closed:
                 raise RuntimeError("the ingestion is closed")
-            if request is not None and (request in self._requests or self._store.table(shaped.table).seen(request)):
-                done: Future[Receipt] = Future()
-                done.set_result(Receipt(0))
-                return done
+            if request is not None and (under_way := self._requests.get(request)) is not None:
+                return under_way
             if self._rows and self._rows + shaped.rows.num_rows > self._most:
                 raise BusyError(max(1.0, 5 * self._age))
             waiting = _Waiting(shaped, request)
+            # A sender that hangs up cannot take back what others wait for as well.
+            waiting.done.set_running_or_notify_cancel()
             self._waiting.append(waiting)
             self._rows += shaped.rows.num_rows
             if request is not None:
-                self._requests.add(request)
+                self._requests[request] = waiting.done
             self._changed.notify_all()
             return waiting.done
 
@@ -85,11 +95,20 @@ class Ingestor:
             self._closed = True
             self._changed.notify_all()
         self._thread.join()
+        self._ended.set()
+        self._keeper.join()
 
     def _run(self) -> None:
         while (group := self._group()) is not None:
             for table in dict.fromkeys(one.shaped.table for one in group):
                 self._store_group(table, [one for one in group if one.shaped.table == table])
+
+    def _keep(self, upkeep: float) -> None:
+        while not self._ended.wait(upkeep):
+            while self._grown and not self._ended.is_set():
+                # What the disk does not take now is done when more rows come.
+                with suppress(QueryError):
+                    keep_in_order(self._store, self._grown.pop())
 
     def _group(self) -> list[_Waiting] | None:
         """What is stored next; None when all is done."""
@@ -105,21 +124,46 @@ class Ingestor:
             return group
 
     def _store_group(self, table: str, group: list[_Waiting]) -> None:
-        requests = [one.request for one in group if one.request is not None]
         try:
-            columns = _all_columns(one.shaped.columns for one in group)
-            rows = _together([one.shaped for one in group], columns)
-            if rows.num_rows:
-                self._store.table(table).append(rows, columns, requests)
+            stored = self._stored(table, group)
+        except QueryError as error:
+            if len(group) > 1 and error.code != "ING002":
+                # What is wrong with the rows of one sender is nothing to the others.
+                for one in group:
+                    self._store_group(table, [one])
+                return
+            self._tell(group, error)
         except Exception as error:  # noqa: BLE001  each sender hears of it, and the thread goes on
-            for one in group:
-                one.done.set_exception(error)
+            self._tell(group, error)
         else:
+            self._tell(group, stored)
+
+    def _stored(self, name: str, group: list[_Waiting]) -> set[int]:
+        """Store what was not stored before, and give the places of that in the group."""
+        table = self._store.table(name)
+        with table.writing():
+            new = {at for at, one in enumerate(group) if one.request is None or not table.seen(one.request)}
+            columns = table.columns()
+            parts: list[Shaped] = []
+            for at in sorted(new):
+                parts.append(fitted(group[at].shaped, columns))
+                columns = _all_columns([columns, parts[-1].columns])
+            if any(part.rows.num_rows for part in parts):
+                columns = _all_columns(part.columns for part in parts)
+                requests = [request for at in new if (request := group[at].request) is not None]
+                table.append(_together(parts, columns), columns, requests)
+                self._grown.add(name)
+            return new
+
+    def _tell(self, group: list[_Waiting], outcome: set[int] | Exception) -> None:
+        with self._changed:
             for one in group:
-                one.done.set_result(Receipt(one.shaped.rows.num_rows))
-        finally:
-            with self._changed:
-                self._requests.difference_update(requests)
+                self._requests.pop(one.request or "", None)
+        for at, one in enumerate(group):
+            if isinstance(outcome, Exception):
+                one.done.set_exception(outcome)
+            else:
+                one.done.set_result(Receipt(one.shaped.rows.num_rows if at in outcome else 0))
 
 
 def _all_columns(schemas: Iterable[Schema]) -> Schema:

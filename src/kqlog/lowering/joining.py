@@ -103,7 +103,7 @@ def _comparable(first: plan.Value, second: plan.Value, span: Span) -> None:
         return
     raise QueryError(
         "SEM002",
-        f"a {first.type} and a {second.type} never match",
+        f"{first.type.one} and {second.type.one} never match",
         span,
         "convert one side before the join, for example with tostring()",
     )

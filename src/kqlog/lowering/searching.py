@@ -12,7 +12,7 @@ from kqlog.lowering.uniting import NO_TABLE, Leg, leg_name
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.scope import Scope
-from kqlog.plan.special import as_text
+from kqlog.plan.special import in_any
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Type
 
@@ -105,13 +105,8 @@ class SearchTerms:
         operator, plain = self._operator(text)
         if not plain:
             return plan.Literal(Type.BOOL, True)
-        found: plan.Value | None = None
-        for column in row.schema:
-            if column.type not in (Type.STRING, Type.DYNAMIC, Type.GUID):
-                continue
-            test = overloads.call(FUNCTIONS[operator], (as_text(column), plan.Literal(Type.STRING, plain)), expr.span)
-            found = test if found is None else overloads.call(FUNCTIONS["or"], (found, test), expr.span)
-        return found or plan.Literal(Type.BOOL, False)
+        texts = [column for column in row.schema if column.type in (Type.STRING, Type.DYNAMIC, Type.GUID)]
+        return in_any(texts, FUNCTIONS[operator], plan.Literal(Type.STRING, plain), row, expr.span)
 
     def _operator(self, text: str) -> tuple[str, str]:
         """The comparison that the stars around a text ask for: 'x' has, 'x*' hasprefix, '*x' hassuffix, '*x*' contains."""

@@ -82,6 +82,9 @@ def _item(item: syntax.MvItem, row: Scope, pairs: bool) -> plan.UnnestItem:
     value = row.value(inner)
     if value.type is not Type.DYNAMIC:
         raise QueryError(
-            "SEM002", f"an array or bag is wanted here, and this is a {value.type}", item.value.span, "read it with parse_json()"
+            "SEM002",
+            f"an array or bag is wanted here, and this is {value.type.one}",
+            item.value.span,
+            "read it with parse_json()",
         )
     return plan.UnnestItem(item_name(item), value, item.type or Type.DYNAMIC, pairs)

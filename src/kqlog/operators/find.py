@@ -40,6 +40,9 @@ class Find(Operator):
     projection: FindProjection | None
 
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
+        if source is not None:
+            hint = "name the tables in it, as in: find in (Syslog, Event) where ..., or search what stands before: | search"
+            raise QueryError("SEM005", "'find' begins a query", self.span, hint)
         terms = SearchTerms()
         legs = searched(self.tables, scope)
         used = names_in(self.predicate)

@@ -135,7 +135,7 @@ def _bins(axis: MakeSeries, row: Scope, scope: Scope) -> _Bins:
     if overloads.is_open(value):
         value = overloads.convert(value, Type.DATETIME)
     if value.type not in SUMMABLE:
-        raise QueryError("SEM002", f"an axis is a number, datetime or timespan, and this is a {value.type}", axis.on.span)
+        raise QueryError("SEM002", f"an axis is a number, datetime or timespan, and this is {value.type.one}", axis.on.span)
     if axis.step is None:
         raise QueryError("SEM003", "make-series needs a step", axis.on.span, "write: step 1h")
     bounds = [_constant(expr, value.type, scope) for expr in (axis.start, axis.stop)]

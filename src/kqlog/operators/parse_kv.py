@@ -65,7 +65,7 @@ class ParseKv(Operator):
             value = parameter.value
             wanted = Type.BOOL if parameter.name == "greedy" else Type.STRING
             if not isinstance(value, Literal) or value.type is not wanted:
-                raise QueryError("SEM002", f"'{parameter.name}' of parse-kv is a {wanted}", parameter.span)
+                raise QueryError("SEM002", f"'{parameter.name}' of parse-kv is {wanted.one}", parameter.span)
             options.setdefault(parameter.name, []).append(str(value.value))
 
         def one(name: str) -> str | None:

@@ -35,11 +35,11 @@ class Range(Operator):
         for value, expr in ((start, self.start), (stop, self.stop)):
             if value.type not in SUMMABLE:
                 raise QueryError(
-                    "SEM002", f"a range counts numbers, datetimes or timespans, and this is a {value.type}", expr.span
+                    "SEM002", f"a range counts numbers, datetimes or timespans, and this is {value.type.one}", expr.span
                 )
         wanted = NUMBERS if start.type in NUMBERS else {Type.TIMESPAN}
         if step.type not in wanted:
-            raise QueryError("SEM002", f"a {step.type} cannot be added to a {start.type}", self.step.span)
+            raise QueryError("SEM002", f"{step.type.one} cannot be added to {start.type.one}", self.step.span)
         if step.value == 0:
             raise QueryError("SEM002", "the step of a range is not zero", self.step.span)
         types = [start.type, stop.type] + ([step.type] if start.type in NUMBERS else [])

@@ -50,7 +50,7 @@ class Reduce(Operator):
         row.windows = None
         value = row.value(self.by)
         if value.type is not Type.STRING:
-            raise QueryError("SEM002", f"a string is wanted here, and this is a {value.type}", self.by.span)
+            raise QueryError("SEM002", f"a string is wanted here, and this is {value.type.one}", self.by.span)
         options = (("threshold", self._threshold()), ("characters", self._characters()))
         if keep is None:
             return plan.Custom("clusters.groups", (_counted(source, value),), options, FOUND)

@@ -45,7 +45,7 @@ class TopHitters(Operator):
             name = f"approximate_sum_{derived_name(self.by) or ''}"
             weight = row.value(self.by)
             if weight.type not in NUMBERS:
-                raise QueryError("SEM002", f"a number is wanted here, and this is a {weight.type}", self.by.span)
+                raise QueryError("SEM002", f"a number is wanted here, and this is {weight.type.one}", self.by.span)
             measure = overloads.call(FUNCTIONS["sum"], (weight,), self.by.span)
         counted = plan.Aggregate(source, tuple(keys), (plan.Item(name, measure),))
         ordered = plan.Sort(counted, (plan.SortKey(plan.ColumnRef(name, measure.type)),))

@@ -94,7 +94,8 @@ class Expressions(Lookup):
             case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
                 return self.value(source)
             case syntax.Wildcard():
-                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span)
+                hint = "name a column; count() takes nothing"
+                raise QueryError("SEM005", "'*' cannot stand for one value here", expr.span, hint)
             case syntax.TypeLiteral():
                 raise QueryError("SEM005", "typeof() cannot stand for a value here", expr.span)
             case _:
@@ -113,7 +114,7 @@ class Expressions(Lookup):
             hint = "convert it with tobool()" if value.type is Type.DYNAMIC else None
             if isinstance(expr, syntax.Named):
                 hint = "= gives a name; values are compared with =="
-            raise QueryError("SEM002", f"a condition is wanted here, and this is a {value.type}", expr.span, hint)
+            raise QueryError("SEM002", f"a condition is wanted here, and this is {value.type.one}", expr.span, hint)
         return value
 
     def constant(self, expr: syntax.Expr, type_: Type | None = None) -> plan.Literal:
@@ -127,7 +128,7 @@ class Expressions(Lookup):
             raise QueryError("SEM004", "a constant is wanted here, and this depends on the row", expr.span)
         if type_ is not None and value.type is not type_:
             if (type_ is Type.LONG and value.type is not Type.INT) or overloads.common_type([value.type, type_]) is None:
-                raise QueryError("SEM002", f"a {type_} is wanted here, and this is a {value.type}", expr.span)
+                raise QueryError("SEM002", f"{type_.one} is wanted here, and this is {value.type.one}", expr.span)
             value = overloads.convert(value, type_)
         return self.literal(value)
 
@@ -181,7 +182,7 @@ class Expressions(Lookup):
             return value
         if value.type is not Type.DYNAMIC:
             raise QueryError(
-                "SEM002", f"only a dynamic value has parts, and this is a {value.type}", target.span, _part_hint(value.type)
+                "SEM002", f"only a dynamic value has parts, and this is {value.type.one}", target.span, _part_hint(value.type)
             )
         if isinstance(value, plan.Path) and not isinstance(value.value, plan.Call):
             return plan.Path(value.value, value.steps + tuple(steps))
@@ -203,7 +204,7 @@ class Expressions(Lookup):
         ):
             return value.value
         if value.type not in (Type.STRING, Type.LONG, Type.INT, Type.DYNAMIC):
-            raise QueryError("SEM002", f"a part is found by a string or a long, and this is a {value.type}", index.span)
+            raise QueryError("SEM002", f"a part is found by a string or a long, and this is {value.type.one}", index.span)
         return overloads.convert(value, Type.LONG) if value.type is Type.INT else value
 
     def _of_record(self, member: syntax.Member) -> plan.Value:
@@ -290,7 +291,7 @@ class Expressions(Lookup):
             raise overloads.not_offered(call, span)
         body = call.signature.duckdb or call.signature.sql
         if callable(body) and not (call.name == "assert" and self.environment.evaluate is None):
-            special.check_constants(call, body, span)
+            special.check_constants(call, body, span, rehearsing=self.session.rehearsing)
         return call
 
     def expanded(self, call: plan.Call, span: Span) -> plan.Value:
@@ -367,20 +368,14 @@ class Expressions(Lookup):
 
     def _any_column(self, operator: str, right: syntax.Expr, span: Span) -> plan.Value:
         """`* has 'x'`: whether any column of text says so."""
-        wanted = self.value(right)
-        function = self._operator(operator, span)
-        found: plan.Value = plan.Literal(Type.BOOL, False)
-        for column in self.schema:
-            if column.type in (Type.STRING, Type.DYNAMIC) or operator == "==":
-                test = self.applied(function, (special.as_text(column), wanted), span)
-                found = test if isinstance(found, plan.Literal) else overloads.call(FUNCTIONS["or"], (found, test), span)
-        return found
+        texts = [column for column in self.schema if column.type in (Type.STRING, Type.DYNAMIC) or operator == "=="]
+        return special.in_any(texts, self._operator(operator, span), self.value(right), self, span)
 
     def _in_list(self, expr: syntax.InList) -> plan.Value:
         value = self.value(expr.value)
         if expr.operator not in ("in", "!in") and value.type not in (Type.STRING, Type.DYNAMIC):
             hint = "convert it with tostring()"
-            raise QueryError("SEM002", f"'{expr.operator}' looks into text, and this is a {value.type}", expr.value.span, hint)
+            raise QueryError("SEM002", f"'{expr.operator}' looks into text, and this is {value.type.one}", expr.value.span, hint)
         if len(expr.items) == 1 and self.is_tabular(expr.items[0]):
             return self._in_query(expr, value, self.relation(expr.items[0]))
         items = [self.value(item) for item in expr.items]

@@ -68,6 +68,8 @@ class Session:
     render: plan.Render | None = None
     open: bool = False
     """True when columns depend on data that nobody has looked at: unknown names are then dynamic."""
+    rehearsing: bool = False
+    """True in the body of a function that is bound over arguments that nobody knows."""
     names: dict[str, int] = field(default_factory=dict)
     options: dict[str, plan.Literal] = field(default_factory=dict)
     """What `set` has set so far, of the options that change an answer."""
@@ -208,6 +210,8 @@ class Lookup:
         candidates = self._candidates(what)
         close = closest(name, candidates)
         hint = f"did you mean '{close}'?" if close else None
+        if what in ("column", "variable"):
+            hint = _other_meaning(name) or hint
         if hint is None and what == "table":
             hint = f"tables here: {', '.join(sorted(candidates)[:8])}" if candidates else NO_TABLES
         error = UnknownTableError if what in ("table", "function") else QueryError
@@ -225,6 +229,13 @@ class Lookup:
             case _:
                 scalars = [name for name, meaning in variables.items() if isinstance(meaning, plan.Value)]
                 return [*(self.columns or ()), *scalars]
+
+
+def _other_meaning(name: str) -> str | None:
+    """What a name is that is no value."""
+    if name[0].isdigit():
+        return "lengths of time end in d, h, m, s, ms, microsecond or tick; longer ones are counted in days"
+    return f"{name}() is a function: write its brackets" if name in FUNCTIONS and name.isidentifier() else None
 
 
 def closest(name: str, candidates: list[str]) -> str | None:

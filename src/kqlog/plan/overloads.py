@@ -7,7 +7,7 @@ from decimal import Decimal
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import ARRAYS, Function, Kind, Parameter, Signature
 from kqlog.plan import nodes as plan
-from kqlog.plan.shapes import Shape, shape
+from kqlog.plan.shapes import of_kind, shape
 from kqlog.types import INTEGERS, NUMBERS, Type, widens
 
 Argument = plan.Value | Type | plan.Node
@@ -179,9 +179,9 @@ def _argument_cost(parameter: Parameter, argument: Argument, kind: Kind) -> int:
 def _well_shaped(signature: Signature, arguments: tuple[Argument, ...]) -> bool:
     """Whether each dynamic value may be the array, the bag or the string that its parameter wants."""
     return not any(
-        parameter.kind in (Shape.ARRAY, Shape.BAG, Type.STRING)
+        (wanted := of_kind(parameter.kind) or (Type.STRING if parameter.kind == Type.STRING else None)) is not None
         and isinstance(argument, plan.Value)
-        and shape(argument) not in (None, parameter.kind)
+        and shape(argument) not in (None, wanted)
         for parameter, argument in zip(spread(signature, len(arguments)) or [], arguments, strict=False)
     )
 
@@ -291,16 +291,20 @@ def _misfit(function: Function, arguments: tuple[Argument, ...], span: Span) -> 
         hint = "give the value a name in an extend before this, and use that"
         return QueryError("SEM002", f"{function.name}() wants the name of a column for '{wanted}'", span, hint)
     given = ", ".join(_spoken(argument) for argument in arguments)
-    if function.name.isidentifier():
+    if function.name.isidentifier() and function.name not in ("and", "or"):
         return QueryError("SEM002", f"{function.name}() does not take ({given})", span, f"usage: {usage}")
+    conditions = "both are conditions; values are compared with =="
     return QueryError(
-        "SEM002", f"'{function.name}' is not defined between {given.replace(', ', ' and ')}", span, _operator_hint(arguments)
+        "SEM002",
+        f"'{function.name}' is not defined between {given.replace(', ', ' and ')}",
+        span,
+        conditions if function.name in ("and", "or") else _operator_hint(arguments),
     )
 
 
 def _operator_hint(arguments: tuple[Argument, ...]) -> str | None:
     types = [argument.type for argument in arguments if isinstance(argument, plan.Value)]
-    if Type.STRING in types and Type.DATETIME in types:
+    if Type.DATETIME in types and (Type.STRING in types or Type.LONG in types):
         return "write a date as datetime(2024-01-31), or convert text with todatetime()"
     if Type.STRING in types:
         return "convert with tostring(), tolong(), toreal() ...; join texts with strcat(), compare them with strcmp()"

@@ -25,7 +25,7 @@ def parameter_literal(value: object, type_: Type, name: str) -> plan.Literal:
     try:
         return plan.Literal(type_, _constant(value, type_))
     except (ValueError, TypeError, InvalidOperation, QueryError):
-        raise QueryError("SEM002", f"the query parameter '{name}' is a {type_}, and {value!r} is not") from None
+        raise QueryError("SEM002", f"the query parameter '{name}' is {type_.one}, and {value!r} is not") from None
 
 
 def _constant(value: object, type_: Type) -> plan.Constant:

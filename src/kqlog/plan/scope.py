@@ -387,7 +387,8 @@ class Scope(Expressions):
     def _rehearse(self, name: str, body: syntax.FunctionBody) -> None:
         """Bind the body of a function over arguments that nobody knows, to find mistakes in one that is never called."""
         session = self.session
-        before = session.open, session.render, session.calls
+        before = session.open, session.render, session.calls, session.rehearsing
+        session.rehearsing = True
         inner = Scope(session, self)
         for parameter in body.parameters:
             if parameter.default is not None:
@@ -400,7 +401,7 @@ class Scope(Expressions):
                 parameter.name, plan.Values(columns, ()) if tabular else plan.Literal(parameter.type or Type.STRING, None)
             )
         self._result(body, inner)
-        session.open, session.render, session.calls = before
+        session.open, session.render, session.calls, session.rehearsing = before
 
     def _result(self, body: syntax.FunctionBody, inner: Scope) -> plan.Value | plan.Node | None:
         """What the body of a function gives in a scope that knows its parameters; None for a body of declarations only."""
@@ -463,7 +464,9 @@ class Scope(Expressions):
             return value
         if value.type is not Type.DYNAMIC and overloads.common_type([value.type, parameter.type]) is None:
             raise QueryError(
-                "SEM002", f"'{parameter.name}' of {call.name}() is a {parameter.type}, and this is a {value.type}", argument.span
+                "SEM002",
+                f"'{parameter.name}' of {call.name}() is {parameter.type.one}, and this is {value.type.one}",
+                argument.span,
             )
         return overloads.convert(value, parameter.type)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from kqlog.functions.declare import LISTS
 from kqlog.plan import nodes as plan
 from kqlog.types import Type
 
@@ -21,9 +22,16 @@ def shape(value: plan.Value) -> Shape | None:
     match value:
         case plan.Literal(Type.DYNAMIC, str(text)):
             return {"[": Shape.ARRAY, "{": Shape.BAG}.get(text.lstrip()[:1], Shape.ONE_VALUE)
-        case plan.Call(_, signature, arguments) if signature.returns in (Shape.ARRAY, Shape.BAG):
+        case plan.Call(_, signature, arguments) if (made := of_kind(signature.returns)) is not None:
             # What is made of a dynamic value that may be null can be null, which stands for any shape.
             given = [argument for argument in arguments if argument.type is Type.DYNAMIC and not isinstance(argument, plan.Cast)]
-            return None if None in map(shape, given) else Shape(signature.returns)
+            return None if None in map(shape, given) else made
         case _:
             return None
+
+
+def of_kind(kind: str) -> Shape | None:
+    """The shape that a parameter's or a result's kind stands for."""
+    if kind in {"array", "series", *LISTS}:
+        return Shape.ARRAY
+    return Shape.BAG if kind == "bag" or kind.startswith("bag(") else None

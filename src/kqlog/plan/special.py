@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError, Span
-from kqlog.functions.declare import FUNCTIONS
+from kqlog.functions.declare import FUNCTIONS, Function
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.lookup import CLUSTER, DATABASE
@@ -24,8 +24,35 @@ def as_text(column: Column) -> plan.Value:
     return overloads.convert(plan.ColumnRef(column.name, column.type), Type.STRING)
 
 
-def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> None:
+_TERM_OPERATORS = {f"{name}{case}": f"contains{case}" for name in ("has", "hasprefix", "hassuffix") for case in ("", "_cs")}
+_BETWEEN_COLUMNS = "\x1e"
+
+
+def in_any(columns: Sequence[Column], function: Function, wanted: plan.Value, row: Expressions, span: Span) -> plan.Value:
+    """Whether a function finds what is wanted in the text of some column.
+
+    A test for terms takes the engine milliseconds to make: columns that have the text at all share one, over all they say.
+    """
+    texts = [as_text(column) for column in columns]
+    part = _TERM_OPERATORS.get(function.name)
+    if part is None or not isinstance(wanted, plan.Literal) or len(texts) < 2:
+        return _any_of([row.applied(function, (text, wanted), span) for text in texts], span)
+    found = _any_of([row.applied(FUNCTIONS[part], (text, wanted), span) for text in texts], span)
+    together = row.applied(FUNCTIONS["strcat_delim"], (plan.Literal(Type.STRING, _BETWEEN_COLUMNS), *texts), span)
+    return overloads.call(FUNCTIONS["and"], (found, row.applied(function, (together, wanted), span)), span)
+
+
+def _any_of(tests: list[plan.Value], span: Span) -> plan.Value:
+    found: plan.Value = plan.Literal(Type.BOOL, False)
+    for position, test in enumerate(tests):
+        found = overloads.call(FUNCTIONS["or"], (found, test), span) if position else test
+    return found
+
+
+def check_constants(call: plan.Call, body: Callable[..., str], span: Span, *, rehearsing: bool = False) -> None:
     """Let a body that is made from constants refuse them now, with a place in the text.
+
+    While a function is rehearsed, null stands for an argument that nobody knows yet.
 
     Raises:
         QueryError: SEM002 with the body's own words.
@@ -38,7 +65,7 @@ def check_constants(call: plan.Call, body: Callable[..., str], span: Span) -> No
         if name in asked:
             arguments = bound if isinstance(bound, tuple) else (bound,)
             values = [argument.value for argument in arguments if isinstance(argument, plan.Literal)]
-            if len(values) < len(arguments):
+            if len(values) < len(arguments) or (rehearsing and None in values):
                 return
             constants[name] = tuple(values) if isinstance(bound, tuple) else values[0]
     try:

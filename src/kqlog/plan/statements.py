@@ -53,7 +53,7 @@ def set_option(statement: syntax.SetOption, scope: Scope) -> None:
     value = plan.Literal(Type.BOOL, True) if statement.value is None else scope.constant(statement.value)
     if value.type not in OPTIONS[name]:
         wanted = " or ".join(sorted(OPTIONS[name]))
-        raise QueryError("SEM002", f"'{name}' is a {wanted}, and this is a {value.type}", statement.span)
+        raise QueryError("SEM002", f"'{name}' is a {wanted}, and this is {value.type.one}", statement.span)
     if name == "query_now" and isinstance(value.value, int):
         session.environment = replace(session.environment, now=value.value)
     session.options[name] = value

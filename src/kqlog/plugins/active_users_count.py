@@ -29,7 +29,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     rows.span("Period")
     least = arguments.constant("ActivePeriodsCount")
     if least.type not in NUMBERS:
-        raise QueryError("SEM002", f"a number is wanted here, and this is a {least.type}", arguments["ActivePeriodsCount"].span)
+        raise QueryError("SEM002", f"a number is wanted here, and this is {least.type.one}", arguments["ActivePeriodsCount"].span)
     rows.names["ActivePeriodsCount"] = least
     rows.step("Bin")
     text = f"""

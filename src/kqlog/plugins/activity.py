@@ -91,7 +91,7 @@ class Activity:
     def _constant(self, name: str, type_: Type) -> plan.Literal:
         given = self._arguments.constant(name, type_ if type_ not in INTEGERS else None)
         if given.type not in INTEGERS and type_ in INTEGERS:
-            raise QueryError("SEM002", f"'{name}' must be a {type_}, as {self.timeline.name} is", self._arguments[name].span)
+            raise QueryError("SEM002", f"'{name}' must be {type_.one}, as {self.timeline.name} is", self._arguments[name].span)
         converted = overloads.convert(given, type_)
         assert isinstance(converted, plan.Literal)
         return converted

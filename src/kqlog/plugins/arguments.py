@@ -102,7 +102,7 @@ class Arguments:
         if found.type in types:
             return found
         if not self.row.session.open:
-            raise QueryError("SEM002", f"{self.call.name} does not take a {found.type} here", expr.span)
+            raise QueryError("SEM002", f"{self.call.name} does not take {found.type.one} here", expr.span)
         # While nothing is known of the data, a column that suits.
         return Column(found.name, next(type_ for type_ in (Type.STRING, Type.DATETIME, Type.LONG) if type_ in types))
 
@@ -125,7 +125,7 @@ class Arguments:
         """
         given = self.row.constant(self[name])
         if given.type is not Type.DYNAMIC:
-            raise QueryError("SEM002", f"'{name}' is a dynamic, and this is a {given.type}", self[name].span)
+            raise QueryError("SEM002", f"'{name}' is a dynamic, and this is {given.type.one}", self[name].span)
         return None if given.value is None else json.loads(str(given.value))
 
     def whole_number(self, name: str, least: int = 0, most: int | None = None) -> int:

@@ -51,7 +51,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     arguments = Arguments(call, scope.over(source), USAGE)
     bag = arguments.column("Column")
     if bag.type is not Type.DYNAMIC and not scope.session.open:
-        raise QueryError("SEM002", f"bag_unpack wants a dynamic column, and this is a {bag.type}", arguments["Column"].span)
+        raise QueryError("SEM002", f"bag_unpack wants a dynamic column, and this is {bag.type.one}", arguments["Column"].span)
     options = _options(arguments)
     rest = tuple(found for found in source.columns if found != bag)
     if schema is not None:

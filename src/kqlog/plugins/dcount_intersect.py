@@ -30,7 +30,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     values = [row.value(summary) for summary in summaries]
     for value, summary in zip(values, summaries, strict=True):
         if value.type is not Type.DYNAMIC:
-            raise QueryError("SEM002", f"a summary that hll() made is wanted here, and this is a {value.type}", summary.span)
+            raise QueryError("SEM002", f"a summary that hll() made is wanted here, and this is {value.type.one}", summary.span)
     names = ColumnNames()
     names.reserve(source.columns)
     items = []

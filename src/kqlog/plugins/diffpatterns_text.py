@@ -40,7 +40,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     text = arguments.column("TextColumn", frozenset({Type.STRING}))
     condition = row.value(arguments["BooleanCondition"])
     if condition.type is not Type.BOOL and not scope.session.open:
-        message = f"a condition is wanted here, and this is a {condition.type}"
+        message = f"a condition is wanted here, and this is {condition.type.one}"
         raise QueryError("SEM002", message, arguments["BooleanCondition"].span)
     least = arguments.whole_number("MinTokens", 0, 200) if given(arguments, "MinTokens") else 1
     most = arguments.whole_number("MaxTokens", 0, MOST_TOKENS) if given(arguments, "MaxTokens") else MOST_TOKENS

@@ -26,7 +26,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     dimensions = arguments.columns("Dimension")
     percentile = arguments.constant("Percentile")
     if percentile.type not in NUMBERS:
-        raise QueryError("SEM002", f"a number is wanted here, and this is a {percentile.type}", arguments["Percentile"].span)
+        raise QueryError("SEM002", f"a number is wanted here, and this is {percentile.type.one}", arguments["Percentile"].span)
     size = arguments.constant("BinSize", Type.TIMESPAN if index.type is Type.DATETIME else index.type)
     bins = arguments.whole_number("BinsPerWindow", 1, MOST_BINS)
     if size.value is not None and not size.value > 0:  # type: ignore[operator]

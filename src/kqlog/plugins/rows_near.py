@@ -23,7 +23,7 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     arguments = Arguments(call, row, USAGE)
     condition = row.value(arguments["Condition"])
     if condition.type is not Type.BOOL and not scope.session.open:
-        raise QueryError("SEM002", f"a condition is wanted here, and this is a {condition.type}", arguments["Condition"].span)
+        raise QueryError("SEM002", f"a condition is wanted here, and this is {condition.type.one}", arguments["Condition"].span)
     before = arguments.whole_number("NumRows")
     after = arguments.whole_number("NumRowsAfter") if "NumRowsAfter" in arguments else before
     # prev() and next() reach over constants only, and are null beyond the ends.

@@ -79,7 +79,7 @@ def _shown(step: syntax.Expr, timeline: Column, names: ColumnNames) -> str:
 def _condition(number: int, step: syntax.Expr, row: Scope) -> plan.Item:
     value = row.value(step.value if isinstance(step, syntax.Named) else step)
     if value.type is not Type.BOOL and not row.session.open:
-        raise QueryError("SEM002", f"a step is a condition, and this is a {value.type}", step.span)
+        raise QueryError("SEM002", f"a step is a condition, and this is {value.type.one}", step.span)
     return plan.Item(f"Step{number}", overloads.convert(value, Type.BOOL))
 
 

@@ -25,6 +25,8 @@ A query ends with a semicolon or an empty line; a line that starts or ends with 
   #schema TABLE    the columns of a table
   #help NAME       help for a function, operator or error code
   #quit            leave (or Ctrl-D)"""
+_PLAIN_WORDS = frozenset({"help", "quit", "exit"})
+"""Directives that are understood without # when they stand alone."""
 
 
 class Shell:
@@ -35,7 +37,7 @@ class Shell:
 
     def run(self) -> None:
         """Prompt until #quit or the end of input."""
-        print(f"kqlog {__version__}, {len(self._workspace.tables)} tables. #help explains, #quit leaves.")
+        print(f"kqlog {__version__}, {len(self._workspace.tables)} tables. ; or an empty line ends a query. #help, #quit")
         session = _session()
         while True:
             try:
@@ -58,8 +60,8 @@ class Shell:
         Raises:
             QueryError: whatever is wrong with the input.
         """
-        if text.startswith("#"):
-            return self._directive(*text[1:].partition(" ")[::2])
+        if text.startswith("#") or text in _PLAIN_WORDS:
+            return self._directive(*text.removeprefix("#").partition(" ")[::2])
         if text.rstrip("; \n"):
             result = wait_for(lambda: self._workspace.query(text), self._workspace.cancel)
             for table in result.tables:
@@ -87,7 +89,7 @@ class Shell:
 def is_complete(text: str) -> bool:
     """True when Enter at the end of this input asks for the answer rather than for another line."""
     lines = text.rstrip(" \t").split("\n")
-    if text.startswith("#") or text.rstrip().endswith(";"):
+    if text.startswith("#") or text.strip() in _PLAIN_WORDS or text.rstrip().endswith(";"):
         return True
     return not lines[-1].strip() and len(lines) > 1
 

@@ -41,6 +41,11 @@ def digit_column(name: str) -> str:
     return f"{name}#7"
 
 
+def is_reserved(name: str) -> bool:
+    """Whether no column of logs may have this name: the store has it for itself."""
+    return name.casefold() == DAY or name.endswith(digit_column(""))
+
+
 def arrow_schema(columns: Iterable[Column]) -> pa.Schema:
     """The columns as they are stored, without the partition."""
     return pa.schema([_field(column) for column in columns])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,16 +41,12 @@ class Snapshot:
         """How many rows there are."""
         return int(np.sum(self._adds.column("num_records").to_numpy()))
 
-    @cached_property
-    def _paths(self) -> np.ndarray:
-        return np.array([str(self._folder / path) for path in self._adds.column("path").to_pylist()], object)
-
     def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
         """The files that may have rows within all bounds."""
-        kept = np.ones(len(self._paths), bool)
+        kept = np.ones(self._adds.num_rows, bool)
         for bound in bounds:
             kept &= self._may_hold(bound)
-        return list(self._paths[kept])
+        return [f"{self._folder}/{path}" for path in self._adds.column("path").filter(pa.array(kept)).to_pylist()]
 
     def digits(self, files: Iterable[str]) -> dict[str, str]:
         """The columns of these files that hold the seventh digits of datetime columns, by the names of those."""
@@ -62,7 +57,7 @@ class Snapshot:
     def _may_hold(self, bound: Bound) -> np.ndarray:
         least, most = (self._adds_column(f"{name}.{bound.column}") for name in ("min", "max"))
         if least is None or most is None:
-            return np.ones(len(self._paths), bool)
+            return np.ones(self._adds.num_rows, bool)
         low, high = (_comparable(column, bound.type) for column in (least, most))
         unknown = (pc.is_null(least).to_numpy() | pc.is_null(most).to_numpy()).astype(bool)
         if bound.type is Type.DATETIME:

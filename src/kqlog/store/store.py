@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MARK = "kqlog.json"
 """The file that makes a folder a workspace."""
 TABLES = "tables"
+_RETENTION = "retention.json"
+_METRICS = dict.fromkeys(("AzureMetrics", "InsightsMetrics", "Perf"), 93)
+"""Metrics are kept for 93 days, as in Azure Monitor."""
 _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
@@ -46,7 +49,8 @@ class Store:
         self._tables: dict[str, StoredTable] = {}
 
     def __iter__(self) -> Iterator[str]:
-        held = {entry.name for entry in (self.root / TABLES).iterdir() if (entry / "_delta_log").is_dir()}
+        names = [entry.name for entry in (self.root / TABLES).iterdir() if _NAME.fullmatch(entry.name)]
+        held = {name for name in names if self.table(name).exists}
         return iter(sorted(held | known_tables().keys()))
 
     def __contains__(self, name: object) -> bool:
@@ -74,6 +78,20 @@ class Store:
         """The columns of a table: as stored, or as Azure Monitor has them; the standard ones of a new table."""
         table = self.table(name)
         return table.snapshot().columns if table.exists else known_tables().get(name, STANDARD)
+
+    def retention(self) -> dict[str, int]:
+        """The days that rows of a table are kept, by its name; all rows of other tables are kept."""
+        file = self.root / _RETENTION
+        given: dict[str, int] = json.loads(file.read_text("utf-8")) if file.exists() else {}
+        return {**_METRICS, **given}
+
+    def keep(self, table: str, days: int) -> None:
+        """Keep the rows of a table for so many days; 0 keeps them for good."""
+        self.table(table)
+        file = self.root / _RETENTION
+        made = file.with_name(f"{_RETENTION}.made")
+        made.write_text(json.dumps(self.retention() | {table: days}, indent=2) + "\n", "utf-8")
+        made.replace(file)
 
 
 def is_workspace(folder: Path) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
 import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kqlog.errors import QueryError
 from kqlog.store.columns import DAY, TIME, arrow_schema, kql_schema, stored
 from kqlog.store.snapshot import DIGITS, Snapshot
 from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Column, Schema, Type
@@ -23,137 +27,271 @@ from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Column, Schema, Type
 if TYPE_CHECKING:
     from deltalake import DeltaTable
 
-_SHAPES = "_kqlog"
-"""The folder of files without rows. Readers of Delta pass over names that begin with `_`."""
+_OWN = "_kqlog"
+"""The folder of the writers' lock and of files without rows. Readers of Delta pass over names that begin with `_`."""
+_KEPT = {
+    "delta.logRetentionDuration": "interval 1 hours",
+    "delta.deletedFileRetentionDuration": "interval 1 days",
+    "delta.setTransactionRetentionDuration": "interval 7 days",
+}
+"""How long are kept: versions that came before a checkpoint, which slow down every look for new ones; what is known of files
+that were taken out; request ids."""
 _LONGEST = 64
 """Longer texts are no statistics: cut off, the largest would be too small."""
 _ROWS_PER_GROUP = 122_880
 
 
 class StoredTable:
-    """A table in a folder of its own. One process writes to it; any number read."""
+    """A table in a folder of its own. Any number of processes read it, and one at a time writes."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._log = folder / "_delta_log"
         self._lock = threading.RLock()
-        self._delta: DeltaTable | None = None
+        self._written: DeltaTable | None = None
+        self._held = False
+        # Readers have a state of their own, so that they never wait for a writer.
+        self._reading = threading.Lock()
+        self._read: DeltaTable | None = None
         self._snapshot: Snapshot | None = None
 
     @property
     def exists(self) -> bool:
-        """Whether anything was ever stored."""
-        return (self.folder / "_delta_log").is_dir()
-
-    def create(self, columns: Schema) -> None:
-        """Make the table, without rows."""
-        from deltalake import DeltaTable
-
-        self._write_shape(columns)
-        schema = arrow_schema(columns).append(pa.field(DAY, pa.date32()))
-        self._delta = DeltaTable.create(str(self.folder), schema, partition_by=[DAY])
-        self._sync_log(self._delta.version())
+        """Whether anything was ever stored. A writer that was killed may leave folders without a version."""
+        return self._read is not None or self._written is not None or any(self._log.glob("*.json"))
 
     def snapshot(self) -> Snapshot:
         """The table as it is now."""
-        with self._lock:
-            delta = self._opened()
-            delta.update_incremental()
-            if self._snapshot is None or self._snapshot.version != delta.version():
-                columns = kql_schema(pa.schema(delta.schema().to_arrow()))
-                self._snapshot = Snapshot(self.folder, delta, self._shape(columns))
+        from deltalake import DeltaTable
+
+        with self._reading:
+            if self._read is None:
+                self._read = DeltaTable(str(self.folder))
+            else:
+                self._update(self._read)
+            if self._snapshot is None or self._snapshot.version != self._read.version():
+                columns = _columns_of(self._read)
+                self._snapshot = Snapshot(self.folder, self._read, self._shape(columns))
             return self._snapshot
 
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """While this lasts no one else writes, in whatever process, and what others wrote before is known.
+
+        Raises:
+            QueryError: ING002 when the disk does not take what is written.
+        """
+        with self._lock, _refusals(self.folder.name):
+            if self._held:
+                yield
+                return
+            with _locked(self.folder / _OWN / "lock"):
+                self._held = True
+                try:
+                    if self.exists:
+                        self._update(self._opened())
+                    yield
+                finally:
+                    self._held = False
+
     def seen(self, request: str) -> bool:
-        """Whether rows of this request were stored."""
+        """Whether rows of this request were stored. Ask while `writing`."""
         return self.exists and self._opened().transaction_version(request) is not None
+
+    def columns(self) -> Schema:
+        """The columns as the writer knows them; none before there is anything. Ask while `writing`."""
+        return _columns_of(self._opened()) if self.exists else ()
 
     def append(self, rows: pa.Table, columns: Schema, requests: Iterable[str] = ()) -> int:
         """Store rows in kqlog's own form, all or none; new columns widen the table. The new version.
 
         When this returns the rows are on disk: nothing but a broken disk loses them.
+
+        Raises:
+            QueryError: ING001 for columns that are of other types in the table, ING002 when the disk does not take them.
         """
-        with self._lock:
-            return self._append(rows, columns, requests)
+        with self.writing():
+            if not self.exists:
+                self._create(columns)
+            known = self.columns()
+            self._check(known, columns)
+            if new := tuple(column for column in columns if column not in known):
+                self._widen(known + new)
+            adds: list[Any] = []
+            try:
+                for day, part in _by_day(rows):
+                    adds.append(self.write(stored(part, columns), columns, day))
+            except OSError:
+                self._discard(adds)
+                raise
+            return self.commit(adds, requests)
 
-    def _append(self, rows: pa.Table, columns: Schema, requests: Iterable[str]) -> int:
-        from deltalake.transaction import CommitProperties, Transaction
-
-        if not self.exists:
-            self.create(columns)
-        delta = self._opened()
-        known = kql_schema(pa.schema(delta.schema().to_arrow()))
-        new = tuple(column for column in columns if column.name not in {one.name for one in known})
-        if new:
-            self._widen(delta, known + new)
-        adds = [self._write(part, columns, day) for day, part in _by_day(rows)]
-        delta.create_write_transaction(
-            adds,
-            "append",
-            delta.schema(),
-            [DAY],
-            commit_properties=CommitProperties(app_transactions=[Transaction(request, 1) for request in requests]),
-        )
-        delta.update_incremental()
-        self._sync_log(delta.version())
-        return delta.version()
-
-    def _opened(self) -> DeltaTable:
-        if self._delta is None:
-            from deltalake import DeltaTable
-
-            self._delta = DeltaTable(str(self.folder))
-        return self._delta
-
-    def _widen(self, delta: DeltaTable, columns: Schema) -> None:
-        from deltalake import Schema as DeltaSchema
-
-        self._write_shape(columns)
-        known = {field.name for field in delta.schema().fields}
-        fields = DeltaSchema.from_arrow(arrow_schema(columns)).fields
-        delta.alter.add_columns([field for field in fields if field.name not in known])
-        delta.update_incremental()
-
-    # ------------------------------------------------------------------------------------------------------------ files
-
-    def _write(self, rows: pa.Table, columns: Schema, day: str) -> Any:
-        """A file of the rows of one day, on disk for good, as the action that makes it a part of the table."""
+    def write(self, rows: tuple[pa.Table, bool], columns: Schema, day: str, *, new: bool = True) -> Any:
+        """A file of rows of one day as they are stored, on disk for good, as the action that makes it a part of the table."""
         from deltalake.transaction import AddAction
 
-        table, digits = stored(rows, columns)
+        table, digits = rows
         folder = self.folder / f"{DAY}={day}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}{DIGITS if digits else '.parquet'}"
         _write_parquet(table, path)
         _sync(folder)
         _sync(self.folder)
-        return AddAction(
-            str(path.relative_to(self.folder)),
-            path.stat().st_size,
-            {DAY: day},
-            int(time.time() * 1000),
-            True,
-            json.dumps(_statistics(table, columns)),
-        )
+        size, now = path.stat().st_size, _milliseconds()
+        return AddAction(str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(table, columns)))
+
+    def commit(self, actions: list[Any], requests: Iterable[str] = ()) -> int:
+        """Make files part of the table, or take them out, as one version, which is on disk when this returns."""
+        from deltalake.exceptions import DeltaError
+        from deltalake.transaction import CommitProperties, Transaction
+
+        with self.writing():
+            delta, now = self._opened(), _milliseconds()
+            before = delta.version()
+            marks = CommitProperties(app_transactions=[Transaction(request, 1, now) for request in requests])
+            try:
+                delta.create_write_transaction(actions, "append", delta.schema(), [DAY], commit_properties=marks)
+            except (DeltaError, OSError):
+                # What follows a commit may fail on its own, such as a checkpoint.
+                delta.update_incremental()
+                if not self._holds(actions):
+                    self._discard(actions)
+                    raise
+            delta.update_incremental()
+            self._sync_log(range(before + 1, delta.version() + 1))
+            return delta.version()
+
+    def live(self) -> pa.Table:
+        """The files that are part of the table now, one a row, as the writer knows them."""
+        return pa.table(self._opened().get_add_actions(flatten=True))
+
+    def unused(self, hours: int) -> list[Path]:
+        """Files that no version of the last hours has, and that are older than that themselves."""
+        from deltalake import DeltaTable
+
+        table = DeltaTable(str(self.folder))
+        found = table.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
+        return [self.folder / path for path in found]
+
+    # ------------------------------------------------------------------------------------------------------------ versions
+
+    def _opened(self) -> DeltaTable:
+        if self._written is None:
+            from deltalake import DeltaTable
+
+            self._drop_torn()
+            self._written = DeltaTable(str(self.folder))
+        return self._written
+
+    def _update(self, delta: DeltaTable) -> None:
+        """Go to the last version. A look at two names tells whether it is this one; old ones go away, so one is not enough."""
+        own, following = (self._log / f"{delta.version() + later:020}.json" for later in (0, 1))
+        if following.exists() or not own.exists():
+            delta.update_incremental()
+
+    def _drop_torn(self) -> None:
+        """Take away a last version that is empty: power failed before it was on disk, and no one was told of it."""
+        last = max(self._log.glob("*.json"), default=None)
+        if self._held and last is not None and last.stat().st_size == 0:
+            last.unlink()
+
+    def _create(self, columns: Schema) -> None:
+        from deltalake import DeltaTable
+
+        self._write_shape(columns)
+        schema = arrow_schema(columns).append(pa.field(DAY, pa.date32()))
+        self._written = DeltaTable.create(str(self.folder), schema, partition_by=[DAY], configuration=_KEPT)
+        self._sync_log([self._written.version()])
+        _sync(self.folder)
+        _sync(self.folder.parent)
+
+    def _check(self, known: Schema, columns: Schema) -> None:
+        """Refuse columns that the table has otherwise. Most readers do not tell names apart that differ in case only."""
+        have = {column.name.casefold(): column for column in known}
+        for column in columns:
+            own = have.setdefault(column.name.casefold(), column)
+            if own != column:
+                message = f"column '{column.name}: {column.type}' is '{own.name}: {own.type}' in '{self.folder.name}'"
+                raise QueryError("ING001", message, hint="send the rows again: they will be converted")
+
+    def _widen(self, columns: Schema) -> None:
+        from deltalake import Schema as DeltaSchema
+
+        delta = self._opened()
+        before = delta.version()
+        self._write_shape(columns)
+        known = {field.name for field in delta.schema().fields}
+        fields = DeltaSchema.from_arrow(arrow_schema(columns)).fields
+        delta.alter.add_columns([field for field in fields if field.name not in known])
+        delta.update_incremental()
+        self._sync_log(range(before + 1, delta.version() + 1))
+
+    def _holds(self, actions: list[Any]) -> bool:
+        paths = set(self.live().column("path").to_pylist())
+        return any(getattr(action, "stats", None) and action.path in paths for action in actions)
+
+    def _discard(self, actions: list[Any]) -> None:
+        """Give back the room of files that did not become part of the table."""
+        for action in actions:
+            if getattr(action, "stats", None):
+                (self.folder / action.path).unlink(missing_ok=True)
+
+    def _sync_log(self, versions: Iterable[int]) -> None:
+        names = [f"{version:020}{ending}" for version in versions for ending in (".json", ".checkpoint.parquet")]
+        for name in (*names, "_last_checkpoint"):
+            if (self._log / name).exists():
+                _sync(self._log / name)
+        _sync(self._log)
+
+    # ------------------------------------------------------------------------------------------------------------ shapes
 
     def _shape(self, columns: Schema) -> Path:
-        path = self.folder / _SHAPES / f"{len(columns)}.parquet"
+        path = self.folder / _OWN / f"{len(columns)}.parquet"
         if not path.exists():
             self._write_shape(columns)
         return path
 
     def _write_shape(self, columns: Schema) -> None:
         """A file without rows that has all columns. They are only ever added, so that their number names it."""
-        path = self.folder / _SHAPES / f"{len(columns)}.parquet"
+        path = self.folder / _OWN / f"{len(columns)}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        made = path.with_suffix(".made")
+        made = path.with_name(f"{uuid.uuid4().hex}.made")
         _write_parquet(arrow_schema(columns).empty_table(), made)
         made.replace(path)
         _sync(path.parent)
 
-    def _sync_log(self, version: int) -> None:
-        log = self.folder / "_delta_log"
-        _sync(log / f"{version:020}.json")
-        _sync(log)
+
+def _columns_of(delta: DeltaTable) -> Schema:
+    return kql_schema(pa.schema(delta.schema().to_arrow()))
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Alone with a file, among all processes. A process that is killed lets go of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _refusals(table: str) -> Iterator[None]:
+    """What the disk does not take as a QueryError."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (OSError, DeltaError) as error:
+        known = {errno.ENOSPC: "there is no space left", errno.EDQUOT: "the quota is used up", errno.EROFS: "it is read-only"}
+        number = getattr(error, "errno", None)
+        reason = known.get(number or 0) or next(
+            (text for code, text in known.items() if f"os error {code})" in str(error)), str(error)
+        )
+        hint = "nothing of this was stored: make room or make the folder writable, then send it again"
+        raise QueryError("ING002", f"rows for '{table}' cannot be stored: {reason}", hint=hint) from error
 
 
 def _by_day(rows: pa.Table) -> list[tuple[str, pa.Table]]:
@@ -170,8 +308,18 @@ def _day(days_since_1970: int) -> str:
 
 
 def _write_parquet(table: pa.Table, path: Path) -> None:
-    pq.write_table(table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP)
-    _sync(path)
+    try:
+        # Dictionaries of numbers and of texts that are never the same twice are not worth their time.
+        often = [field.name for field in table.schema if field.type == pa.string() and field.name != "_ItemId"]
+        pq.write_table(table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP, use_dictionary=often or False)
+        _sync(path)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+
+
+def _milliseconds() -> int:
+    return int(time.time() * 1000)
 
 
 def _sync(path: Path) -> None:

@@ -27,8 +27,23 @@ _HABITS = {
     "select": "KQL chooses columns with project",
     "group": "KQL groups with summarize ... by",
     "=": "values are compared with ==",
+    "is": "isnull() and isempty() say whether a value is missing",
+    "as": "a name stands before its value, as in Total = count()",
+    "?": "write iff(condition, value, other)",
 }
 """What those who come from other languages write, and what KQL has for it."""
+
+_SLIPS = (
+    (r"\bselect\b[^|]*", "a query begins with its table, as in T | where ... | project ..."),
+    (r"\|\s*count\s*\(", "the operator count has no brackets; count() is for summarize"),
+    (r"\bnot\s+\w+", "write not(...)"),
+    (r"\bin~?\s*\[", "a list of values stands in round brackets"),
+    (r"\b(?:has|contains|startswith|endswith)(?:_cs)?\s*\([^()]*,", "has_any() and has_all() look for several texts"),
+    (r"\bbetween\s*\(.*,", "the ends of a range stand around two dots: between (1 .. 5)"),
+    (r"\b\d+\s+(?:d|h|m|s|ms)", "a length of time is one word, as in 1d"),
+)
+"""The same, where what stands before tells: a pattern that ends with what does not fit."""
+_LOOK_BACK = 200
 
 _STATEMENTS = frozenset({"let", "set", "declare", "alias", "restrict"})
 _FREQUENT_OPERATORS = ("where", "summarize", "project", "extend", "take", "limit", "count", "join", "sort", "order", "top")
@@ -84,7 +99,8 @@ def syntax_error(stumble: StumbleError, text: str, tables: Tables) -> QueryError
         last = Span(max(start - 1, 0), max(start, 1))
         return QueryError("SYN001", f"the query ends where {expected} should follow", last, text=text)
     words = {word for terminal in accepted for word in tables.words[terminal] if word[-1].isalpha()}
-    hint = _unended(text, start, accepted) or _hint(stumble.found, text[start : start + 2], accepted, words)
+    hint = _unended(text, start, accepted) or _slip(text[: start + len(stumble.found)])
+    hint = hint or _hint(stumble.found, text[start : start + 2], accepted, words)
     message = f"{_shown(stumble.found)} does not fit here; {expected} could"
     return QueryError("SYN001", message, Span(start, start + len(stumble.found)), hint, text)
 
@@ -92,6 +108,12 @@ def syntax_error(stumble: StumbleError, text: str, tables: Tables) -> QueryError
 def _shown(found: str) -> str:
     line = found.partition("\n")[0]
     return f"'{line}'" if len(line) <= 40 else f"'{line[:37]}...'"
+
+
+def _slip(read: str) -> str | None:
+    """The hint for a text that ends in something that KQL says in another way."""
+    line = read.rpartition("\n")[2][-_LOOK_BACK:]
+    return next((hint for pattern, hint in _SLIPS if re.search(f"(?i:{pattern})$", line)), None)
 
 
 def _hint(found: str, ahead: str, accepted: set[str], words: set[str]) -> str | None:

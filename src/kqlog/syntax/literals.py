@@ -70,7 +70,7 @@ def _ticks(number: str, unit: str) -> int:
 
 def _within(value: int, allowed: range, type_: Type) -> int:
     if value not in allowed:
-        raise LiteralError(f"the number is too large for a {type_}")
+        raise LiteralError(f"the number is too large for {type_.one}")
     return value
 
 
@@ -149,7 +149,7 @@ def _integer(text: str, allowed: range, type_: Type) -> int:
         return _within(int(text), allowed, type_)
     if re.fullmatch(r"[+-]?0[xX][0-9a-fA-F]{1,40}", text, re.ASCII):
         return _within(int(text, 16), allowed, type_)
-    raise LiteralError(f"a {type_} is a whole number or null")
+    raise LiteralError(f"{type_.one} is a whole number or null")
 
 
 def _parse_int(text: str) -> int:

@@ -17,7 +17,7 @@ from kqlog.engines.duckdb import frames, storage
 from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer
 from kqlog.engines.duckdb.columns import described
 from kqlog.engines.duckdb.dialect import DuckDBDialect
-from kqlog.engines.engine import Files, Frame, Source
+from kqlog.engines.engine import Files, Frame, Prepared, Source
 from kqlog.engines.sql.dialect import Kernel, StoredTable
 from kqlog.engines.sql.relations import statement_for
 from kqlog.engines.sql.rows import HANDED_OVER
@@ -73,7 +73,12 @@ class DuckDBEngine:
 
     def start(self, relation: Node) -> DuckDBRun:
         """A query that can be watched and cancelled."""
-        return DuckDBRun(self, relation)
+        return DuckDBRun(self, relation.columns, self.statement(relation))
+
+    def prepare(self, relation: Node) -> Prepared:
+        """A query that runs again and again, over other data frames of the same columns each time."""
+        statement = self.statement(relation)
+        return lambda tables: DuckDBRun(self, relation.columns, statement).answer(tables)
 
     def run(self, relation: Node) -> DuckDBAnswer:
         """The answer of a plan."""
@@ -111,14 +116,18 @@ class DuckDBEngine:
                 if self._connection is connection:
                     self._idle.append(cursor)
 
-    def statement(self, relation: Node, run: DuckDBRun) -> tuple[str, Shared]:
+    def statement(self, relation: Node) -> tuple[str, Shared]:
         """The SQL text for a plan, and what has to be in place before it runs."""
-        self._running.add(run)
         return statement_for(relation, self._dialect)
 
-    def frames(self, tables: Iterable[str]) -> dict[str, object]:
-        """The data frames among some tables, by their names in SQL."""
-        return {frames.frame_name(name): self._frames[name] for name in tables if name in self._frames}
+    def watch(self, run: DuckDBRun) -> None:
+        """From here on `cancel` stops this query, too."""
+        self._running.add(run)
+
+    def frames(self, tables: Iterable[str], given: Mapping[str, object] | None = None) -> dict[str, object]:
+        """The data frames among some tables, by their names in SQL; those that are given hide others."""
+        known = self._frames | {name: frames.readable(name, data) for name, data in (given or {}).items()}
+        return {frames.frame_name(name): known[name] for name in tables if name in known}
 
     def register(self, kernels: Iterable[Kernel]) -> None:
         """Make Python functions known to SQL."""
@@ -173,20 +182,21 @@ def _watched(cursor: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
 class DuckDBRun:
     """One query on its way. Cancel and watch it from any thread."""
 
-    def __init__(self, engine: DuckDBEngine, relation: Node) -> None:
+    def __init__(self, engine: DuckDBEngine, columns: Schema, statement: tuple[str, Shared]) -> None:
         self._engine = engine
-        self._columns = relation.columns
+        self._columns = columns
         self._cursor: duckdb.DuckDBPyConnection | None = None
         self._inner: DuckDBRun | None = None
         self._cancelled = False
         self._lock = threading.Lock()
+        self.sql, self._needs = statement
         # Last, as from here on others may cancel it.
-        self.sql, self._needs = engine.statement(relation, self)
+        engine.watch(self)
 
-    def answer(self) -> DuckDBAnswer:
-        """Run to the end."""
+    def answer(self, given: Mapping[str, object] | None = None) -> DuckDBAnswer:
+        """Run to the end; `given` are data frames in the place of those that the engine has."""
         tables: dict[str, object] = {name: self._computed(custom) for name, custom in self._needs.customs}
-        tables |= self._engine.frames(self._needs.tables)
+        tables |= self._engine.frames(self._needs.tables, given)
         with errors():
             self._engine.register(self._needs.kernels.values())
             with self._engine.cursor(tables) as cursor, self._stoppable(cursor):

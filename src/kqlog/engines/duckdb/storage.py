@@ -151,7 +151,7 @@ def external_table(cursor: duckdb.DuckDBPyConnection, node: External, root: Path
 def _declared(column: Column, found: StoredTable) -> StoredColumn:
     stored = found.columns.get(column.name)
     if stored is None or stored.type is not column.type:
-        what = "there is none of that name" if stored is None else f"it is a {stored.type} in the file"
+        what = "there is none of that name" if stored is None else f"it is {stored.type.one} in the file"
         raise QueryError("ING001", f"column '{column.name}' cannot be read as {column.type}: {what}")
     return stored
 

@@ -19,6 +19,7 @@ Numbers = np.ndarray[tuple[int], np.dtype[np.float64]]
 Codes = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 CodesOfOne = np.ndarray[tuple[int], np.dtype[np.int64]]
 Differs = np.ndarray[tuple[int, int], np.dtype[np.bool_]]
+Kept = np.ndarray[tuple[int], np.dtype[np.bool_]]
 Place = np.intp
 Places = np.ndarray[tuple[int], np.dtype[np.intp]]
 Pattern = tuple[int, ...]
@@ -174,15 +175,17 @@ def _narrower(rows: Rows, weights: Numbers, pattern: Pattern, least: float) -> I
 
 
 def autocluster(table: pa.Table, size_weight: float, seeds: int) -> pa.Table:
-    """A few patterns that are common and say much: each the best way to relax a row of the table, by size and information."""
+    """A few patterns that are common and say much: for some rows of the table, the best part of each by size and information."""
     rows, (weights,) = _rows(table, 1)
     shares = weights / max(float(weights.sum()), TINY)
     bits = [-np.log2(np.maximum(np.bincount(codes, shares), TINY)) for codes in rows.codes.T] if len(shares) else []
     found = {}
     for seed in _sampled(shares, seeds):
         information = np.array([float(of_value[code]) for of_value, code in zip(bits, rows.codes[seed], strict=True)])
-        score, pattern = _relaxed(seed, information, rows, shares, size_weight)
-        found[pattern] = score
+        differs, groups = _differences(seed, rows, shares)
+        ways = [way(information, differs, groups, size_weight) for way in (_relaxed, _grown)]
+        score, kept = max(ways, key=lambda one: one[0])
+        found[tuple(int(code) if use else ANY for code, use in zip(rows.codes[seed], kept, strict=True))] = score
     covered = np.zeros(len(weights), bool)
     patterns, counts = [], []
     for pattern in sorted(found, key=lambda pattern: (-found[pattern], pattern)):
@@ -201,20 +204,35 @@ def _sampled(shares: Numbers, seeds: int) -> Places:
     return np.unique(np.searchsorted(np.cumsum(shares), (np.arange(seeds) + 0.5) / seeds))
 
 
-def _relaxed(seed: Place, information: Numbers, rows: Rows, shares: Numbers, size_weight: float) -> tuple[float, Pattern]:
+def _relaxed(information: Numbers, differs: Differs, shares: Numbers, size_weight: float) -> tuple[float, Kept]:
     """The best pattern on the way from a row to one of its values, always dropping what makes the next one best."""
-    differs, shares = _differences(seed, rows, shares)
-    codes = rows.codes[seed]
-    kept = np.ones(len(codes), bool)
-    best: tuple[float, Pattern] = (-1.0, ())
+    kept = np.ones(len(information), bool)
+    best = (-1.0, kept.copy())
     while kept.any():
         misses = differs[:, kept].sum(axis=1)
         share, nearly = float(shares[misses == 0].sum()), misses == 1
         score = _score(share, information[kept].sum(), size_weight)
         if score > best[0]:
-            best = score, tuple(int(code) if use else ANY for code, use in zip(codes, kept, strict=True))
+            best = score, kept.copy()
         relaxed = _score(share + shares[nearly] @ differs[nearly], information[kept].sum() - information, size_weight)
         kept[int(np.argmax(np.where(kept, relaxed, -1.0)))] = False
+    return best
+
+
+def _grown(information: Numbers, differs: Differs, shares: Numbers, size_weight: float) -> tuple[float, Kept]:
+    """The best pattern on the way from nothing to a row, always adding what makes the next one best.
+
+    Where several columns have a value of their own in each row, dropping one wins nothing, and _relaxed drops the wrong ones.
+    """
+    kept = np.zeros(len(information), bool)
+    best = (-1.0, kept.copy())
+    while not kept.all():
+        fit = ~differs[:, kept].any(axis=1)
+        scores = _score(shares[fit] @ ~differs[fit], information[kept].sum() + information, size_weight)
+        added = int(np.argmax(np.where(kept, -1.0, scores)))
+        kept[added] = True
+        if scores[added] >= best[0]:
+            best = float(scores[added]), kept.copy()
     return best
 
 

@@ -1,0 +1,130 @@
+"""A writer that is killed at any moment: what it acknowledged is there once, and no reader ever sees a part of a batch."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import kqlog
+from kqlog.ingest.shaping import shape
+from kqlog.store.store import Store, create
+
+ROWS = 20
+"""How many rows a batch has."""
+
+NURSERY = """
+import os, pickle, sys, threading
+from dataclasses import replace
+from pathlib import Path
+import pyarrow, deltalake.exceptions, deltalake.transaction, kqlog.store.table
+from kqlog.ingest.ingestor import Ingestor
+from kqlog.store.store import Store
+from kqlog.types import Column, Type
+
+root, acknowledged, rows = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+
+def write(life):
+    plain = pickle.loads((acknowledged.parent / "shaped").read_bytes())
+    numbers, name = pyarrow.array([life] * rows), f"c{life}"
+    wide = replace(plain, rows=plain.rows.append_column(name, numbers), columns=(*plain.columns, Column(name, Type.LONG)))
+    place = plain.rows.column_names.index("batch")
+    # Compaction goes on all the time as well.
+    ingestor = Ingestor(Store(root), age=0.01, upkeep=0.1)
+
+    def send(sender):
+        told = acknowledged / f"{sender}.txt"
+        done = len(told.read_text().splitlines()) if told.exists() else 0
+        with told.open("a") as file:
+            # The first of these may be stored already: its acknowledgement was lost with the writer.
+            for number in range(done, 1_000_000):
+                batch = sender * 1_000_000 + number
+                # New columns come at any time, so that the table is widened while the writer is killed.
+                shaped = wide if number == done + sender and life % 4 == 0 else plain
+                batches = pyarrow.array([batch] * rows)
+                ingestor.submit(replace(shaped, rows=shaped.rows.set_column(place, "batch", batches)), f"request-{batch}").result()
+                file.write(f"{batch}\\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    for sender in range(3):
+        threading.Thread(target=send, args=(sender,), daemon=True).start()
+    threading.Event().wait()
+
+# Processes that have imported everything already: each life of a writer is one.
+for life, _ in enumerate(sys.stdin):
+    if (child := os.fork()) == 0:
+        write(life)
+    print(child, flush=True)
+    os.waitpid(child, 0)
+"""
+
+READER = """
+import sys, time
+from pathlib import Path
+import kqlog
+
+root, rows = Path(sys.argv[1]), int(sys.argv[2])
+workspace, queries = kqlog.connect(root), 0
+while not (root / "stop").exists():
+    if "T_CL" not in workspace.tables:
+        continue
+    parts = workspace.query(f"T_CL | summarize rows = count(), kinds = dcount(n) by batch | where rows != {rows} or kinds != {rows}").rows
+    assert not parts, parts
+    queries += 1
+    time.sleep(0.02)
+print(queries)
+"""
+
+
+def run(code: str, *arguments: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", code, *map(str, arguments)]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def kill_again_and_again(folder: Path, times: int) -> dict[str, int]:
+    """Kill writers, and count what was stored, acknowledged and asked; fails where something is lost, doubled or cut."""
+    root, acknowledged = create(folder / "logs").root, folder / "acknowledged"
+    acknowledged.mkdir()
+    # Over two days: two files, one version.
+    days = [f"2026-03-0{1 + n % 2}T10:00:00.1234567Z" for n in range(ROWS)]
+    shaped = shape(Store(root), "T_CL", [{"TimeGenerated": day, "batch": 0, "n": n} for n, day in enumerate(days)])
+    (folder / "shaped").write_bytes(pickle.dumps(shaped))
+    readers = [run(READER, root, ROWS) for _ in range(2)]
+    nursery, chance = run(NURSERY, root, acknowledged, ROWS), random.Random(times)
+    assert nursery.stdin is not None
+    assert nursery.stdout is not None
+    for life in range(times):
+        print(life, file=nursery.stdin, flush=True)
+        writer = int(nursery.stdout.readline())
+        # Some die while they begin, the first of them before there is a table.
+        time.sleep(chance.uniform(0, 0.4 if life % 3 == 0 else 1.5))
+        os.kill(writer, signal.SIGKILL)
+    assert nursery.communicate(timeout=60)[1] == ""
+    (root / "stop").touch()
+    answers = [reader.communicate(timeout=60) for reader in readers]
+    assert all(reader.returncode == 0 for reader in readers), answers
+    stored = kqlog.connect(root).query("T_CL | summarize rows = count() by batch").rows
+    told = {int(line) for file in acknowledged.iterdir() for line in file.read_text().splitlines()}
+    assert {batch for batch, _ in stored} >= told
+    assert {rows for _, rows in stored} == {ROWS}
+    # At most the one batch that each sender had under way is stored without an acknowledgement.
+    assert len(stored) - len(told) <= 3
+    return {"kills": times, "acknowledged": len(told), "stored": len(stored), "queries": sum(int(out) for out, _ in answers)}
+
+
+def test_a_killed_writer_loses_and_doubles_nothing(tmp_path: Path) -> None:
+    assert kill_again_and_again(tmp_path, 8)["acknowledged"] > 0
+
+
+@pytest.mark.slow
+def test_200_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
+    figures = kill_again_and_again(tmp_path, 200)
+    assert min(figures.values()) > 100, figures
