@@ -96,3 +96,9 @@ def test_small_files_are_put_together_while_rows_come(store: Store) -> None:
     busy.close()
     snapshot = store.table("T_CL").snapshot()
     assert (len(snapshot.files()) <= 4, snapshot.rows) == (True, 12)
+
+
+def test_one_request_may_have_rows_for_several_tables(store: Store, ingestor: Ingestor) -> None:
+    parts = [shape(store, table, [{"n": 1}]) for table in ("A_CL", "B_CL")]
+    assert [one.result(10).rows for one in [ingestor.submit(part, "request-1") for part in parts]] == [1, 1]
+    assert kqlog.connect(store.root).query("union A_CL, B_CL | count").rows == [(2,)]

@@ -89,6 +89,11 @@ def run(code: str, *arguments: object) -> subprocess.Popen[str]:
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+def told(acknowledged: Path) -> set[int]:
+    """The batches that senders know to be stored."""
+    return {int(line) for file in acknowledged.iterdir() for line in file.read_text().splitlines()}
+
+
 def kill_again_and_again(folder: Path, times: int) -> dict[str, int]:
     """Kill writers, and count what was stored, acknowledged and asked; fails where something is lost, doubled or cut."""
     root, acknowledged = create(folder / "logs").root, folder / "acknowledged"
@@ -105,19 +110,22 @@ def kill_again_and_again(folder: Path, times: int) -> dict[str, int]:
         print(life, file=nursery.stdin, flush=True)
         writer = int(nursery.stdout.readline())
         # Some die while they begin, the first of them before there is a table.
-        time.sleep(chance.uniform(0, 0.4 if life % 3 == 0 else 1.5))
+        wanted, patience = len(told(acknowledged)) + life % 6, time.monotonic() + 20
+        while life % 6 and len(told(acknowledged)) < wanted and time.monotonic() < patience:
+            time.sleep(0.01)
+        time.sleep(chance.uniform(0, 0.1 if life % 6 else 0.4))
         os.kill(writer, signal.SIGKILL)
     assert nursery.communicate(timeout=60)[1] == ""
     (root / "stop").touch()
     answers = [reader.communicate(timeout=60) for reader in readers]
     assert all(reader.returncode == 0 for reader in readers), answers
     stored = kqlog.connect(root).query("T_CL | summarize rows = count() by batch").rows
-    told = {int(line) for file in acknowledged.iterdir() for line in file.read_text().splitlines()}
-    assert {batch for batch, _ in stored} >= told
+    heard = told(acknowledged)
+    assert {batch for batch, _ in stored} >= heard
     assert {rows for _, rows in stored} == {ROWS}
     # At most the one batch that each sender had under way is stored without an acknowledgement.
-    assert len(stored) - len(told) <= 3
-    return {"kills": times, "acknowledged": len(told), "stored": len(stored), "queries": sum(int(out) for out, _ in answers)}
+    assert len(stored) - len(heard) <= 3
+    return {"kills": times, "acknowledged": len(heard), "stored": len(stored), "queries": sum(int(out) for out, _ in answers)}
 
 
 def test_a_killed_writer_loses_and_doubles_nothing(tmp_path: Path) -> None:

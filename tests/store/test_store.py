@@ -59,6 +59,18 @@ def test_a_bound_never_loses_a_tick(store: Store) -> None:
     assert len(workspace.query("T_CL | where TimeGenerated < datetime(2026-03-01 10:00:00.1234567)")) == 0
 
 
+def test_every_comparison_sees_the_last_digit_and_the_timestamp(store: Store) -> None:
+    ticks = [f"2026-03-01 10:00:00.123456{digit}" for digit in (0, 6, 7, 8)] + ["2026-03-01 10:00:00.1234571"]
+    append(store, "T_CL", f"datatable(TimeGenerated: datetime) [{', '.join(f'datetime({tick})' for tick in ticks)}]")
+    workspace = kqlog.connect(store.root)
+    for operator, rows in ((">", 2), (">=", 3), ("<", 2), ("<=", 3), ("==", 1)):
+        query = f"T_CL | where TimeGenerated {operator} datetime({ticks[2]})"
+        assert len(workspace.query(query)) == rows
+        assert "TIMESTAMPTZ '2026-03-01 10:00:00.123456+00'" in workspace.explain(query)
+    assert len(workspace.query(f"T_CL | where TimeGenerated between (datetime({ticks[1]}) .. datetime({ticks[3]}))")) == 3
+    assert len(workspace.query(f"T_CL | where not(TimeGenerated > datetime({ticks[2]}))")) == 3
+
+
 def test_new_columns_widen_a_table(store: Store) -> None:
     append(store, "W_CL", "print TimeGenerated = datetime(2026-03-01), a = 1")
     append(store, "W_CL", "print TimeGenerated = datetime(2026-03-02), a = 2, b = 'x', c = dynamic([1])")

@@ -56,7 +56,7 @@ class Ingestor:
         self._age, self._enough, self._most = age, enough, most
         self._waiting: list[_Waiting] = []
         self._rows = 0
-        self._requests: dict[str, Future[Receipt]] = {}
+        self._requests: dict[tuple[str, str], Future[Receipt]] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="kqlog ingestion", daemon=True)
@@ -75,7 +75,8 @@ class Ingestor:
         with self._changed:
             if self._closed:
                 raise RuntimeError("the ingestion is closed")
-            if request is not None and (under_way := self._requests.get(request)) is not None:
+            # One request may have rows for several tables.
+            if request is not None and (under_way := self._requests.get((shaped.table, request))) is not None:
                 return under_way
             if self._rows and self._rows + shaped.rows.num_rows > self._most:
                 raise BusyError(max(1.0, 5 * self._age))
@@ -85,7 +86,7 @@ class Ingestor:
             self._waiting.append(waiting)
             self._rows += shaped.rows.num_rows
             if request is not None:
-                self._requests[request] = waiting.done
+                self._requests[shaped.table, request] = waiting.done
             self._changed.notify_all()
             return waiting.done
 
@@ -106,8 +107,8 @@ class Ingestor:
     def _keep(self, upkeep: float) -> None:
         while not self._ended.wait(upkeep):
             while self._grown and not self._ended.is_set():
-                # What the disk does not take now is done when more rows come.
-                with suppress(QueryError):
+                # What the disk does not take or give now is done when more rows come. ValueError is Arrow's for a torn file.
+                with suppress(QueryError, OSError, ValueError):
                     keep_in_order(self._store, self._grown.pop())
 
     def _group(self) -> list[_Waiting] | None:
@@ -158,7 +159,7 @@ class Ingestor:
     def _tell(self, group: list[_Waiting], outcome: set[int] | Exception) -> None:
         with self._changed:
             for one in group:
-                self._requests.pop(one.request or "", None)
+                self._requests.pop((one.shaped.table, one.request or ""), None)
         for at, one in enumerate(group):
             if isinstance(outcome, Exception):
                 one.done.set_exception(outcome)

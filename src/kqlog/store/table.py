@@ -169,8 +169,9 @@ class StoredTable:
         """Files that no version of the last hours has, and that are older than that themselves."""
         from deltalake import DeltaTable
 
-        table = DeltaTable(str(self.folder))
-        found = table.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
+        with _refusals(self.folder.name):
+            table = DeltaTable(str(self.folder))
+            found = table.vacuum(hours, dry_run=True, enforce_retention_duration=False, full=True)
         return [self.folder / path for path in found]
 
     # ------------------------------------------------------------------------------------------------------------ versions

@@ -113,6 +113,13 @@ class DuckDBDialect:
             assert isinstance(literal.value, int)
             moment = _timestamp(literal.value, operator, _TIMESTAMPS[column.stored])
             return f"({name} {operator.replace('==', '=')} {moment})" if moment else None
+        if column.coarse in _TIMESTAMPS:
+            # Files know the extremes of the timestamp, not of what is computed from it.
+            assert isinstance(literal.value, int)
+            wider = _WIDER[operator]
+            moment = _timestamp(literal.value // 10 * 10, wider, _TIMESTAMPS[column.coarse])
+            exact = f"{column.sql} {operator.replace('==', '=')} {literal.value}"
+            return f"({name} {wider.replace('==', '=')} {moment} and {exact})" if moment else None
         return None
 
     def elements(self, sql: str, *, pairs: bool) -> str:
@@ -197,6 +204,10 @@ def _datetime_text(ticks: int, digits: int = 0) -> str | None:
         return None
     tail = f"{fraction:07d}".rstrip("0") if not digits else f"{fraction:07d}"[:digits]
     return f"{moment:%Y-%m-%d %H:%M:%S}".rjust(19, "0") + (f".{tail}" if tail else "")
+
+
+_WIDER = {">": ">=", ">=": ">=", "<": "<=", "<=": "<=", "==": "=="}
+"""What holds for all but the last digit of two moments, when this holds for the moments."""
 
 
 def _timestamp(ticks: int, operator: str, type_: str) -> str | None:

@@ -128,9 +128,9 @@ def _of_store(column: Column, digits: str | None) -> StoredColumn:
         case Type.STRING:
             return StoredColumn(column.name, column.type, f"coalesce({sql}, '')", stored, False)
         case Type.DATETIME if digits:
-            # A comparison with the timestamp alone would miss the seventh digit.
             value = f"(epoch_us({sql}) * 10 + {UNIX_EPOCH_TICKS} + coalesce({quote(digits)}, 0))"
-            return StoredColumn(column.name, column.type, value)
+            # A comparison with the timestamp alone would miss the seventh digit.
+            return StoredColumn(column.name, column.type, value, coarse=stored)
         case Type.DATETIME:
             return StoredColumn(column.name, column.type, f"(epoch_us({sql}) * 10 + {UNIX_EPOCH_TICKS})", stored)
         case _:

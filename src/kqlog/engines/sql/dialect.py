@@ -43,6 +43,8 @@ class StoredColumn(NamedTuple):
     """False when its files are known to have no null in it."""
     native: Native | None = None
     """For a dynamic column that is stored as lists of numbers."""
+    coarse: str = ""
+    """The source's own type where that holds less than the value: without the last digit of a datetime."""
 
 
 @dataclass(frozen=True, slots=True)
