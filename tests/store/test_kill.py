@@ -132,7 +132,7 @@ def test_a_killed_writer_loses_and_doubles_nothing(tmp_path: Path) -> None:
     assert kill_again_and_again(tmp_path, 8)["acknowledged"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.heavy
 def test_200_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
     figures = kill_again_and_again(tmp_path, 200)
     assert min(figures.values()) > 100, figures
