@@ -207,5 +207,6 @@ def test_who_comes_when_much_is_being_read_is_told_to_come_back():
 
 
 def test_what_cannot_be_stored_now_is_to_be_sent_again():
-    error = request_error(OSError(28, "No space left on device"))
-    assert (error.status, error.headers) == (503, {"Retry-After": "30"})
+    for error in (OSError(28, "No space left on device"), kqlog.QueryError("ING002", "the disk is full")):
+        answer = request_error(error)
+        assert (answer.status, answer.headers) == (503, {"Retry-After": "30"})
