@@ -7,7 +7,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,17 +65,27 @@ class StoredTable:
 
     def seen(self, request: str) -> bool:
         """Whether rows of this request were stored."""
-        return self.exists and self._opened().transaction_version(request) is not None
+        return self.position(request) is not None
 
-    def append(self, rows: pa.Table, columns: Schema, requests: Iterable[str] = ()) -> int:
+    def position(self, source: str) -> int | None:
+        """How far a source was read when rows of it were last stored; None when none ever were."""
+        if not self.exists:
+            return None
+        found = self._opened().transaction_version(source)
+        return None if found is None else int(found)
+
+    def append(
+        self, rows: pa.Table, columns: Schema, requests: Iterable[str] = (), positions: Mapping[str, int] | None = None
+    ) -> int:
         """Store rows in kqlog's own form, all or none; new columns widen the table. The new version.
 
-        When this returns the rows are on disk: nothing but a broken disk loses them.
+        When this returns the rows are on disk: nothing but a broken disk loses them. `positions` are how far sources are
+        read with these rows, which is stored with them.
         """
         with self._lock:
-            return self._append(rows, columns, requests)
+            return self._append(rows, columns, dict.fromkeys(requests, 1) | dict(positions or {}))
 
-    def _append(self, rows: pa.Table, columns: Schema, requests: Iterable[str]) -> int:
+    def _append(self, rows: pa.Table, columns: Schema, transactions: Mapping[str, int]) -> int:
         from deltalake.transaction import CommitProperties, Transaction
 
         if not self.exists:
@@ -91,7 +101,7 @@ class StoredTable:
             "append",
             delta.schema(),
             [DAY],
-            commit_properties=CommitProperties(app_transactions=[Transaction(request, 1) for request in requests]),
+            commit_properties=CommitProperties(app_transactions=[Transaction(*one) for one in transactions.items()]),
         )
         delta.update_incremental()
         self._sync_log(delta.version())
