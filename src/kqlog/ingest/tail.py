@@ -78,6 +78,8 @@ class Tail:
         rows = self._read(self._current)
         if not rows and self._is_left():
             rows = self._read(self._current, last=True)
+            # Another rotation may have followed at once.
+            self._next = self._next or self._after(self._current)
             self._close()
         return rows
 
@@ -96,7 +98,11 @@ class Tail:
             return
         self._current = _Followed(found, note, self._position(note))
         if found != self._path:
-            self._next = [file for file in others if file != found and _changed(file) > _changed(found)]
+            self._next = self._after(self._current)
+
+    def _after(self, followed: _Followed) -> list[Path]:
+        """The files that were written after one that has another name now, without the one that is written to."""
+        return [file for file in self._rotated() if _inode(file) != followed.inode and _changed(file) > followed.changed]
 
     def _rotated(self) -> list[Path]:
         """Files that this one may have become, the oldest first."""
@@ -214,6 +220,11 @@ class _Followed:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    @property
+    def changed(self) -> int:
+        """When something was last written to it."""
+        return os.fstat(self._file.fileno()).st_mtime_ns
 
     def described(self) -> _Note:
         """What the file is known by, as far as it has grown."""
