@@ -31,6 +31,7 @@ _SOURCES: dict[str, Source] = {
 }
 """What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
+_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs")
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -87,11 +88,23 @@ def _parser() -> argparse.ArgumentParser:
     init = commands.add_parser("init", help="make a workspace: a folder that logs are stored in")
     init.add_argument("folder", metavar="FOLDER")
     ingest = commands.add_parser("ingest", parents=[data], help="store the rows of files in a table of a workspace")
-    ingest.add_argument("table", help="its name; a table of your own ends in _CL")
-    ingest.add_argument("files", nargs="+", metavar="FILE", help="Parquet, CSV, JSON or JSON Lines")
-    ingest.add_argument(
-        "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
-    )
+    ingest.add_argument("table", help="its name; a table of your own ends in _CL; - for the one that the format belongs in")
+    ingest.add_argument("files", nargs="+", metavar="FILE", help="files of logs, plain or gzip")
+    tail = commands.add_parser("tail", parents=[data], help="store what a growing file gets, through rotation and restarts")
+    tail.add_argument("file", metavar="FILE")
+    tail.add_argument("--table", required=True, help="where its rows go")
+    for command in (ingest, tail):
+        command.add_argument(
+            "--format",
+            metavar="NAME",
+            choices=_LOG_FORMATS,
+            help=f"what the files are, where they do not show it: {', '.join(_LOG_FORMATS)}",
+        )
+        command.add_argument(
+            "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
+        )
+    collect = commands.add_parser("collect", parents=[data], help="store counters and heartbeats of this machine")
+    collect.add_argument("--every", metavar="TIME", default="10s", help="how often counters are read (default: 10s)")
     listen = commands.add_parser("listen", parents=[data], help="receive logs and store them in a workspace, until told to end")
     for option, source in _SOURCES.items():
         listen.add_argument(
@@ -139,6 +152,10 @@ def _run(options: argparse.Namespace) -> int:
             print(f"made the workspace {create(Path(options.folder)).root}")
         case "ingest":
             return _ingest(options)
+        case "tail":
+            _tail(options)
+        case "collect":
+            _collect(options)
         case "listen":
             return _listen(options)
         case "serve":
@@ -219,12 +236,32 @@ def _retention(options: argparse.Namespace) -> None:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    from kqlog.ingest.files import ingest_files
+    from kqlog.ingest.files import ingest_file
 
-    store = _store(options)
+    store, table = _store(options), None if options.table == "-" else options.table
+    status = 0
     for file in options.files:
-        print(ingest_files(store, options.table, Path(file), options.transform))
-    return 0
+        try:
+            print(ingest_file(store, table, Path(file), format_=options.format, transform=options.transform))
+        except QueryError as error:
+            print(error, file=sys.stderr)
+            status = EXIT_ERROR
+    return status
+
+
+def _tail(options: argparse.Namespace) -> None:
+    from kqlog.ingest.tail import Tail
+
+    def warn(message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    Tail(_store(options), options.table, Path(options.file), options.format, options.transform, warn).run()
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from kqlog.ingest.collect import collect, seconds_of
+
+    collect(_store(options), seconds_of(options.every))
 
 
 def _listen(options: argparse.Namespace) -> int:

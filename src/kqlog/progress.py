@@ -1,4 +1,4 @@
-"""Waiting for a query at a terminal: a line that says how long it runs, and Ctrl-C that stops it."""
+"""Waiting at a terminal: a line that says how long a query runs or how much of a file is read, and Ctrl-C that stops it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 _PATIENCE = 1.0
 """Seconds before the line first shows."""
@@ -67,3 +68,34 @@ def _watch(done: threading.Event) -> None:
         if shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+class Bar:
+    """How much of a file is read, on one line of a terminal; nothing where there is none."""
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name, self._size = name, max(1, size)
+        self._started = time.monotonic()
+        self._due = self._started + _PATIENCE
+        self._shown = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def tell(self, done: int, rows: int) -> None:
+        """So many bytes are read, with so many rows in them."""
+        now = time.monotonic()
+        if now < self._due or not sys.stderr.isatty():
+            return
+        self._due, self._shown = now + _BEAT, True
+        share = min(1.0, done / self._size)
+        left = (now - self._started) * (1 - share) / share if share else 0.0
+        blocks = "#" * int(20 * share)
+        told = f"{self._name} [{blocks:<20}] {share:4.0%}  {rows:,} rows  {done / 2**20:,.0f} MB  {left:,.0f} s left"
+        sys.stderr.write(f"\r{told}\x1b[K")
+        sys.stderr.flush()

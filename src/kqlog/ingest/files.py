@@ -1,32 +1,157 @@
-"""Files into a table: all rows of a file or none."""
+"""Files into tables. What is broken is found before anything is stored; what is stored is so once, however often one tries."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from kqlog.errors import QueryError
+from kqlog.ingest.arrow_rows import Kinds
+from kqlog.ingest.file_batches import Tell, batches, parquet_batches, seen
+from kqlog.ingest.readers import format_of
+from kqlog.ingest.readers.format import Format, Row
 from kqlog.ingest.shaping import SOURCE, Shaped, shape_from
+from kqlog.ingest.text_types import TextTypes, quoted
+from kqlog.progress import Bar
 from kqlog.store.store import Store
+from kqlog.types import Type
 from kqlog.workspace import connect
 
+if TYPE_CHECKING:
+    import pyarrow
 
-def ingest_files(store: Store, table: str, file: Path, transform: str | None = None) -> str:
-    """Store the rows of a file, and tell what became of them.
+_FILE = "file"
+"""What a query that makes `source` calls the rows as they were read."""
+
+
+def ingest_file(store: Store, table: str | None, path: Path, *, format_: str | None = None, transform: str | None = None) -> str:
+    """Store the rows of a file, and tell what became of them. Without a table they go where the format belongs.
 
     Raises:
-        QueryError: ING001 and ENG003 for what is no table or cannot be read, and the errors of the transformation.
+        QueryError: ENG003 for what cannot be read, ING001 where no table is known, and the errors of the transformation.
     """
-    workspace = connect(file)
-    (name,) = workspace.tables
-    query = transform or SOURCE
-    shaped = shape_from(workspace, store, table, transform=f"let {SOURCE} = ['{name}'];\n{query}")
-    store.table(table).append(shaped.rows, shaped.columns)
-    return f"{file}: {_told(shaped)}"
+    found = format_of(path, format_)
+    if table is None and found.table is None:
+        raise QueryError("ING001", f"{path}: rows of the format '{found.name}' can go into any table: name one")
+    return _Ingestion(store, table, path, found, transform).run()
 
 
-def _told(shaped: Shaped) -> str:
-    """What was stored and what was lost, as a sentence."""
-    parts = [f"{shaped.rows.num_rows:,} rows in {shaped.table}"]
-    parts += [f"{count:,} values of {name} could not be read" for name, count in shaped.unreadable.items()]
-    if shaped.dropped:
-        parts.append(f"left out {', '.join(shaped.dropped)}, which {shaped.table} does not have")
-    return "; ".join(parts)
+class _Ingestion:
+    """One file on its way into its tables."""
+
+    def __init__(self, store: Store, table: str | None, path: Path, format_: Format, transform: str | None) -> None:
+        self._store, self._table, self._path, self._format, self._transform = store, table, path, format_, transform
+        self._stat = path.stat()
+        self._kinds = Kinds()
+        self._texts = TextTypes()
+        named = f"{path.resolve()}\n{self._stat.st_size}\n{self._stat.st_mtime_ns}\n{format_.name}"
+        self._source = f"file {hashlib.sha256(named.encode('utf-8', 'surrogateescape')).hexdigest()}"
+        self._met: Counter[str] = Counter()
+        self._stored: Counter[str] = Counter()
+        self._unreadable: Counter[tuple[str, str]] = Counter()
+        self._dropped: dict[tuple[str, str], None] = {}
+
+    def run(self) -> str:
+        """Store the rows; what became of them."""
+        for table, rows in self._parts():
+            done = self._store.table(table).position(self._source) or 0
+            before = self._met[table]
+            self._met[table] += rows.num_rows
+            if self._met[table] > done:
+                self._append(table, rows.slice(max(0, done - before)))
+        return f"{self._path}: {self._told()}"
+
+    def _parts(self) -> Iterator[tuple[str, pyarrow.Table]]:
+        """The rows of each batch and table."""
+        if self._format.parser is None and not self._format.items:
+            assert self._table is not None
+            with self._bar("") as bar:
+                for rows in parquet_batches(self._path, bar.tell):
+                    yield self._table, rows
+            return
+        kept = self._checked()
+        with self._bar("storing ") as bar:
+            for batch in kept or self._fitted(bar.tell):
+                for table, rows in self._by_table(batch).items():
+                    yield table, self._kinds.table(rows)
+
+    def _checked(self) -> list[list[Row]]:
+        """Read all of the file, so that what is broken in it is found before anything is stored."""
+        try:
+            with self._bar("reading ") as bar:
+                return seen(self._fitted(bar.tell), self._see)
+        except QueryError as error:
+            raise QueryError(error.code, f"{error.message}. Nothing of this file is stored", hint=error.hint) from error
+
+    def _see(self, batch: list[Row]) -> None:
+        self._kinds.see(batch)
+        if self._format.texts_only:
+            self._texts.see(self._kinds.table(batch))
+
+    def _fitted(self, tell: Tell) -> Iterator[list[Row]]:
+        columns: dict[str, frozenset[str]] = {}
+        for batch in batches(self._path, self._format, tell):
+            if self._format.fit is not None:
+                for table, rows in self._by_table(batch).items():
+                    known = columns.get(table) or frozenset(column.name for column in self._store.columns(table))
+                    self._format.fit(rows, known)
+                    columns[table] = known.union(*rows)
+            yield batch
+
+    def _by_table(self, batch: list[Row]) -> dict[str, list[Row]]:
+        if self._table is not None or self._format.table is None:
+            return {str(self._table): batch}
+        tables: dict[str, list[Row]] = {}
+        for row in batch:
+            tables.setdefault(self._format.table(row), []).append(row)
+        return tables
+
+    def _append(self, table: str, rows: pyarrow.Table) -> None:
+        stat = self._path.stat()
+        if (stat.st_size, stat.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns):
+            message = f"{self._path} changes while it is read: {self._stored.total():,} of its rows are stored"
+            raise QueryError("ENG003", message, hint="kqlog tail follows a file that grows")
+        shaped = shaped_rows(self._store, table, rows, self._texts.types(), self._transform, self._format)
+        self._store.table(table).append(shaped.rows, shaped.columns, positions={self._source: self._met[table]})
+        self._stored[table] += shaped.rows.num_rows
+        for name, count in shaped.unreadable.items():
+            self._unreadable[table, name] += count
+        self._dropped |= dict.fromkeys((table, name) for name in shaped.dropped)
+
+    def _bar(self, doing: str) -> Bar:
+        return Bar(f"{doing}{self._path.name}", self._stat.st_size)
+
+    def _told(self) -> str:
+        """What was stored and what was lost, as a sentence."""
+        if not self._met:
+            return "there are no rows in it"
+        parts = [
+            f"{self._stored[table]:,} rows in {table}{_before(met, self._stored[table])}" for table, met in self._met.items()
+        ]
+        parts += [f"{count:,} values of {name} could not be read" for (_, name), count in self._unreadable.items()]
+        for table in self._met:
+            if names := [name for where, name in self._dropped if where == table]:
+                parts.append(f"left out {', '.join(names)}, which {table} does not have")
+        return "; ".join(parts)
+
+
+def _before(met: int, stored: int) -> str:
+    return f" ({met - stored:,} of {met:,} were stored before or are not wanted)" if stored < met else ""
+
+
+def shaped_rows(
+    store: Store, table: str, rows: pyarrow.Table, types: Mapping[str, Type], transform: str | None, format_: Format
+) -> Shaped:
+    """Rows of a file as their table wants them; `types` are those of columns that were read as text."""
+    if format_.types is not None:
+        types = {**types, **format_.types(rows.column_names)}
+    # Delta takes names that differ in case only for the same.
+    known = {column.name.casefold(): column.name for column in store.columns(table)}
+    names = {name: known.get(name.casefold(), name) for name in rows.column_names}
+    named = rows.rename_columns(list(names.values()))
+    converted = ", ".join(f"{quoted(names[name])} = to{type_}({quoted(names[name])})" for name, type_ in types.items())
+    source = f"let {SOURCE} = {_FILE}{f' | extend {converted}' if converted else ''};\n{transform or SOURCE}"
+    return shape_from(connect(tables={_FILE: named}), store, table, transform=source, keep=format_.fit is not None or None)

@@ -9,7 +9,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,16 +96,24 @@ class StoredTable:
 
     def seen(self, request: str) -> bool:
         """Whether rows of this request were stored. Ask while `writing`."""
-        return self.exists and self._opened().transaction_version(request) is not None
+        return self.position(request) is not None
+
+    def position(self, source: str) -> int | None:
+        """How far a source was read when rows of it were last stored; None when none ever were. Ask while `writing`."""
+        found = self._opened().transaction_version(source) if self.exists else None
+        return None if found is None else int(found)
 
     def columns(self) -> Schema:
         """The columns as the writer knows them; none before there is anything. Ask while `writing`."""
         return _columns_of(self._opened()) if self.exists else ()
 
-    def append(self, rows: pa.Table, columns: Schema, requests: Iterable[str] = ()) -> int:
+    def append(
+        self, rows: pa.Table, columns: Schema, requests: Iterable[str] = (), positions: Mapping[str, int] | None = None
+    ) -> int:
         """Store rows in kqlog's own form, all or none; new columns widen the table. The new version.
 
-        When this returns the rows are on disk: nothing but a broken disk loses them.
+        When this returns the rows are on disk: nothing but a broken disk loses them. `positions` are how far sources are
+        read with these rows, which is stored with them.
 
         Raises:
             QueryError: ING001 for columns that are of other types in the table, ING002 when the disk does not take them.
@@ -124,7 +132,7 @@ class StoredTable:
             except OSError:
                 self._discard(adds)
                 raise
-            return self.commit(adds, requests)
+            return self.commit(adds, dict.fromkeys(requests, 1) | dict(positions or {}))
 
     def write(self, rows: tuple[pa.Table, bool], columns: Schema, day: str, *, new: bool = True) -> Any:
         """A file of rows of one day as they are stored, on disk for good, as the action that makes it a part of the table."""
@@ -140,15 +148,18 @@ class StoredTable:
         size, now = path.stat().st_size, _milliseconds()
         return AddAction(str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(table, columns)))
 
-    def commit(self, actions: list[Any], requests: Iterable[str] = ()) -> int:
-        """Make files part of the table, or take them out, as one version, which is on disk when this returns."""
+    def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None) -> int:
+        """Make files part of the table, or take them out, as one version, which is on disk when this returns.
+
+        `positions` are stored with them: how far sources are read, 1 for a request as a whole.
+        """
         from deltalake.exceptions import DeltaError
         from deltalake.transaction import CommitProperties, Transaction
 
         with self.writing():
             delta, now = self._opened(), _milliseconds()
             before = delta.version()
-            marks = CommitProperties(app_transactions=[Transaction(request, 1, now) for request in requests])
+            marks = CommitProperties(app_transactions=[Transaction(source, at, now) for source, at in (positions or {}).items()])
             try:
                 delta.create_write_transaction(actions, "append", delta.schema(), [DAY], commit_properties=marks)
             except (DeltaError, OSError):
