@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import kqlog
-from kqlog.ingest import batches, files
+from kqlog.ingest import file_batches, files
 from kqlog.ingest.files import ingest_file
 from kqlog.store.store import Store, create
 
@@ -246,7 +246,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 def test_of_a_broken_file_nothing_is_stored(store: Store, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "MOST_ROWS", 1)
+    monkeypatch.setattr(file_batches, "MOST_ROWS", 1)
     data, message = BROKEN[name]
     path = tmp_path / "broken.log"
     path.write_bytes(data)
@@ -299,7 +299,7 @@ def test_a_file_is_stored_once(store: Store, tmp_path: Path) -> None:
 
 def test_an_interrupted_file_goes_on_where_it_stopped(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = written(tmp_path, "a.jsonl", "".join(f'{{"n":{n}}}\n' for n in range(10)))
-    monkeypatch.setattr(batches, "MOST_ROWS", 3)
+    monkeypatch.setattr(file_batches, "MOST_ROWS", 3)
     shaped, calls = files.shaped_rows, []
 
     def interrupted(*arguments: object) -> object:
@@ -312,13 +312,13 @@ def test_an_interrupted_file_goes_on_where_it_stopped(store: Store, tmp_path: Pa
     with pytest.raises(KeyboardInterrupt):
         ingest_file(store, "T_CL", path)
     assert rows(store, "T_CL | count") == [["6"]]
-    monkeypatch.setattr(batches, "MOST_ROWS", 4)
+    monkeypatch.setattr(file_batches, "MOST_ROWS", 4)
     assert "4 rows in T_CL" in ingest_file(store, "T_CL", path)
     assert rows(store, "T_CL | summarize count(), sum(n)") == [["10", "45"]]
 
 
 def test_the_types_of_a_file_are_those_of_all_of_it(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "MOST_ROWS", 2)
+    monkeypatch.setattr(file_batches, "MOST_ROWS", 2)
     for name in ("t.jsonl", "t.csv"):
         text = "n\n1\n2\n3\n4.5\n" if name.endswith("csv") else '{"n":1}\n{"n":2}\n{"n":3}\n{"n":4.5}\n'
         table = f"T_{name[2:]}_CL"
