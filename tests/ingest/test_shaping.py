@@ -83,3 +83,11 @@ def test_a_name_that_differs_in_case_only_is_the_column_of_the_table(store: Stor
     shaped = shape(store, "Perf", [{"computer": "web-01", "_day": 1, "x#7": 2}], keep=True)
     assert shaped.rows.column("Computer").to_pylist() == ["web-01"]
     assert shaped.dropped == ("_day", "x#7")
+
+
+def test_a_number_that_a_column_of_whole_ones_would_cut_is_counted(store: Store) -> None:
+    shaped = shape(store, "T_CL", [{"n": 1}])
+    store.table("T_CL").append(shaped.rows, shaped.columns)
+    later = shape(store, "T_CL", [{"n": 2.5}, {"n": 3.0}])
+    assert later.rows.column("n").to_pylist() == [None, 3]
+    assert later.unreadable == {"n": 1}

@@ -19,7 +19,7 @@ from kqlog.engines.duckdb.frames import readable
 from kqlog.errors import QueryError
 from kqlog.store.columns import is_reserved
 from kqlog.store.store import STANDARD, Store, known_tables
-from kqlog.types import UNIX_EPOCH_TICKS, Column, Schema, Type
+from kqlog.types import INTEGERS, UNIX_EPOCH_TICKS, Column, Schema, Type
 from kqlog.workspace import Workspace, connect
 
 if TYPE_CHECKING:
@@ -228,6 +228,9 @@ def _converted(column: Column, given: Column) -> str:
     name = f"['{_quoted(given.name)}']"
     if given.type is column.type:
         return name
+    if column.type in INTEGERS and given.type in (Type.REAL, Type.DECIMAL):
+        # Cut off, 2.5 would be stored as 2, and no one would know.
+        return f"iff({name} == floor({name}, 1), to{column.type}({name}), {column.type}(null))"
     return f"parse_json(tostring({name}))" if column.type is Type.DYNAMIC else f"to{column.type}({name})"
 
 
