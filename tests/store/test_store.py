@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars
+import pyarrow
 import pytest
 
 import kqlog
@@ -100,3 +101,11 @@ def test_a_folder_in_use_is_no_place_for_a_workspace(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(kqlog.QueryError, match="is not empty"):
         create(tmp_path)
+
+
+def test_a_null_text_of_another_writer_is_found_as_an_empty_one(store: Store) -> None:
+    result = kqlog.query("datatable(TimeGenerated: datetime, s: string)[datetime(2026-03-01), 'a', datetime(2026-03-01), 'b']")
+    rows = result.stored()
+    rows = rows.set_column(1, "s", pyarrow.array(["a", None]))
+    store.table("N_CL").append(rows, tuple(result.columns))
+    assert kqlog.connect(store.root).query("N_CL | where s == '' | count").rows == [(1,)]

@@ -36,7 +36,10 @@ def bounds_of(predicate: plan.Value) -> Iterator[Bound]:
 
 
 def _bound(column: plan.ColumnRef, operator: str, literal: plan.Literal) -> Iterator[Bound]:
-    if literal.value is not None and literal.type is column.type and (column.type in _ORDERED or operator == "=="):
+    # A null text is '' to a query, and no extreme of a file tells of nulls.
+    if literal.value in (None, "") or literal.type is not column.type:
+        return
+    if column.type in _ORDERED or operator == "==":
         yield Bound(column.name, column.type, operator, literal.value)
 
 
