@@ -198,3 +198,41 @@ def test_one_workspace_serves_several_threads(workspace):
     for thread in threads:
         thread.join()
     assert answers == [[(24,)]] * 4
+
+
+_LONG = "range x from 1 to 3000000000 step 1 | where x % 7 == 3 | summarize dcount(x)"
+
+
+def test_a_query_ends_when_its_time_is_over():
+    with pytest.raises(kqlog.QueryError) as caught:
+        kqlog.connect().start(_LONG, seconds=0.3).result()
+    assert (caught.value.code, caught.value.hint) == ("LIM002", "narrow its time range, or allow it more time")
+
+
+def test_one_query_is_cancelled_and_the_others_go_on():
+    workspace = kqlog.connect()
+    first, second = workspace.start(_LONG), workspace.start("range x from 1 to 100000000 step 1 | summarize sum(x)")
+    rows = []
+    thread = threading.Thread(target=lambda: rows.append(second.result().rows))
+    thread.start()
+    threading.Timer(0.3, first.cancel).start()
+    with pytest.raises(kqlog.QueryError) as caught:
+        first.result()
+    assert caught.value.code == "ENG004"
+    thread.join()
+    assert rows == [[(5000000050000000,)]]
+
+
+def test_a_query_that_was_cancelled_before_it_began_does_not_run():
+    execution = kqlog.connect().start("print 1")
+    execution.cancel()
+    with pytest.raises(kqlog.QueryError, match="cancelled"):
+        execution.result()
+
+
+def test_a_result_knows_which_files_were_opened(tmp_path):
+    (tmp_path / "Users.csv").write_text("name,age\nalice,31\n")
+    workspace = kqlog.connect(tmp_path)
+    statistics = workspace.query("Users | join kind=inner Users on name").statistics
+    assert (statistics.files, statistics.bytes) == (1, 18)
+    assert workspace.query("print 1").statistics.files == 0

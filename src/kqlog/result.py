@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -43,12 +44,23 @@ class NoAnswer:
         return pyarrow.table({})
 
 
+def sum_of_sizes(files: Iterable[str]) -> int:
+    """How many bytes files have; those that are gone meanwhile have none."""
+    total = 0
+    for file in files:
+        with contextlib.suppress(OSError):
+            total += Path(file).stat().st_size
+    return total
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How much a query gave, and how long it took in seconds from text to rows."""
+    """How much a query gave and read, and how long it took in seconds from text to rows."""
 
     rows: int
     seconds: float
+    files: int
+    bytes: int
 
 
 class Result:
@@ -62,13 +74,19 @@ class Result:
     """All results of the text in order; this one is the last of them."""
 
     def __init__(
-        self, answer: Answer, render: Render | None = None, seconds: float = 0.0, earlier: tuple[Result, ...] = ()
+        self,
+        answer: Answer,
+        render: Render | None = None,
+        seconds: float = 0.0,
+        earlier: tuple[Result, ...] = (),
+        files: Sequence[str] = (),
     ) -> None:
         self.columns = list(answer.columns)
         self.render = render
         self.tables = (*earlier, self)
         self._answer = answer
         self._seconds = seconds
+        self._files = files
 
     @cached_property
     def _stored(self) -> list[tuple[Storage, ...]]:
@@ -77,8 +95,8 @@ class Result:
 
     @property
     def statistics(self) -> Statistics:
-        """How many rows there are, and how long they took."""
-        return Statistics(len(self), self._seconds)
+        """How many rows there are, how long they took, and the files that were opened for them."""
+        return Statistics(len(self), self._seconds, len(self._files), sum_of_sizes(self._files))
 
     @cached_property
     def rows(self) -> list[tuple[Any, ...]]:

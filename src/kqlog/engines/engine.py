@@ -72,6 +72,9 @@ class Run(Protocol):
     sql: str
     """The text that runs."""
 
+    files: tuple[str, ...]
+    """The files that it reads."""
+
     def answer(self) -> Answer:
         """Run to the end.
 

@@ -190,6 +190,7 @@ class DuckDBRun:
         self._cancelled = False
         self._lock = threading.Lock()
         self.sql, self._needs = statement
+        self.files = tuple(self._needs.files)
         # Last, as from here on others may cancel it.
         engine.watch(self)
 
