@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 
 import kqlog
+from kqlog.engines.engine import Limits
 from kqlog.types import Column, Type
 
 TIMES = [datetime(2024, 5, 1, hour, tzinfo=UTC) for hour in range(24)]
@@ -236,3 +237,21 @@ def test_a_result_knows_which_files_were_opened(tmp_path):
     statistics = workspace.query("Users | join kind=inner Users on name").statistics
     assert (statistics.files, statistics.bytes) == (1, 18)
     assert workspace.query("print 1").statistics.files == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "limit"), [(10, 3), (10, 10), (5000, 4500), (5000, 4096), (5000, 4097), (300_000, 200_001), (7, None)]
+)
+def test_an_answer_ends_at_the_limit_and_says_so(rows, limit):
+    result = kqlog.connect().start(f"range x from 1 to {rows} step 1", limits=Limits(rows=limit)).result()
+    most = rows if limit is None else limit
+    assert (len(result), result.truncated) == (most, most < rows)
+    assert result.to_arrow().num_rows == most
+    assert result.first(2) == [(1,), (2,)]
+
+
+def test_a_large_answer_ends_at_so_many_bytes():
+    text = "range x from 1 to 1000000 step 1 | extend a = strcat('some text of a row, number ', x)"
+    result = kqlog.connect().start(text, limits=Limits(bytes=2_000_000)).result()
+    assert result.truncated
+    assert 10_000 < len(result) < 200_000

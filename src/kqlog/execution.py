@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from kqlog.engines.engine import Answer, Engine, Run
+from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits, Run
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.result import NoAnswer, Result, sum_of_sizes
@@ -49,11 +49,14 @@ Planner = Callable[[Callable[[plan.Node], Answer]], plan.Plan]
 class Execution:
     """One query of a workspace. `result` runs it, in the thread that calls it; the rest may be called from any thread."""
 
-    def __init__(self, engine: Engine, text: str, planner: Planner, seconds: float | None = None) -> None:
+    def __init__(
+        self, engine: Engine, text: str, planner: Planner, seconds: float | None = None, limits: Limits = EVERYTHING
+    ) -> None:
         self.text = text
         self._engine = engine
         self._planner = planner
         self._seconds = seconds
+        self._limits = limits
         self._lock = threading.Lock()
         self._run: Run | None = None
         self._stopped: str | None = None
@@ -97,12 +100,12 @@ class Execution:
         result = Result(NoAnswer())
         files: list[str] = []
         for output in self._planner(self._answer).outputs:
-            answer = self._answer(output.relation, files)
+            answer = self._answer(output.relation, self._limits, files)
             seconds = time.perf_counter() - started
             result = Result(answer, output.render, seconds, result.tables if result.columns else (), files)
         return result
 
-    def _answer(self, relation: plan.Node, files: list[str] | None = None) -> Answer:
+    def _answer(self, relation: plan.Node, limits: Limits = EVERYTHING, files: list[str] | None = None) -> Answer:
         run = self._engine.start(relation)
         with self._lock:
             self._run = run
@@ -110,7 +113,7 @@ class Execution:
         try:
             if stopped:
                 run.cancel()
-            answer = run.answer()
+            answer = run.answer(limits=limits)
         except QueryError as error:
             if error.code == "ENG004" and self._stopped == "LIM002":
                 hint = "narrow its time range, or allow it more time"

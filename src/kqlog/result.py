@@ -32,6 +32,14 @@ class NoAnswer:
     """What a text that only declares things answers with."""
 
     columns: Schema = ()
+    truncated = False
+
+    def __len__(self) -> int:
+        return 0
+
+    def first(self, count: int) -> list[tuple[Storage, ...]]:
+        """None."""
+        return []
 
     def rows(self) -> list[tuple[Storage, ...]]:
         """None."""
@@ -92,6 +100,11 @@ class Result:
     def _stored(self) -> list[tuple[Storage, ...]]:
         """Not asked for before it is needed: a result that becomes a data frame never has Python rows."""
         return self._answer.rows()
+
+    @property
+    def truncated(self) -> bool:
+        """Whether there are more rows, which a limit left out."""
+        return self._answer.truncated
 
     @property
     def statistics(self) -> Statistics:
@@ -202,23 +215,27 @@ class Result:
         self._write_text(stream, format_)
         return stream.getvalue()
 
+    def first(self, count: int) -> list[tuple[Storage, ...]]:
+        """The first rows, as kqlog computes: ticks for datetime and timespan, JSON text for dynamic."""
+        return self._answer.first(count)
+
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._answer)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.rows)
 
     def __repr__(self) -> str:
         stream = io.StringIO()
-        formats.write_table(tuple(self.columns), self._stored[:SHOWN_ROWS], stream, shutil.get_terminal_size((130, 24)).columns)
+        formats.write_table(tuple(self.columns), self.first(SHOWN_ROWS), stream, shutil.get_terminal_size((130, 24)).columns)
         return stream.getvalue() + self._footer()
 
     def _repr_html_(self) -> str:
         stream = io.StringIO()
-        formats.write_html(tuple(self.columns), self._stored[:SHOWN_ROWS], stream)
+        formats.write_html(tuple(self.columns), self.first(SHOWN_ROWS), stream)
         return f"{stream.getvalue()}<small>{self._footer()}</small>"
 
     def _footer(self) -> str:
-        rows = len(self._stored)
+        rows = len(self)
         count = "1 row" if rows == 1 else f"{rows:,} rows"
         return f"{count}, the first {SHOWN_ROWS} shown" if rows > SHOWN_ROWS else count

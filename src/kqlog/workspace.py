@@ -12,7 +12,7 @@ from kqlog.catalog.catalog import Catalog
 from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
-from kqlog.engines.engine import Answer, Engine
+from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits
 from kqlog.errors import QueryError, Span
 from kqlog.execution import Execution, only_query_errors
 from kqlog.plan import nodes as plan
@@ -91,9 +91,10 @@ class Workspace:
         timespan: Timespan | None = None,
         parameters: Mapping[str, object] | None = None,
         seconds: float | None = None,
+        limits: Limits = EVERYTHING,
     ) -> Execution:
-        """A query that can be watched and cancelled, and ends with LIM002 after so many seconds. Its `result()` runs it."""
-        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds)
+        """A query that can be watched and cancelled. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
+        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds, limits)
 
     def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
         """Run a saved query.
