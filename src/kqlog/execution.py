@@ -6,12 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TypeVar
 
 from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits, Run
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.progress import Scanned
 from kqlog.result import NoAnswer, Result, sum_of_sizes
 
 _FRAMES = 5_000
@@ -31,15 +31,6 @@ def only_query_errors(text: str, step: Callable[[], R]) -> R:
         raise error.within(text) from error.__cause__
     except RecursionError:
         raise QueryError("LIM001", "the query is nested more deeply than kqlog reads", text=text) from None
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a query is: the share that is done, from 0 to 1 or None while nobody knows, and how many bytes its files have."""
-
-    share: float | None
-    files: int
-    bytes: int
 
 
 Planner = Callable[[Callable[[plan.Node], Answer]], plan.Plan]
@@ -81,13 +72,13 @@ class Execution:
         """Stop it: `result` raises ENG004. Nothing happens when it is done already."""
         self._stop("ENG004")
 
-    def progress(self) -> Progress:
+    def progress(self) -> Scanned:
         """How far it is."""
         with self._lock:
             run = self._run
         if run is None:
-            return Progress(None, 0, 0)
-        return Progress(run.progress(), len(run.files), sum_of_sizes(run.files))
+            return Scanned(None)
+        return Scanned(run.progress(), len(run.files), sum_of_sizes(run.files))
 
     def _stop(self, code: str) -> None:
         with self._lock:

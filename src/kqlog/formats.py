@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import html
 import re
-import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from typing import IO
 
 from kqlog.text import Storage, write, write_json
-from kqlog.types import NUMBERS, Schema, Type
+from kqlog.types import NUMBERS, Column, Schema, Type
 
 Rows = Sequence[tuple[Storage, ...]]
 
@@ -70,25 +69,32 @@ def write_markdown(columns: Schema, rows: Rows, stream: IO[str]) -> None:
     stream.write(_markdown_line(column.name for column in columns))
     stream.write(_markdown_line("---:" if column.type in _RIGHT else "---" for column in columns))
     for row in rows:
-        stream.write(_markdown_line(_cells(row, columns)))
+        stream.write(_markdown_line(cells(row, columns)))
 
 
-def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None = None) -> None:
+Paint = Callable[[str, Column | None], str]
+"""Gives the text of a cell a colour; None stands for the header."""
+
+
+def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None = None, paint: Paint | None = None) -> None:
     """Aligned columns. With a `width` no line is longer: long cells are cut, and columns without room are only counted."""
-    shown = [_cells(row, columns) for row in rows]
-    widths = [max([_width(_visible(column.name)), *(_width(row[at]) for row in shown)]) for at, column in enumerate(columns)]
+    shown = [cells(row, columns) for row in rows]
+    widths = [max([width_of(visible(column.name)), *(width_of(row[at]) for row in shown)]) for at, column in enumerate(columns)]
     if width is not None:
         widths = _fit(widths, width)
 
-    def line(cells: Iterable[str]) -> str:
-        aligned = [_align(cell, size, column.type in _RIGHT) for cell, size, column in zip(cells, widths, columns, strict=False)]
-        return _GAP.join(aligned).rstrip() + "\n"
+    def line(texts: Iterable[str], *, header: bool = False) -> str:
+        line = [_align(text, size, column.type in _RIGHT) for text, size, column in zip(texts, widths, columns, strict=False)]
+        line[-1:] = [last.rstrip() for last in line[-1:]]
+        if paint is not None:
+            line = [paint(text, None if header else column) for text, column in zip(line, columns, strict=False)]
+        return _GAP.join(line).rstrip() + "\n"
 
-    stream.write(line(_visible(column.name) for column in columns))
-    stream.write(line("-" * size for size in widths))
+    stream.write(line((visible(column.name) for column in columns), header=True))
+    stream.write(line(("-" * size for size in widths), header=True))
     stream.writelines(line(row) for row in shown)
     if hidden := columns[len(widths) :]:
-        stream.write(f"(no room for {', '.join(_visible(column.name) for column in hidden)})\n")
+        stream.write(f"(no room for {', '.join(visible(column.name) for column in hidden)})\n")
 
 
 def write_html(columns: Schema, rows: Rows, stream: IO[str]) -> None:
@@ -110,11 +116,12 @@ def _objects(columns: Schema, rows: Rows) -> Iterable[str]:
         yield " ".join(("{" + ", ".join([f"{key}: {text}" for key, text in zip(keys, texts, strict=True)]) + "}").splitlines())
 
 
-def _cells(row: tuple[Storage, ...], columns: Schema) -> list[str]:
-    return [_visible(write(value, column.type)) for value, column in zip(row, columns, strict=True)]
+def cells(row: tuple[Storage, ...], columns: Schema) -> list[str]:
+    """The values of a row as text on one line each."""
+    return [visible(write(value, column.type)) for value, column in zip(row, columns, strict=True)]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Control characters spelled out: a log line must not be able to steer the reader's terminal."""
     if text.isprintable():
         return text
@@ -125,20 +132,24 @@ def _markdown_line(cells: Iterable[str]) -> str:
     return "| " + " | ".join([cell.replace("|", "\\|") for cell in cells]) + " |\n"
 
 
-def _width(text: str) -> int:
+def width_of(text: str) -> int:
     """How many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
-    return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
+    from wcwidth import wcswidth, wcwidth
+
+    width = wcswidth(text)
+    # It gives up on texts that hold a character which no terminal shows.
+    return width if width >= 0 else sum(max(0, wcwidth(char)) for char in text)
 
 
 def _align(text: str, size: int, right: bool) -> str:
-    if _width(text) > size:
+    if width_of(text) > size:
         text = text[: size - 1]
-        while _width(text) > size - 1:
+        while width_of(text) > size - 1:
             text = text[:-1]
         text += "…"
-    padding = " " * (size - _width(text))
+    padding = " " * (size - width_of(text))
     return padding + text if right else text + padding
 
 

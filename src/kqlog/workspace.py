@@ -93,7 +93,7 @@ class Workspace:
         seconds: float | None = None,
         limits: Limits = EVERYTHING,
     ) -> Execution:
-        """A query that can be watched and cancelled. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
+        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
         return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds, limits)
 
     def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
