@@ -17,6 +17,8 @@ Rows = Sequence[tuple[Storage, ...]]
 _RIGHT = NUMBERS | {Type.TIMESPAN}
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _NARROWEST = 12
+_CUT_FIRST = frozenset({Type.STRING, Type.DYNAMIC})
+"""The start of a text says something; that of a time or a number is another one."""
 _GAP = "  "
 
 
@@ -81,7 +83,7 @@ def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None 
     shown = [cells(row, columns) for row in rows]
     widths = [max([width_of(visible(column.name)), *(width_of(row[at]) for row in shown)]) for at, column in enumerate(columns)]
     if width is not None:
-        widths = _fit(widths, width)
+        widths = _fit(widths, columns, width)
 
     def line(texts: Iterable[str], *, header: bool = False) -> str:
         line = [_align(text, size, column.type in _RIGHT) for text, size, column in zip(texts, widths, columns, strict=False)]
@@ -153,12 +155,21 @@ def _align(text: str, size: int, right: bool) -> str:
     return padding + text if right else text + padding
 
 
-def _fit(widths: list[int], room: int) -> list[int]:
-    """These widths cut down to a line of `room`: the widest give way first, the last columns fall off when nothing helps."""
+def _fit(widths: list[int], columns: Schema, room: int) -> list[int]:
+    """These widths cut down to a line of `room`: the widest texts give way first, then all; last, columns fall off."""
     widths = list(widths)
-    while widths and sum(min(size, _NARROWEST) + len(_GAP) for size in widths) - len(_GAP) > room and len(widths) > 1:
+    while len(widths) > 1 and _length(min(size, _NARROWEST) for size in widths) > room:
         widths.pop()
-    limit = max(widths, default=0)
-    while limit > _NARROWEST and sum(min(size, limit) + len(_GAP) for size in widths) - len(_GAP) > room:
-        limit -= 1
-    return [min(size, limit) for size in widths]
+    for types in (_CUT_FIRST, frozenset(Type)):
+        may_be_cut = [column.type in types for column in columns[: len(widths)]]
+        limit = max((size for size, cut in zip(widths, may_be_cut, strict=True) if cut), default=0)
+        while limit > _NARROWEST and _length(widths) > room:
+            limit -= 1
+            widths = [min(size, limit) if cut else size for size, cut in zip(widths, may_be_cut, strict=True)]
+    return widths
+
+
+def _length(widths: Iterable[int]) -> int:
+    """How long a line of columns is."""
+    sizes = list(widths)
+    return sum(sizes) + len(_GAP) * (len(sizes) - 1)
