@@ -100,13 +100,36 @@ def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None 
 
 
 def write_html(columns: Schema, rows: Rows, stream: IO[str]) -> None:
-    """An HTML table, for notebooks."""
-    head = "".join(f'<th title="{column.type}">{html.escape(column.name)}</th>' for column in columns)
-    stream.write(f"<table><thead><tr>{head}</tr></thead><tbody>\n")
+    """An HTML table, for notebooks: names over types, numbers to the right. A click on a name sorts by its column."""
+    aligned = [' style="text-align: right"' if column.type in _RIGHT else "" for column in columns]
+    head = "".join(
+        f"<th{place}>{html.escape(column.name)}<br><small>{column.type}</small></th>"
+        for column, place in zip(columns, aligned, strict=True)
+    )
+    stream.write(f'<table onclick="{html.escape(_SORT)}"><thead style="cursor: pointer"><tr>{head}</tr></thead><tbody>\n')
     for row in rows:
-        cells = (html.escape(write(value, column.type)) for value, column in zip(row, columns, strict=True))
-        stream.write(f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>\n")
+        cells = [
+            f"<td{place}{_sort_key(value, column.type)}>{html.escape(write(value, column.type))}</td>"
+            for value, column, place in zip(row, columns, aligned, strict=True)
+        ]
+        stream.write(f"<tr>{''.join(cells)}</tr>\n")
     stream.write("</tbody></table>\n")
+
+
+_SORT = """
+const head = event.target.closest('th'); if (!head) return;
+const at = head.cellIndex, down = head.dataset.sorted === 'up'; const body = this.tBodies[0];
+for (const other of head.parentNode.cells) delete other.dataset.sorted;
+head.dataset.sorted = down ? 'down' : 'up';
+const key = row => row.cells[at].dataset.key ?? row.cells[at].textContent;
+const compared = (a, b) => a === b ? 0 : a === '' ? 1 : b === '' ? -1 : isNaN(a) || isNaN(b) ? (a < b ? -1 : 1) : a - b;
+const rows = [...body.rows].sort((a, b) => compared(key(a), key(b)) * (down ? -1 : 1)); body.append(...rows);
+""".replace("\n", " ").strip()
+
+
+def _sort_key(value: Storage, type_: Type) -> str:
+    """What a cell is sorted by where that is not its text."""
+    return f' data-key="{value}"' if type_ is Type.TIMESPAN and value is not None else ""
 
 
 def _objects(columns: Schema, rows: Rows) -> Iterable[str]:

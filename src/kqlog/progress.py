@@ -6,7 +6,8 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -20,10 +21,15 @@ _STACK = 64 * 2**20
 R = TypeVar("R")
 
 
-def wait_for(work: Callable[[], R], cancel: Callable[[], None], told: Callable[[], Scanned] | None = None) -> R:
+def wait_for(
+    work: Callable[[], R],
+    cancel: Callable[[], None],
+    scanned: Callable[[], Scanned] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> R:
     """The result of the work, which runs in a thread of its own; Ctrl-C calls `cancel`, from this one.
 
-    `told` says how far it is.
+    `scanned` says how far it is; `tell` shows that to whoever waits, by default on a line of the terminal.
 
     The engine looks for signals too rarely when it is called from the main thread.
 
@@ -47,7 +53,11 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None], told: Callable[[
     threading.Thread(target=run, daemon=True).start()
     threading.stack_size(0)
     try:
-        _watch(done, told)
+        if tell is not None or not sys.stderr.isatty():
+            _watch(done, scanned, tell or (lambda _: None))
+        else:
+            with _terminal_line() as line:
+                _watch(done, scanned, line)
     except KeyboardInterrupt:
         cancel()
         done.wait()
@@ -57,19 +67,28 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None], told: Callable[[
     return results[0]
 
 
-def _watch(done: threading.Event, told: Callable[[], Scanned] | None) -> None:
+def _watch(done: threading.Event, scanned: Callable[[], Scanned] | None, tell: Callable[[str], None]) -> None:
     started = time.monotonic()
-    shown = False
     finished = done.wait(_PATIENCE)
+    while not finished:
+        tell(_line(time.monotonic() - started, scanned() if scanned is not None else Scanned(None)))
+        finished = done.wait(_BEAT)
+
+
+@contextmanager
+def _terminal_line() -> Iterator[Callable[[str], None]]:
+    """A line of the terminal that is written again and again, and in the end goes away."""
+    shown = False
+
+    def tell(line: str) -> None:
+        nonlocal shown
+        shown = True
+        # A longer line would wrap, and stay.
+        sys.stderr.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
+        sys.stderr.flush()
+
     try:
-        while not finished:
-            if sys.stderr.isatty():
-                shown = True
-                line = _line(time.monotonic() - started, told() if told is not None else Scanned(None))
-                # A longer line would wrap, and stay.
-                sys.stderr.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
-                sys.stderr.flush()
-            finished = done.wait(_BEAT)
+        yield tell
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")
