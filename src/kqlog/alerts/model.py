@@ -86,10 +86,10 @@ class Absence:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule as it is evaluated. Windows end at multiples of `frequency` since 1970 UTC, so that they are the same after a restart.
+    """A rule as it is evaluated. Windows end at multiples of `frequency` since 1970 UTC: they are the same after a restart.
 
-    `lateness`: a window is looked at again when rows of it come in so much later. `delay`: so much after its end a window is first
-    looked at. `catch_up`: whether windows that were missed while nothing ran are evaluated later, or skipped.
+    `lateness`: a window is looked at again when rows of it come in so much later. `delay`: so long after its end a window is
+    first looked at. `catch_up`: whether windows that were missed while nothing ran are evaluated later, or skipped.
     """
 
     name: str
