@@ -170,7 +170,7 @@ def test_control_c_stops_a_query_that_says_how_long_it_runs():
     )
     os.close(terminal)
     seen = ""
-    while "running for" not in seen:
+    while "Ctrl-C stops it" not in seen:
         seen += os.read(master, 4096).decode()
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130
