@@ -31,7 +31,7 @@ _SOURCES: dict[str, Source] = {
 }
 """What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
-_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs")
+_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs", "syslog")
 
 EXIT_ERROR = 1
 EXIT_INTERRUPTED = 130
@@ -103,8 +103,16 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
         )
-    collect = commands.add_parser("collect", parents=[data], help="store counters and heartbeats of this machine")
+    collect = commands.add_parser("collect", parents=[data], help="store counters, heartbeats and the log of this machine")
+    collect.add_argument("--to", metavar="URL", help="a server, with the token in KQLOG_TOKEN (default: the workspace of -d)")
     collect.add_argument("--every", metavar="TIME", default="10s", help="how often counters are read (default: 10s)")
+    collect.add_argument(
+        "--system-log",
+        metavar="WHICH",
+        default="auto",
+        help="a file of syslog lines, a folder of systemd's journal, none, or auto: the journal, /var/log/syslog or messages",
+    )
+    collect.add_argument("--outbox", metavar="FILE", help="where rows wait that are not delivered yet")
     listen = commands.add_parser("listen", parents=[data], help="receive logs and store them in a workspace, until told to end")
     for option, source in _SOURCES.items():
         listen.add_argument(
@@ -249,19 +257,32 @@ def _ingest(options: argparse.Namespace) -> int:
     return status
 
 
+def _warn(message: str) -> None:
+    print(f"kqlog: {message}", file=sys.stderr, flush=True)
+
+
 def _tail(options: argparse.Namespace) -> None:
-    from kqlog.ingest.tail import Tail
+    from kqlog.ingest.tail import TableSink, Tail
 
-    def warn(message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
-
-    Tail(_store(options), options.table, Path(options.file), options.format, options.transform, warn).run()
+    Tail(TableSink(_store(options), options.table, options.transform), Path(options.file), options.format, _warn).run()
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from kqlog.ingest.collect import collect, seconds_of
+    from kqlog.ingest.collect import TOKEN, collect, outbox_of, seconds_of
+    from kqlog.ingest.delivery import Destination, Folder, Server
+    from kqlog.ingest.outbox import Outbox
 
-    collect(_store(options), seconds_of(options.every))
+    every = seconds_of(options.every)
+    if options.to is None:
+        store = _store(options)
+        file = store.root / "collect" / "outbox.db"
+    elif hasattr(options, "data"):
+        raise CommandError("give a server with --to or a workspace with -d, not both")
+    else:
+        file = outbox_of(options.to)
+    outbox = Outbox(file if options.outbox is None else Path(options.outbox))
+    destination: Destination = Folder(store) if options.to is None else Server(options.to, os.environ.get(TOKEN))
+    collect(outbox, destination, every, options.system_log, _warn)
 
 
 def _listen(options: argparse.Namespace) -> int:
