@@ -132,6 +132,8 @@ def _parser() -> argparse.ArgumentParser:
     retention = commands.add_parser("retention", parents=[data], help="show or set for how many days rows are kept")
     retention.add_argument("table", nargs="?", metavar="TABLE")
     retention.add_argument("days", nargs="?", type=int, metavar="DAYS", help="0 keeps them for good")
+    rollup = commands.add_parser("rollup", parents=[data], help="roll metrics up by the minute, into AzureMetrics")
+    rollup.add_argument("switch", nargs="?", choices=["on", "off"], help="whether a server does this by itself (default: on)")
     help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
     help_.add_argument("name", nargs="?")
     return parser
@@ -172,6 +174,8 @@ def _run(options: argparse.Namespace) -> int:
             _compact(options)
         case "retention":
             _retention(options)
+        case "rollup":
+            _rollup(options)
         case "help":
             from kqlog.manual import help
 
@@ -243,6 +247,15 @@ def _retention(options: argparse.Namespace) -> None:
         print(f"{name}: {f'{days[name]} days' if days.get(name) else 'for good'}")
 
 
+def _rollup(options: argparse.Namespace) -> None:
+    from kqlog.ingest.rollup import TABLE, roll_up
+
+    store = _store(options)
+    if options.switch is not None:
+        store.set_rollup(options.switch == "on")
+    print(f"{roll_up(store):,} rows in {TABLE}" if store.rolls_up else "metrics are not rolled up")
+
+
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_file
 
@@ -262,9 +275,9 @@ def _warn(message: str) -> None:
 
 
 def _tail(options: argparse.Namespace) -> None:
-    from kqlog.ingest.tail import TableSink, Tail
+    from kqlog.ingest.tail import Tail
 
-    Tail(TableSink(_store(options), options.table, options.transform), Path(options.file), options.format, _warn).run()
+    Tail(_store(options), options.table, Path(options.file), options.format, options.transform, _warn).run()
 
 
 def _collect(options: argparse.Namespace) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 import kqlog
 from kqlog.ingest import tail as tail_module
-from kqlog.ingest.tail import TableSink, Tail
+from kqlog.ingest.tail import Tail
 from kqlog.store.store import Store, create
 
 
@@ -65,7 +65,7 @@ class Following:
 
     def restart(self) -> None:
         root, path, format_ = self._arguments
-        self._tail = Tail(TableSink(Store(root), "T_CL"), path, format_, self.warnings.append)
+        self._tail = Tail(Store(root), "T_CL", path, format_, None, self.warnings.append)
 
     def poll(self, times: int = 4) -> None:
         for _ in range(times):

@@ -14,11 +14,10 @@ from kqlog.errors import QueryError
 from kqlog.ingest.batches import Troubles
 from kqlog.ingest.delivery import Destination, deliver
 from kqlog.ingest.journal import Journal, runs_here
+from kqlog.ingest.log_file import LogFile
 from kqlog.ingest.machine import Counters, heartbeat
 from kqlog.ingest.outbox import FullError, Outbox
-from kqlog.ingest.readers.format import Format, Row
-from kqlog.ingest.syslog import TABLE
-from kqlog.ingest.tail import Tail
+from kqlog.ingest.readers.format import Row
 
 TOKEN = "KQLOG_TOKEN"
 """The environment variable with the token that a server wants."""
@@ -117,11 +116,11 @@ def _system_log(which: str, outbox: Outbox, troubles: Troubles) -> Callable[[thr
             return Journal(outbox, troubles, path).run
         if not path.exists():
             raise QueryError("ING001", f"there is no system log '{which}'", hint="a file, a folder of systemd's journal, or none")
-    tail = Tail(_OutboxSink(outbox), path, "syslog", troubles.say, from_end=True)
+    tail = LogFile(outbox, path, troubles.say)
     return lambda ended: _follow(tail, ended, troubles)
 
 
-def _follow(tail: Tail, ended: threading.Event, troubles: Troubles) -> None:
+def _follow(tail: LogFile, ended: threading.Event, troubles: Troubles) -> None:
     while not ended.is_set():
         try:
             if tail.poll():
@@ -129,18 +128,3 @@ def _follow(tail: Tail, ended: threading.Event, troubles: Troubles) -> None:
         except (FullError, OSError) as error:
             troubles.add(f"pauses of the system log, because {error}")
         ended.wait(_PAUSE)
-
-
-class _OutboxSink:
-    """The outbox, for lines of the system log."""
-
-    table = TABLE
-
-    def __init__(self, outbox: Outbox) -> None:
-        self._outbox, self.root = outbox, outbox.folder
-
-    def position(self, source: str) -> int:
-        return int(self._outbox.position(source) or 0)
-
-    def put(self, rows: list[Row], format_: Format, source: str, position: int) -> None:
-        self._outbox.put(self.table, rows, {source: position})

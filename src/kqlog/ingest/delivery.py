@@ -143,7 +143,7 @@ def _send(outbox: Outbox, destination: Destination, batch: Batch, warn: Callable
         destination.send(batch)
     except RefusedError as error:
         # They would be in the way of all that come after them.
-        file = outbox.folder / f"refused-{batch.table}-{batch.request}.json.gz"
+        file = outbox.root / f"refused-{batch.table}-{batch.request}.json.gz"
         try:
             file.write_bytes(batch.body)
         except OSError as problem:

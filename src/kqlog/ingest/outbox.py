@@ -50,7 +50,7 @@ class Outbox:
 
     def __init__(self, file: Path, most: int = _MOST) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        self.folder, self._most = file.parent, most
+        self.root, self._most = file.parent, most
         self._changed = threading.Condition()
         self._finished = False
         self._db = sqlite3.connect(file, timeout=0, isolation_level=None, check_same_thread=False)

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 from kqlog.errors import QueryError
 from kqlog.ingest.arrow_rows import Kinds
@@ -43,51 +43,17 @@ class _Note:
     head: str
 
 
-class Sink(Protocol):
-    """Where the rows of a followed file go: to a table, in a folder that has room for notes."""
-
-    table: str
-    root: Path
-
-    def position(self, source: str) -> int:
-        """How far a file was read with the rows that are stored."""
-
-    def put(self, rows: list[Row], format_: Format, source: str, position: int) -> None:
-        """Store rows, and how far their file was read with them, as one."""
-
-
-class TableSink:
-    """A table of a workspace on this machine."""
-
-    def __init__(self, store: Store, table: str, transform: str | None = None) -> None:
-        self.table, self.root = table, store.root
-        self._store, self._transform = store, transform
-
-    def position(self, source: str) -> int:
-        """How far a file was read with the rows that are stored."""
-        return self._store.table(self.table).position(source) or 0
-
-    def put(self, rows: list[Row], format_: Format, source: str, position: int) -> None:
-        """Store rows, and how far their file was read with them, as one version of the table."""
-        if format_.fit is not None:
-            format_.fit(rows, frozenset(column.name for column in self._store.columns(self.table)))
-        kinds = Kinds()
-        kinds.see(rows)
-        shaped = shaped_rows(self._store, self.table, kinds.table(rows), {}, self._transform, format_)
-        self._store.table(self.table).append(shaped.rows, shaped.columns, positions={source: position})
-
-
 class Tail:
-    """Follows one file, from its beginning or from the end that it has now. `warn` hears of lines that cannot be read."""
+    """Follows one file into one table. `warn` hears of lines that cannot be read, which are left out."""
 
     def __init__(
-        self, sink: Sink, path: Path, format_: str | None, warn: Callable[[str], None], *, from_end: bool = False
+        self, store: Store, table: str, path: Path, format_: str | None, transform: str | None, warn: Callable[[str], None]
     ) -> None:
-        self._sink, self._path, self._warn, self._from_end = sink, path, warn, from_end
+        self._store, self._table, self._path, self._transform, self._warn = store, table, path, transform, warn
         self._named = format_
         self._format: Format | None = None
-        name = hashlib.sha256(f"{path.resolve()}\n{sink.table}".encode("utf-8", "surrogateescape")).hexdigest()
-        self._note_path = sink.root / _NOTES / f"{name[:32]}.json"
+        name = hashlib.sha256(f"{path.resolve()}\n{table}".encode("utf-8", "surrogateescape")).hexdigest()
+        self._note_path = store.root / _NOTES / f"{name[:32]}.json"
         self._current: _Followed | None = None
         self._next: list[Path] = []
         self._resumed = False
@@ -122,8 +88,6 @@ class Tail:
     def _resume(self) -> None:
         """Find the file that was read last, whatever its name is now, and what came after it."""
         if not self._note_path.exists():
-            if self._from_end and self._path.exists():
-                self._begin_at_end()
             return
         note = _Note(**json.loads(self._note_path.read_text("utf-8")))
         others = self._rotated()
@@ -135,13 +99,6 @@ class Tail:
         self._current = _Followed(found, note, self._position(note))
         if found != self._path:
             self._next = self._after(self._current)
-
-    def _begin_at_end(self) -> None:
-        self._current = followed = _Followed(self._path, None, 0)
-        followed.note, followed.position = followed.described(), followed.end_of_last_line()
-        # Without a note nothing was read: this is done again.
-        self._sink.put([], self._format_of(followed), f"tail {followed.note.id}", followed.position)
-        self._write_note(followed.note)
 
     def _after(self, followed: _Followed) -> list[Path]:
         """The files that were written after one that has another name now, without the one that is written to."""
@@ -214,8 +171,7 @@ class Tail:
         if note != followed.note or not self._note_path.exists():
             self._write_note(note)
             followed.note = note
-        if rows:
-            self._sink.put(rows, self._format_of(followed), f"tail {note.id}", position)
+        self._append(rows, note, position)
         followed.position = position
         return len(rows)
 
@@ -226,8 +182,19 @@ class Tail:
                 raise QueryError("ING001", f"{self._path}: a file of the format '{self._format.name}' does not grow by lines")
         return self._format
 
+    def _append(self, rows: list[Row], note: _Note, position: int) -> None:
+        if not rows:
+            return
+        assert self._format is not None
+        if self._format.fit is not None:
+            self._format.fit(rows, frozenset(column.name for column in self._store.columns(self._table)))
+        kinds = Kinds()
+        kinds.see(rows)
+        shaped = shaped_rows(self._store, self._table, kinds.table(rows), {}, self._transform, self._format)
+        self._store.table(self._table).append(shaped.rows, shaped.columns, positions={f"tail {note.id}": position})
+
     def _position(self, note: _Note) -> int:
-        return self._sink.position(f"tail {note.id}")
+        return self._store.table(self._table).position(f"tail {note.id}") or 0
 
     def _write_note(self, note: _Note) -> None:
         """On disk before the rows: a position is of no use without the file that it is in."""

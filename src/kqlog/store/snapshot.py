@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kqlog.plan.stored import Bound
-from kqlog.store.columns import digit_column, kql_schema
+from kqlog.store.columns import TIME, digit_column, kql_schema
 from kqlog.types import UNIX_EPOCH_TICKS, Type
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class Snapshot:
     def rows(self) -> int:
         """How many rows there are."""
         return int(np.sum(self._adds.column("num_records").to_numpy()))
+
+    def times(self) -> list[tuple[int, int]]:
+        """The first and last TimeGenerated of each file, in ticks."""
+        extremes = [_comparable(self._adds.column(f"{name}.{TIME}"), Type.DATETIME).tolist() for name in ("min", "max")]
+        return [(low, high + 9) for low, high in zip(*extremes, strict=True)]
 
     def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
         """The files that may have rows within all bounds."""
