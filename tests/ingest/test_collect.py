@@ -19,9 +19,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import kqlog
+from kqlog.cli import main
+from kqlog.ingest import tail
 from kqlog.ingest.collect import collect, seconds_of
 from kqlog.ingest.delivery import Folder, LaterError, Server, deliver
 from kqlog.ingest.journal import row_of
+from kqlog.ingest.log_file import LogFile
 from kqlog.ingest.machine import Counters
 from kqlog.ingest.outbox import FullError, Outbox
 from kqlog.store.store import Store, create
@@ -117,7 +120,10 @@ def test_how_often() -> None:
         seconds_of("soon")
 
 
-def test_killed_servers_and_killed_agents_lose_nothing_and_store_nothing_twice(workspace: Workspace, tmp_path: Path) -> None:
+@pytest.mark.parametrize("rounds", [2, pytest.param(30, marks=pytest.mark.heavy)])
+def test_killed_servers_and_killed_agents_lose_nothing_and_store_nothing_twice(
+    workspace: Workspace, tmp_path: Path, rounds: int
+) -> None:
     log = tmp_path / "messages"
     log.write_text("Mar  1 10:00:00 web-01 app[1]: before the agent was there\n")
     agent = workspace.agent(tmp_path, "--system-log", log)
@@ -133,7 +139,7 @@ def test_killed_servers_and_killed_agents_lose_nothing_and_store_nothing_twice(w
                 stream.flush()
                 time.sleep(0.002)
 
-    for _ in range(3):
+    for _ in range(rounds):
         write(100)
         workspace.server.kill()
         write(100)
@@ -298,6 +304,46 @@ def test_any_entry_of_a_journal_is_a_row(entry: dict[str, object], time_: int) -
     row = row_of({**entry, "__REALTIME_TIMESTAMP": str(time_)})
     assert set(row) <= {column.name for column in kqlog.store.store.known_tables()["Syslog"]}
     assert json.loads(json.dumps(row)) == row
+
+
+def test_a_log_file_is_followed_from_its_end_through_rotation_and_restarts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tail, "_GRACE", 0.0)
+    path, outbox = tmp_path / "syslog", Outbox(tmp_path / "outbox.db")
+    path.write_text("<11>Mar  1 10:00:00 web-01 app: before\nMar  1 10:00:00 web-01 app: half a li")
+
+    def lines() -> list[tuple[str, str]]:
+        followed = LogFile(outbox, path, print)
+        for _ in range(5):
+            followed.poll()
+        outbox.finish()
+        found: list[tuple[str, str]] = []
+        while (batch := outbox.next()) is not None:
+            found += [(row["SyslogMessage"], row["SeverityLevel"]) for row in json.loads(gzip.decompress(batch.body))]
+            outbox.done(batch)
+        return found
+
+    assert lines() == []
+    with path.open("a") as stream:
+        stream.write("ne\n<11>Mar  1 10:00:01 web-01 app: first\n")
+    assert lines() == [("half a line", ""), ("first", "err")]
+    with path.open("a") as stream:
+        stream.write("Mar  1 10:00:02 web-01 app: second\n")
+    path.rename(tmp_path / "syslog.1")
+    path.write_text("Mar  1 10:00:03 web-01 app: third\n")
+    assert (lines(), lines()) == ([("second", ""), ("third", "")], [])
+
+
+def test_syslog_lines_are_a_format_of_files(tmp_path: Path) -> None:
+    store = create(tmp_path / "logs")
+    (tmp_path / "messages").write_text("2026-03-01T10:00:00.5+01:00 web-01 sshd[7]: accepted\n\nno syslog at all\n")
+    assert main(["ingest", "-d", str(store.root), "-", str(tmp_path / "messages"), "--format", "syslog"]) == 0
+    query = "Syslog | project tostring(EventTime), Computer, ProcessName, ProcessID, SyslogMessage | order by SyslogMessage asc"
+    assert kqlog.connect(store.root).query(query).rows == [
+        ("2026-03-01T09:00:00.5000000Z", "web-01", "sshd", 7, "accepted"),
+        ("", "", "", None, "no syslog at all"),
+    ]
 
 
 def test_a_system_log_that_is_not_there_is_told(tmp_path: Path) -> None:
