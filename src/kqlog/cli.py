@@ -270,14 +270,13 @@ def _ingest(options: argparse.Namespace) -> int:
     return status
 
 
-def _warn(message: str) -> None:
-    print(f"kqlog: {message}", file=sys.stderr, flush=True)
-
-
 def _tail(options: argparse.Namespace) -> None:
     from kqlog.ingest.tail import Tail
 
-    Tail(_store(options), options.table, Path(options.file), options.format, options.transform, _warn).run()
+    def warn(message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    Tail(_store(options), options.table, Path(options.file), options.format, options.transform, warn).run()
 
 
 def _collect(options: argparse.Namespace) -> None:
@@ -295,7 +294,7 @@ def _collect(options: argparse.Namespace) -> None:
         file = outbox_of(options.to)
     outbox = Outbox(file if options.outbox is None else Path(options.outbox))
     destination: Destination = Folder(store) if options.to is None else Server(options.to, os.environ.get(TOKEN))
-    collect(outbox, destination, every, options.system_log, _warn)
+    collect(outbox, destination, every, options.system_log, partial(print, file=sys.stderr, flush=True))
 
 
 def _listen(options: argparse.Namespace) -> int:

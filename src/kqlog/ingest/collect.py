@@ -76,19 +76,21 @@ def collect(
 
 
 def _count(counters: Counters, every: float, rounds: int | None, keep: Callable[[str, list[Row]], None]) -> None:
-    beaten = None
-    due = time.monotonic()
+    beat = time.monotonic()
+    # Rates want two readings.
+    count = beat + every
     done = 0
     while rounds is None or done < rounds:
-        if beaten is None or due - beaten >= _BEAT:
+        time.sleep(max(0.0, min(beat, count) - time.monotonic()))
+        now = time.monotonic()
+        # After a sleep of the machine, what was missed is not made up for.
+        if beat <= now:
             keep("Heartbeat", [heartbeat()])
-            beaten = due
-        due += every
-        # Rates want two readings. After a sleep of the machine, what was missed is not made up for.
-        time.sleep(max(0.0, due - time.monotonic()))
-        due = max(due, time.monotonic() - every)
-        keep("Perf", counters.rows())
-        done += 1
+            beat = max(beat + _BEAT, now)
+        if count <= now:
+            keep("Perf", counters.rows())
+            count = max(count + every, now)
+            done += 1
 
 
 def _keep(outbox: Outbox, table: str, rows: list[Row], troubles: Troubles) -> None:

@@ -53,7 +53,7 @@ class Server:
     """A `kqlog serve`, through its Logs Ingestion API.
 
     Raises:
-        QueryError: ING001 for an address that is none.
+        QueryError: ING001 for an address or a token that is none.
     """
 
     def __init__(self, url: str, token: str | None) -> None:
@@ -63,6 +63,8 @@ class Server:
         self._url = url.rstrip("/")
         self._headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
         if token:
+            if not token.isascii() or not token.isprintable():
+                raise QueryError("ING001", "the token has characters that no token has")
             self._headers["Authorization"] = f"Bearer {token}"
 
     def send(self, batch: Batch) -> None:
@@ -110,8 +112,8 @@ class Folder:
             if error.code == "ING002":
                 raise LaterError(str(error)) from None
             raise RefusedError(str(error)) from None
-        except OSError as error:
-            raise LaterError(str(error)) from None
+        except Exception as error:
+            raise LaterError(str(error)) from error
 
     def close(self) -> None:
         """End what keeps the workspace in order."""

@@ -109,7 +109,7 @@ class Ingestor:
     def _keep(self, upkeep: float) -> None:
         while not self._ended.wait(upkeep):
             with suppress(QueryError, OSError, ValueError):
-                if roll_up(self._store):
+                if roll_up(self._store, self._ended.is_set):
                     self._grown.add(METRICS)
             while self._grown and not self._ended.is_set():
                 # What the disk does not take or give now is done when more rows come. ValueError is Arrow's for a torn file.

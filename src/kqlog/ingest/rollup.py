@@ -12,8 +12,9 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from kqlog.ingest.shaping import fitted, shape_from
@@ -24,6 +25,7 @@ from kqlog.workspace import connect
 TABLE = "AzureMetrics"
 _LOCK = "rollup.lock"
 _MINUTE = 600_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATENESS = 120
 """Seconds after its end in which values of a minute are waited for."""
 
@@ -60,8 +62,8 @@ let since = datetime({since}); let until = datetime({until});
         MetricName startswith '%' or MetricName startswith 'Pct ' or MetricName endswith 'Percentage', 'Percent',
         MetricName endswith 'Bytes/sec' or MetricName endswith 'BytesPerSecond', 'BytesPerSecond',
         MetricName endswith '/sec' or MetricName endswith 'PerSecond', 'CountPerSecond',
-        MetricName endswith '_bytes' or MetricName endswith ' Bytes', 'Bytes',
-        MetricName endswith '_seconds' or MetricName endswith 'Uptime', 'Seconds',
+        MetricName endswith '_bytes' or MetricName endswith ' Bytes' or MetricName startswith 'Total Bytes', 'Bytes',
+        MetricName endswith '_seconds' or MetricName contains ' sec/' or MetricName == 'Uptime', 'Seconds',
         'Unspecified')
 """
 
@@ -69,8 +71,8 @@ Span = tuple[int, int]
 """A time from a tick on, up to another one that is not in it."""
 
 
-def roll_up(store: Store) -> int:
-    """Roll up all minutes that are over. So many rows were made.
+def roll_up(store: Store, ended: Callable[[], bool] = lambda: False) -> int:
+    """Roll up all minutes that are over, or some of them when it has `ended` meanwhile. So many rows were made.
 
     Where the workspace does not want this, or while another process or thread does it, nothing is done. Readers and writers
     are not held up.
@@ -81,10 +83,10 @@ def roll_up(store: Store) -> int:
     with _alone(store.root / _LOCK) as alone:
         if not alone or not store.rolls_up:
             return 0
-        return sum(_roll_up(store, table) for table in _VALUES if store.table(table).exists)
+        return sum(_roll_up(store, table, ended) for table in _VALUES if store.table(table).exists)
 
 
-def _roll_up(store: Store, table: str) -> int:
+def _roll_up(store: Store, table: str, ended: Callable[[], bool]) -> int:
     metrics = store.table(TABLE)
     at, until = f"rollup {table}", f"rollup {table} until"
     with metrics.writing():
@@ -98,6 +100,8 @@ def _roll_up(store: Store, table: str) -> int:
         spans.append((_tick(done), _tick(now) - 1))
     rows = 0
     for since, end in _days(spans, _oldest(store), _tick(now)):
+        if ended():
+            return rows
         rows += _append(store, table, since, end)
     if metrics.exists and (version, done) != (reached, now):
         with metrics.writing():
@@ -147,8 +151,7 @@ def _tick(minutes_since_1970: int) -> int:
 
 
 def _text(ticks: int) -> str:
-    minutes = (ticks - UNIX_EPOCH_TICKS) // _MINUTE
-    return time.strftime("%Y-%m-%dT%H:%M:00Z", time.gmtime(minutes * 60))
+    return (_EPOCH + timedelta(minutes=(ticks - UNIX_EPOCH_TICKS) // _MINUTE)).isoformat()
 
 
 @contextmanager
