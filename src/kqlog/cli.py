@@ -134,6 +134,13 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
+    _add_upkeep(commands, data)
+    help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
+    help_.add_argument("name", nargs="?")
+    return parser
+
+
+def _add_upkeep(commands: argparse._SubParsersAction[argparse.ArgumentParser], data: argparse.ArgumentParser) -> None:
     compact = commands.add_parser("compact", parents=[data], help="put small files together, and delete what is too old")
     compact.add_argument("tables", nargs="*", metavar="TABLE", help="default: all tables")
     retention = commands.add_parser("retention", parents=[data], help="show or set for how many days rows are kept")
@@ -141,9 +148,6 @@ def _parser() -> argparse.ArgumentParser:
     retention.add_argument("days", nargs="?", type=int, metavar="DAYS", help="0 keeps them for good")
     rollup = commands.add_parser("rollup", parents=[data], help="roll metrics up by the minute, into AzureMetrics")
     rollup.add_argument("switch", nargs="?", choices=["on", "off"], help="whether a server does this by itself (default: on)")
-    help_ = commands.add_parser("help", help="help for a function, operator, statement, type or error code")
-    help_.add_argument("name", nargs="?")
-    return parser
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -179,12 +183,8 @@ def _run(options: argparse.Namespace) -> int:
             return _listen(options)
         case "serve":
             return _serve(options)
-        case "compact":
-            _compact(options)
-        case "retention":
-            _retention(options)
-        case "rollup":
-            _rollup(options)
+        case "compact" | "retention" | "rollup":
+            {"compact": _compact, "retention": _retention, "rollup": _rollup}[options.command](options)
         case "help":
             from kqlog.manual import help
 
