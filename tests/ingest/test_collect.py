@@ -45,7 +45,7 @@ LINUX = {
 """What of Azure Monitor's list of counters for Linux is collected."""
 
 
-def until(found: Callable[[], object], seconds: float = 30) -> None:
+def until(found: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not found():
         assert time.monotonic() < end, "waited too long"

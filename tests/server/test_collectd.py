@@ -72,7 +72,7 @@ def test_values_and_notifications(guarded, tmp_path: Path):
     above = "Alert | where AlertDescription has 'above the failure threshold'"
     daemon = collectd(tmp_path, guarded.url, "from-file")
     try:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 60
         while guarded.query("Perf | where ObjectName == 'if_octets' | count") < [(2,)] or not guarded.query(f"{above} | take 1"):
             assert time.monotonic() < end
             time.sleep(0.2)

@@ -64,7 +64,7 @@ def free_port() -> int:
 
 
 def until(found):
-    end = time.monotonic() + 40
+    end = time.monotonic() + 60
     while not found():
         assert time.monotonic() < end, "waited too long"
         time.sleep(0.2)

@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kqlog.plan.stored import Bound
-from kqlog.store.columns import TIME, digit_column, kql_schema
-from kqlog.types import UNIX_EPOCH_TICKS, Type
+from kqlog.store.columns import DAY, digit_column, kql_schema
+from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Type
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -41,10 +41,11 @@ class Snapshot:
         """How many rows there are."""
         return int(np.sum(self._adds.column("num_records").to_numpy()))
 
-    def times(self) -> list[tuple[int, int]]:
-        """The first and last TimeGenerated of each file, in ticks."""
-        extremes = [_comparable(self._adds.column(f"{name}.{TIME}"), Type.DATETIME).tolist() for name in ("min", "max")]
-        return [(low, high + 9) for low, high in zip(*extremes, strict=True)]
+    def days(self) -> list[tuple[int, int]]:
+        """The days that there are rows of, each by its first and its last tick."""
+        days = pc.unique(self._adds.column(f"partition.{DAY}").cast(pa.date32()).cast(pa.int32()).drop_null()).to_pylist()
+        firsts = [day * TICKS_PER_DAY + UNIX_EPOCH_TICKS for day in days]
+        return [(first, first + TICKS_PER_DAY - 1) for first in firsts]
 
     def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
         """The files that may have rows within all bounds."""

@@ -108,18 +108,18 @@ class StoredTable:
     def times_since(self, version: int | None) -> list[tuple[int, int]]:
         """The first and last TimeGenerated, in ticks, of files of rows that came after a version.
 
-        Of all files where the log does not tell any more what came after it.
+        Where the log does not tell any more what came after it, all days that there are rows of.
         """
         snapshot = self.snapshot()
         if version is None:
-            return snapshot.times()
+            return snapshot.days()
         times: list[tuple[int, int]] = []
         try:
             for later in range(version + 1, snapshot.version + 1):
                 actions = map(json.loads, (self._log / f"{later:020}.json").read_text("utf-8").splitlines())
                 times += [_times(action["add"]) for action in actions if action.get("add", {}).get("dataChange")]
-        except (FileNotFoundError, KeyError):
-            return snapshot.times()
+        except (FileNotFoundError, KeyError, TypeError):
+            return snapshot.days()
         return times
 
     def columns(self) -> Schema:
