@@ -278,6 +278,14 @@ class _Followed:
         self._file.seek(0)
         return self._size() >= _HEAD or self._file.readline().endswith(b"\n")
 
+    def end_of_last_line(self) -> int:
+        """Where the next line begins, or the one that is not whole yet."""
+        size = self._size()
+        start = max(0, size - _CHUNK)
+        self._file.seek(start)
+        newline = self._file.read(size - start).rfind(b"\n")
+        return start + newline + 1
+
     def _size(self) -> int:
         return os.fstat(self._file.fileno()).st_size
 
