@@ -14,6 +14,7 @@ from kqlog import __version__
 from kqlog.errors import QueryError
 from kqlog.ingest.readers.format import Row
 from kqlog.ingest.shaping import shape
+from kqlog.store.lock import only_one
 from kqlog.store.store import Store
 
 _BEAT = 60.0
@@ -40,9 +41,14 @@ def collect(store: Store, every: float, rounds: int | None = None) -> None:
     """Store counters every so many seconds and a heartbeat every minute, until interrupted or for some rounds.
 
     Raises:
-        QueryError: ENG001 where psutil is not installed.
+        QueryError: ENG001 where psutil is not installed, ING001 when another process does this already.
     """
     counters = Counters()
+    with only_one(store.root, f"storing the counters of {socket.getfqdn()}"):
+        _collect(store, counters, every, rounds)
+
+
+def _collect(store: Store, counters: Counters, every: float, rounds: int | None) -> None:
     beaten = None
     due = time.monotonic()
     done = 0
