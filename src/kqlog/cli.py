@@ -16,6 +16,7 @@ from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
     from kqlog.ingest.listen import Source
+    from kqlog.ingest.tls import Certificates
     from kqlog.result import Result
     from kqlog.store.store import Store
     from kqlog.workspace import Workspace
@@ -27,7 +28,9 @@ _READABLE = ("table", "markdown")
 _SOURCES: dict[str, Source] = {
     "syslog-udp": "syslog over UDP",
     "syslog-tcp": "syslog over TCP",
+    "syslog-tls": "syslog over TLS",
     "forward": "Fluent Forward",
+    "forward-tls": "Fluent Forward over TLS",
 }
 """What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
@@ -73,6 +76,11 @@ def _parser() -> argparse.ArgumentParser:
     text.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; may be repeated")
     text.add_argument("--timespan", help="time range of TimeGenerated: 1d, PT12H, START/END")
 
+    tls = argparse.ArgumentParser(add_help=False)
+    tls.add_argument("--certificate", metavar="FILE", type=Path, help="the certificate for TLS, with its chain, in PEM")
+    tls.add_argument("--key", metavar="FILE", type=Path, help="its key, where the file of the certificate does not hold it")
+    tls.add_argument("--client-ca", metavar="FILE", type=Path, help="let in only who has a certificate of these authorities")
+
     parser = argparse.ArgumentParser("kqlog", description="Ask log files questions in KQL.", parents=[data])
     parser.add_argument("--version", action="version", version=f"kqlog {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
@@ -105,7 +113,9 @@ def _parser() -> argparse.ArgumentParser:
         )
     collect = commands.add_parser("collect", parents=[data], help="store counters and heartbeats of this machine")
     collect.add_argument("--every", metavar="TIME", default="10s", help="how often counters are read (default: 10s)")
-    listen = commands.add_parser("listen", parents=[data], help="receive logs and store them in a workspace, until told to end")
+    listen = commands.add_parser(
+        "listen", parents=[data, tls], help="receive logs and store them in a workspace, until told to end"
+    )
     for option, source in _SOURCES.items():
         listen.add_argument(
             f"--{option}",
@@ -115,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
             default=[],
             help=f"receive {source}; port 0 is any that is free; may be repeated",
         )
-    serve = commands.add_parser("serve", parents=[data], help="take in logs over HTTP for a workspace")
+    serve = commands.add_parser("serve", parents=[data, tls], help="take in logs over HTTP for a workspace")
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
@@ -277,7 +287,7 @@ def _listen(options: argparse.Namespace) -> int:
     announce = partial(print, flush=True)
     troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
     try:
-        done = asyncio.run(listen(store, addresses, announce, troubles))
+        done = asyncio.run(listen(store, addresses, announce, troubles, _certificates(options)))
     except ModuleNotFoundError as error:
         raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
     print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
@@ -290,8 +300,18 @@ def _serve(options: argparse.Namespace) -> int:
         from kqlog.server.app import serve
     except ModuleNotFoundError as error:
         raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
-    serve(store, options.host, options.port, auth=not options.no_auth)
+    serve(store, options.host, options.port, auth=not options.no_auth, certificates=_certificates(options))
     return 0
+
+
+def _certificates(options: argparse.Namespace) -> Certificates | None:
+    from kqlog.ingest.tls import Certificates
+
+    if options.certificate is None:
+        if options.key or options.client_ca:
+            raise CommandError("--key and --client-ca want a --certificate FILE")
+        return None
+    return Certificates(options.certificate, options.key, options.client_ca)
 
 
 def _address(text: str) -> tuple[str, int]:
