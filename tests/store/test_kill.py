@@ -194,4 +194,5 @@ def test_200_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
     figures = kill_again_and_again(tmp_path, 200)
     sys.stdout.write(f"{figures}\n")  # shown by pytest -rP
     assert figures.pop("kills during upkeep") > 20
+    del figures["seconds"]
     assert min(figures.values()) > 100, figures
