@@ -168,10 +168,11 @@ def test_fluent_logger_of_python(listening: Listening) -> None:
     assert listening.rows(query) == [(1000, 1000, "Ünal", True)]
 
 
+# It hangs up when an answer takes longer than `timeout`, by default 3 seconds, which is short on a busy machine.
 NODE = """
 const { FluentClient } = require("@fluent-org/logger");
 const [port, eventMode] = process.argv.slice(1);
-const client = new FluentClient("shop", { eventMode, ack: { ackTimeout: 20000 }, socket: { host: "127.0.0.1", port: +port } });
+const client = new FluentClient("shop", { eventMode, ack: { ackTimeout: 20000 }, socket: { host: "127.0.0.1", port: +port, timeout: 20000 } });
 const orders = [...Array(100).keys()].map(order => client.emit("paid", { order, by: "card" }));
 Promise.all(orders).then(() => { console.log("acknowledged"); process.exit(0); }, error => { console.error(error); process.exit(1); });
 """

@@ -172,7 +172,7 @@ def node(port: int, security: dict[str, str] | None = None, tls: dict[str, str] 
         or subprocess.run([program_, "-e", "require('@fluent-org/logger')"], capture_output=True, check=False).returncode
     ):
         pytest.skip("there is no Node.js with @fluent-org/logger (npm package, found by NODE_PATH)")
-    to = {"host": "127.0.0.1", "port": port, **({"tls": tls} if tls else {})}
+    to = {"host": "127.0.0.1", "port": port, "timeout": 20000, **({"tls": tls} if tls else {})}
     options = json.dumps({"socket": to, "security": security})
     done = subprocess.run([program_, "-e", NODE, options], capture_output=True, text=True, timeout=60, check=False)
     return done.stdout.strip(), done.stderr.strip()
