@@ -15,11 +15,14 @@ from kqlog.errors import QueryError
 if TYPE_CHECKING:
     from kqlog.ingest.delivery import Destination
     from kqlog.ingest.listen import Source
+    from kqlog.ingest.tls import Certificates
 
 _SOURCES: dict[str, Source] = {
     "syslog-udp": "syslog over UDP",
     "syslog-tcp": "syslog over TCP",
+    "syslog-tls": "syslog over TLS",
     "forward": "Fluent Forward",
+    "forward-tls": "Fluent Forward over TLS",
 }
 """What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
@@ -68,6 +71,14 @@ def declare(commands: Commands) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
+    for command in (listen, serve):
+        command.add_argument("--certificate", metavar="FILE", type=Path, help="the certificate for TLS, with its chain, in PEM")
+        command.add_argument(
+            "--key", metavar="FILE", type=Path, help="its key, where the file of the certificate does not hold it"
+        )
+        command.add_argument(
+            "--client-ca", metavar="FILE", type=Path, help="let in only who has a certificate of these authorities"
+        )
 
 
 def _ingest(options: argparse.Namespace) -> int:
@@ -124,7 +135,7 @@ def _listen(options: argparse.Namespace) -> int:
     announce = partial(print, flush=True)
     troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
     try:
-        done = asyncio.run(listen(store, addresses, announce, troubles))
+        done = asyncio.run(listen(store, addresses, announce, troubles, _certificates(options)))
     except ModuleNotFoundError as error:
         raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
     print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
@@ -137,8 +148,18 @@ def _serve(options: argparse.Namespace) -> int:
         from kqlog.server.app import serve
     except ModuleNotFoundError as error:
         raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
-    serve(store, options.host, options.port, auth=not options.no_auth)
+    serve(store, options.host, options.port, auth=not options.no_auth, certificates=_certificates(options))
     return 0
+
+
+def _certificates(options: argparse.Namespace) -> Certificates | None:
+    from kqlog.ingest.tls import Certificates
+
+    if options.certificate is None:
+        if options.key or options.client_ca:
+            raise CommandError("--key and --client-ca want a --certificate FILE")
+        return None
+    return Certificates(options.certificate, options.key, options.client_ca)
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from kqlog.errors import QueryError
+from kqlog.ingest.tls import Certificates, server_context
 from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
 from kqlog.server.access import Access, read_access
 from kqlog.server.intake import Intake
@@ -40,17 +42,23 @@ def application(store: Store, access: Access) -> Starlette:
     return Starlette(routes=[Route("/healthz", health), *own], lifespan=lifespan)
 
 
-def serve(store: Store, host: str, port: int, *, auth: bool = True) -> None:
+def serve(store: Store, host: str, port: int, *, auth: bool = True, certificates: Certificates | None = None) -> None:
     """Serve a workspace until the process is told to end. Requests that were taken are answered first.
 
     Raises:
-        QueryError: ING001 when nobody could get in, or everybody from anywhere.
+        QueryError: ING001 when nobody could get in, or everybody from anywhere, and for certificates that cannot be used.
     """
     if not auth and not _is_loopback(host):
         hint = "write the workspace's tokens.json, or set KQLOG_TOKENS"
         raise QueryError("ING001", f"without tokens, kqlog listens on this machine only, not on {host}", hint=hint)
     app = application(store, read_access(store.root) if auth else Access(open=True))
-    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False)
+    tls: dict[str, Any] = {}
+    if certificates is not None:
+        # Read twice: uvicorn would answer a wrong file with a traceback.
+        context = server_context(certificates)
+        certificate, key, clients = certificates
+        tls = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
+    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, **tls)
 
 
 def _is_loopback(host: str) -> bool:
