@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from kqlog.workspace import Workspace
 
 _FORMATS = ("table", "csv", "json", "jsonl", "markdown", "parquet")
+_EXPORTED = ("parquet", "csv", "jsonl", "delta")
 _READABLE = ("table", "markdown")
 """The formats in which several results can follow each other."""
 
@@ -79,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     query = commands.add_parser("query", parents=[data, text], help="run a query")
     query.add_argument("--format", choices=_FORMATS, help="how to write the result (default: by the ending of FILE, else table)")
     query.add_argument("-o", "--output", metavar="FILE", help="write to a file")
+    _add_exports(commands, data, text)
     commands.add_parser("explain", parents=[data, text], help="show the plan of a query and its SQL")
     check = commands.add_parser("check", parents=[data], help="check saved queries without running them")
     check.add_argument("files", nargs="+", metavar="FILE")
@@ -129,10 +131,33 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_exports(commands: argparse._SubParsersAction[argparse.ArgumentParser], *parents: argparse.ArgumentParser) -> None:
+    data, text = parents
+    export = commands.add_parser("export", parents=[data, text], help="write the rows of a query to files, however many they are")
+    export.add_argument("-o", "--output", metavar="PATH", required=True, help="a file, or a folder for Delta and partitions")
+    export.add_argument(
+        "--format", choices=_EXPORTED, help="default: by the ending of PATH, which may end in .gz; without one, delta"
+    )
+    export.add_argument(
+        "--partition-by", metavar="COLUMN", help="files in folders by a column, or by its COLUMN:day or COLUMN:hour"
+    )
+    existing = export.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--append", dest="mode", action="store_const", const="append", help="add to a Delta table that is there"
+    )
+    existing.add_argument("--overwrite", dest="mode", action="store_const", const="overwrite", help="replace the rows of one")
+    exports = commands.add_parser("exports", parents=[data], help="show or run the continuous exports of a workspace")
+    exports.add_argument("action", nargs="?", choices=("list", "run", "reset"), default="list", help="default: list")
+    exports.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    exports.add_argument("--once", action="store_true", help="run: export what there is, and end")
+
+
 def _run(options: argparse.Namespace) -> int:
     match options.command:
         case "query":
             return _query(options)
+        case "export" | "exports":
+            return _export(options) if options.command == "export" else _exports(options)
         case "explain":
             print(_connect(options).explain(_text(options), options.timespan, _parameters(options)))
         case "check":
@@ -207,6 +232,44 @@ def _write(result: Result, options: argparse.Namespace) -> None:
     if format_ is Format.PARQUET and sys.stdout.isatty():
         raise CommandError("Parquet is nothing for a terminal: use -o FILE")
     result.write_all(sys.stdout.buffer, format_, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def _export(options: argparse.Namespace) -> int:
+    from kqlog.export.once import Target
+    from kqlog.export.partitions import By
+    from kqlog.export.streams import Source
+    from kqlog.progress import bar_line, wait_for
+
+    text, parameters, workspace = _text(options), _parameters(options), _connect(options)
+    by = By.read(options.partition_by) if options.partition_by else None
+    target = Target(Path(options.output).absolute(), options.format, by, options.mode or "error")
+    source = Source(lambda: workspace.stream(text, options.timespan, parameters))
+
+    def told(seconds: float) -> str:
+        return bar_line(target.path.name, source.progress(), source.rows, target.size, seconds)
+
+    wait_for(lambda: target.write(source), source.cancel, told)
+    print(f"{options.output}: {'1 row' if source.rows == 1 else f'{source.rows:,} rows'}")
+    return 0
+
+
+def _exports(options: argparse.Namespace) -> int:
+    from kqlog.export.running import Exports
+
+    exports, say = Exports(_store(options)), partial(print, flush=True)
+    match options.action:
+        case "run" if options.once:
+            return EXIT_ERROR if exports.run_once(options.names, say) else 0
+        case "run":
+            exports.run(options.names, say)
+        case "reset":
+            if not options.names:
+                raise CommandError("name the exports that are to begin again")
+            exports.reset(options.names)
+        case _:
+            for line in exports.lines(options.names):
+                print(line)
+    return 0
 
 
 def _store(options: argparse.Namespace) -> Store:

@@ -6,7 +6,7 @@ import csv
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from typing import IO
 
@@ -44,22 +44,23 @@ ENDINGS: dict[str, Format] = {
 """What a file's ending says about its format."""
 
 
-def write_csv(columns: Schema, rows: Rows, stream: IO[str]) -> None:
+def write_csv(columns: Schema, rows: Iterable[tuple[Storage, ...]], stream: IO[str], *, header: bool = True) -> None:
     """A header, then a line for each row; null and '' are both empty, as in Kusto."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.name for column in columns])
+    if header:
+        writer.writerow([column.name for column in columns])
     writer.writerows([write(value, column.type) for value, column in zip(row, columns, strict=True)] for row in rows)
 
 
-def write_json_lines(columns: Schema, rows: Rows, stream: IO[str]) -> None:
+def write_json_lines(columns: Schema, rows: Iterable[tuple[Storage, ...]], stream: IO[str]) -> None:
     """A JSON object a line."""
-    stream.writelines(f"{text}\n" for text in _objects(columns, rows))
+    stream.writelines(f"{text}\n" for text in json_objects(columns, rows))
 
 
 def write_json_array(columns: Schema, rows: Rows, stream: IO[str]) -> None:
     """One JSON array with an object for each row."""
     separator = "[\n  "
-    for text in _objects(columns, rows):
+    for text in json_objects(columns, rows):
         stream.write(separator + text)
         separator = ",\n  "
     stream.write("\n]\n" if rows else "[]\n")
@@ -101,7 +102,7 @@ def write_html(columns: Schema, rows: Rows, stream: IO[str]) -> None:
     stream.write("</tbody></table>\n")
 
 
-def _objects(columns: Schema, rows: Rows) -> Iterable[str]:
+def json_objects(columns: Schema, rows: Iterable[tuple[Storage, ...]]) -> Iterator[str]:
     """Each row as the text of a JSON object on one line."""
     keys = [write_json(column.name, Type.STRING) for column in columns]
     for row in rows:

@@ -18,8 +18,10 @@ _STACK = 64 * 2**20
 R = TypeVar("R")
 
 
-def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
+def wait_for(work: Callable[[], R], cancel: Callable[[], None], told: Callable[[float], str] | None = None) -> R:
     """The result of the work, which runs in a thread of its own; Ctrl-C calls `cancel`, from this one.
+
+    `told` is what the line says after so many seconds, by default only those.
 
     The engine looks for signals too rarely when it is called from the main thread.
 
@@ -43,7 +45,7 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
     threading.Thread(target=run, daemon=True).start()
     threading.stack_size(0)
     try:
-        _watch(done)
+        _watch(done, told or (lambda seconds: f"running for {seconds:.1f} s, Ctrl-C stops it"))
     except KeyboardInterrupt:
         cancel()
         done.wait()
@@ -53,7 +55,7 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
     return results[0]
 
 
-def _watch(done: threading.Event) -> None:
+def _watch(done: threading.Event, told: Callable[[float], str]) -> None:
     started = time.monotonic()
     shown = False
     finished = done.wait(_PATIENCE)
@@ -61,7 +63,7 @@ def _watch(done: threading.Event) -> None:
         while not finished:
             if sys.stderr.isatty():
                 shown = True
-                sys.stderr.write(f"\rrunning for {time.monotonic() - started:.1f} s, Ctrl-C stops it")
+                sys.stderr.write(f"\r{told(time.monotonic() - started)}\x1b[K")
                 sys.stderr.flush()
             finished = done.wait(_BEAT)
     finally:
@@ -93,9 +95,13 @@ class Bar:
         if now < self._due or not sys.stderr.isatty():
             return
         self._due, self._shown = now + _BEAT, True
-        share = min(1.0, done / self._size)
-        left = (now - self._started) * (1 - share) / share if share else 0.0
-        blocks = "#" * int(20 * share)
-        told = f"{self._name} [{blocks:<20}] {share:4.0%}  {rows:,} rows  {done / 2**20:,.0f} MB  {left:,.0f} s left"
+        told = bar_line(self._name, done / self._size, rows, done, now - self._started)
         sys.stderr.write(f"\r{told}\x1b[K")
         sys.stderr.flush()
+
+
+def bar_line(name: str, share: float, rows: int, size: int, seconds: float) -> str:
+    """A bar with a share from 0 to 1, how many rows and bytes that are, and how long the rest will take."""
+    share = min(1.0, share)
+    left = seconds * (1 - share) / share if share else 0.0
+    return f"{name} [{'#' * int(20 * share):<20}] {share:4.0%}  {rows:,} rows  {size / 2**20:,.0f} MB  {left:,.0f} s left"

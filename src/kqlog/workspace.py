@@ -18,7 +18,8 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, closest
 from kqlog.plan.show import show
-from kqlog.result import NoAnswer, Result
+from kqlog.result import NoAnswer, Result, Stream
+from kqlog.store.additions import Additions
 from kqlog.store.store import Store, is_workspace
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
@@ -64,9 +65,9 @@ class Workspace:
         """What holds the tables of a folder that `kqlog init` made; None for any other."""
         self._catalog = Catalog(engine, source if self.store is None else None, frames)
 
-    def _tables(self) -> Catalog | StoredCatalog:
+    def _tables(self, only: Mapping[str, Additions] | None = None) -> Catalog | StoredCatalog:
         """The tables as they are now."""
-        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog)
+        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog, only)
 
     @property
     def tables(self) -> list[str]:
@@ -113,6 +114,36 @@ class Workspace:
         run = _only_query_errors(text, lambda: self._engine.prepare(relation))
         return lambda tables: _only_query_errors(text, lambda: Result(run(tables)))
 
+    def stream(
+        self,
+        text: str,
+        timespan: Timespan | None = None,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        only: Mapping[str, Additions] | None = None,
+    ) -> Stream:
+        """A query whose rows are handed over as they come and are not kept: for answers larger than memory.
+
+        Of the tables in `only` it sees what was added, and nothing else.
+
+        Raises:
+            QueryError: as `query` does before it runs, EXP001 for a text with no result or several.
+        """
+        outputs = _only_query_errors(text, lambda: self._plan(text, timespan, parameters, only)).outputs
+        if len(outputs) != 1 or not outputs[0].relation.columns:
+            message = f"the query has {len(outputs)} results" if len(outputs) != 1 else "the query's result has no columns"
+            raise QueryError("EXP001", f"{message}, and one table is exported")
+        run = _only_query_errors(text, lambda: self._engine.start(outputs[0].relation))
+        return Stream(outputs[0].relation.columns, run, text)
+
+    def planned(self, text: str) -> plan.Plan:
+        """The typed plan of a query, over the tables as they are now.
+
+        Raises:
+            QueryError: as `query` does before it runs.
+        """
+        return _only_query_errors(text, lambda: self._plan(text, None, None))
+
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
         return _check(text, self._tables(), parameters)
@@ -142,8 +173,14 @@ class Workspace:
         outputs = self._plan(text, timespan, parameters).outputs
         return "\n\n".join(f"{show(output.relation)}\n\n{self._engine.compile(output.relation)}" for output in outputs)
 
-    def _plan(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> plan.Plan:
-        now, tables = _now(), self._tables()
+    def _plan(
+        self,
+        text: str,
+        timespan: Timespan | None,
+        parameters: Mapping[str, object] | None,
+        only: Mapping[str, Additions] | None = None,
+    ) -> plan.Plan:
+        now, tables = _now(), self._tables(only)
         environment = Environment(
             tables,
             now,

@@ -1,0 +1,77 @@
+"""Rows into a Delta table of any owner, as one version: other readers see all of them or none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from kqlog.errors import QueryError
+from kqlog.export.streams import Source
+from kqlog.types import Schema
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Mode = Literal["error", "append", "overwrite"]
+
+
+def is_delta(folder: Path) -> bool:
+    """Whether a folder is a Delta table."""
+    return any((folder / "_delta_log").glob("*.json"))
+
+
+def write_delta(
+    source: Source, folder: Path, mode: Mode, *, by: str | None = None, transaction: tuple[str, int] | None = None
+) -> None:
+    """Write the rows of a query as a version. `transaction` is stored with it: the name of a writer, and how far it is.
+
+    Times end at microseconds, as Delta's do.
+
+    Raises:
+        QueryError: the errors of the query, EXP002 when the table does not take the rows.
+    """
+    import pyarrow
+    from deltalake import CommitProperties, Transaction, write_deltalake
+    from deltalake.exceptions import DeltaError
+
+    from kqlog.store.columns import arrow_schema
+
+    stream = source.start()
+    failed: list[QueryError] = []
+
+    def batches() -> Iterator[pyarrow.RecordBatch]:
+        try:
+            for rows in source.batches(stream):
+                yield from _plain(rows, stream.columns).to_batches()
+        except QueryError as error:
+            failed.append(error)
+            raise
+
+    schema = arrow_schema(stream.columns)
+    marks = CommitProperties(app_transactions=[Transaction(*transaction)]) if transaction else None
+    changes: Any = {"schema_mode": {"append": "merge", "overwrite": "overwrite"}.get(mode)}
+    try:
+        reader = pyarrow.RecordBatchReader.from_batches(schema, batches())
+        write_deltalake(str(folder), reader, mode=mode, partition_by=by, commit_properties=marks, **changes)
+    except (DeltaError, OSError, ValueError, RuntimeError) as error:
+        # What a generator raises comes out of Rust as an error that only names it.
+        if failed:
+            raise failed[0] from None
+        raise QueryError("EXP002", f"the Delta table '{folder}' does not take the rows: {str(error).splitlines()[0]}") from error
+
+
+def transaction_of(folder: Path, writer: str) -> int | None:
+    """How far a writer is whose transactions are stored in a Delta table; None when it wrote nothing."""
+    from deltalake import DeltaTable
+
+    found = DeltaTable(str(folder)).transaction_version(writer) if is_delta(folder) else None
+    return None if found is None else int(found)
+
+
+def _plain(rows: pyarrow.Table, columns: Schema) -> pyarrow.Table:
+    """Rows with Delta's types."""
+    from kqlog.store.columns import arrow_schema, stored
+
+    table, _ = stored(rows, columns)
+    return table.select([column.name for column in columns]).cast(arrow_schema(columns))
