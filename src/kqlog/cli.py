@@ -147,9 +147,14 @@ def _add_exports(commands: argparse._SubParsersAction[argparse.ArgumentParser], 
     )
     existing.add_argument("--overwrite", dest="mode", action="store_const", const="overwrite", help="replace the rows of one")
     exports = commands.add_parser("exports", parents=[data], help="show or run the continuous exports of a workspace")
-    exports.add_argument("action", nargs="?", choices=("list", "run", "reset"), default="list", help="default: list")
-    exports.add_argument("names", nargs="*", metavar="NAME", help="default: all")
-    exports.add_argument("--once", action="store_true", help="run: export what there is, and end")
+    exports.set_defaults(action="list", names=[])
+    actions = exports.add_subparsers(dest="action", metavar="ACTION")
+    actions.add_parser("list", parents=[data], help="how far each is (what happens without an action, too)")
+    run = actions.add_parser("run", parents=[data], help="run them until told to end; kqlog serve does so by itself")
+    run.add_argument("names", nargs="*", metavar="NAME", help="default: all")
+    run.add_argument("--once", action="store_true", help="export what there is, and end")
+    reset = actions.add_parser("reset", parents=[data], help="let them begin as if they had never run")
+    reset.add_argument("names", nargs="+", metavar="NAME")
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -263,8 +268,6 @@ def _exports(options: argparse.Namespace) -> int:
         case "run":
             exports.run(options.names, say)
         case "reset":
-            if not options.names:
-                raise CommandError("name the exports that are to begin again")
             exports.reset(options.names)
         case _:
             for line in exports.lines(options.names):

@@ -99,9 +99,9 @@ def _destination(to: dict[str, Any], root: Path) -> Destination:
     _only(to, kinds[0])
     match kinds[0]:
         case "folder":
-            return Folder(root / to["folder"], _layout(to))
+            return Folder((root / to["folder"]).resolve(), _layout(to))
         case "delta":
-            return DeltaTable(root / to["delta"])
+            return DeltaTable((root / to["delta"]).resolve())
         case _:
             return _webhook(to)
 

@@ -33,7 +33,6 @@ def write_delta(
     """
     import pyarrow
     from deltalake import CommitProperties, Transaction, write_deltalake
-    from deltalake.exceptions import DeltaError
 
     from kqlog.store.columns import arrow_schema
 
@@ -49,16 +48,30 @@ def write_delta(
             raise
 
     schema = arrow_schema(stream.columns)
+    if mode == "append" and is_delta(folder):
+        _refuse_other_types(folder, schema)
     marks = CommitProperties(app_transactions=[Transaction(*transaction)]) if transaction else None
     changes: Any = {"schema_mode": {"append": "merge", "overwrite": "overwrite"}.get(mode)}
     try:
         reader = pyarrow.RecordBatchReader.from_batches(schema, batches())
         write_deltalake(str(folder), reader, mode=mode, partition_by=by, commit_properties=marks, **changes)
-    except (DeltaError, OSError, ValueError, RuntimeError) as error:
-        # What a generator raises comes out of Rust as an error that only names it.
+    except Exception as error:
+        # Rust raises Exception itself for some failures, and for what the generator raised one that only names it.
         if failed:
             raise failed[0] from None
         raise QueryError("EXP002", f"the Delta table '{folder}' does not take the rows: {str(error).splitlines()[0]}") from error
+
+
+def _refuse_other_types(folder: Path, schema: pyarrow.Schema) -> None:
+    """Raises QueryError EXP002 for a column that the table has otherwise: it would be converted as well as that goes."""
+    import pyarrow
+    from deltalake import DeltaTable
+
+    known = {field.name: str(field.type) for field in pyarrow.schema(DeltaTable(str(folder)).schema().to_arrow())}
+    for field in schema:
+        if known.get(field.name, str(field.type)) != str(field.type):
+            message = f"the Delta table '{folder}' has '{field.name}' as {known[field.name]}, and the query as {field.type}"
+            raise QueryError("EXP002", message, hint="convert it in the query")
 
 
 def transaction_of(folder: Path, writer: str) -> int | None:

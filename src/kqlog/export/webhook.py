@@ -29,6 +29,8 @@ _BYTES = 1 << 20
 _WAITS = (1.0, 2.0, 4.0, 8.0)
 """Seconds before the tries of one run; the next run goes on after them."""
 _LONGEST_WAIT = 60.0
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\t -~]*")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -42,7 +44,10 @@ class Webhook:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.url)
+        try:
+            parts = urlsplit(self.url)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise QueryError("EXP001", f"'{self.url}' is no address of a webhook", hint="https://HOST/PATH")
         if parts.scheme == "http" and not _is_here(parts.hostname):
@@ -114,7 +119,12 @@ class Webhook:
         return float(again) if again.isdecimal() else 0.0, f"answers {status}{f': {said}' if said else ''}"
 
     def _headers(self) -> dict[str, str]:
-        return {name: _VARIABLE.sub(_variable, value) for name, value in self.headers.items()}
+        headers = {name: _VARIABLE.sub(_variable, value) for name, value in self.headers.items()}
+        for name, value in headers.items():
+            if not _HEADER.fullmatch(name) or not _VALUE.fullmatch(value):
+                # The value may be a secret.
+                raise QueryError("EXP001", f"{name!r} is no header of a webhook, or what it says is not one line of ASCII")
+        return headers
 
 
 class _Bodies:
