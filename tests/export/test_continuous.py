@@ -111,6 +111,24 @@ def test_a_table_that_comes_into_being_is_exported_from_its_first_row(store: Sto
     assert (exported(store), receiver.rows()) == ([1, 2], [{"n": 2, "twice": 4}])
 
 
+def test_a_table_of_azure_monitor_that_holds_nothing_yet_is_exported_from_its_first_row(store: Store) -> None:
+    declare(store, query="Heartbeat | project n = Version")
+    assert run(store) == ["out: 0 rows"]
+    result = kqlog.query("print TimeGenerated = now(), Version = '7'")
+    store.table("Heartbeat").append(result.stored(), tuple(result.columns))
+    assert run(store) == ["out: 1 row"]
+    assert exported(store) == ["7"]
+
+
+def test_a_broken_delta_table_is_told(store: Store) -> None:
+    add(store, 1)
+    declare(store, start="beginning", to={"delta": "../lake"})
+    log = store.root.parent / "lake" / "_delta_log"
+    log.mkdir(parents=True)
+    (log / f"{0:020}.json").write_text("{")
+    assert "EXP002" in run(store)[0]
+
+
 def test_partitions_are_by_the_time_of_rows(store: Store) -> None:
     declare(store, start="beginning", to={"folder": "../out", "partitionBy": "TimeGenerated:hour"})
     add(store, 1)

@@ -70,8 +70,8 @@ def test_rows_come_as_arrays_with_an_id(store: Store, receiver: Receiver, monkey
 def test_a_request_has_a_megabyte_at_most_but_for_one_row(store: Store, receiver: Receiver) -> None:
     declare(store, receiver.url)
     run(store)
-    add(store, 4, "strrep('y', 400000)")
-    add(store, 1, "strrep(strrep('z', 1000), 1000)")
+    add(store, 4, "strrep(strrep('y', 1000), 400)")
+    add(store, 1, "strrep(strrep('z', 1024), 1024)")
     assert run(store) == "hook: 5 rows"
     assert [len(json.loads(body)) for _, body, _ in receiver.requests] == [10, 2, 2, 1]
 

@@ -12,6 +12,7 @@ from kqlog.types import Schema
 
 if TYPE_CHECKING:
     import pyarrow
+    from deltalake import DeltaTable
 
 Mode = Literal["error", "append", "overwrite"]
 
@@ -65,9 +66,8 @@ def write_delta(
 def _refuse_other_types(folder: Path, schema: pyarrow.Schema) -> None:
     """Raises QueryError EXP002 for a column that the table has otherwise: it would be converted as well as that goes."""
     import pyarrow
-    from deltalake import DeltaTable
 
-    known = {field.name: str(field.type) for field in pyarrow.schema(DeltaTable(str(folder)).schema().to_arrow())}
+    known = {field.name: str(field.type) for field in pyarrow.schema(_opened(folder).schema().to_arrow())}
     for field in schema:
         if known.get(field.name, str(field.type)) != str(field.type):
             message = f"the Delta table '{folder}' has '{field.name}' as {known[field.name]}, and the query as {field.type}"
@@ -76,10 +76,18 @@ def _refuse_other_types(folder: Path, schema: pyarrow.Schema) -> None:
 
 def transaction_of(folder: Path, writer: str) -> int | None:
     """How far a writer is whose transactions are stored in a Delta table; None when it wrote nothing."""
-    from deltalake import DeltaTable
-
-    found = DeltaTable(str(folder)).transaction_version(writer) if is_delta(folder) else None
+    found = _opened(folder).transaction_version(writer) if is_delta(folder) else None
     return None if found is None else int(found)
+
+
+def _opened(folder: Path) -> DeltaTable:
+    from deltalake import DeltaTable
+    from deltalake.exceptions import DeltaError
+
+    try:
+        return DeltaTable(str(folder))
+    except (DeltaError, OSError) as error:
+        raise QueryError("EXP002", f"the Delta table '{folder}' cannot be read: {str(error).splitlines()[0]}") from error
 
 
 def _plain(rows: pyarrow.Table, columns: Schema) -> pyarrow.Table:

@@ -22,7 +22,7 @@ from kqlog.workspace import Workspace, connect
 _MOST = 1_000_000
 """About so many rows are exported at once."""
 _AT_ONCE = 4
-_LOOK = 10.0
+_LOOK = 2.0
 """Seconds after which declarations are looked at again."""
 _BEAT = 0.2
 _PATIENCE = 60.0

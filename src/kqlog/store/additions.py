@@ -46,11 +46,13 @@ def everything(table: StoredTable) -> Additions:
 def additions(table: StoredTable, since: int, most: int) -> Additions | None:
     """What versions after `since` added, in their order: those that have about `most` rows together, one version at least.
 
-    None when there is no later version.
+    None when there is no later version, or nothing was ever stored.
 
     Raises:
         QueryError: EXP003 when a later version, or a file of one, is not there any more.
     """
+    if not table.exists:
+        return None
     now = table.snapshot()
     if since > now.version:
         raise _behind(table, f"it has {now.version} as its last version, and {since} was exported: it was made anew")
