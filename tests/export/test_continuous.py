@@ -246,6 +246,16 @@ def test_a_deleted_file_of_rows_is_told(store: Store) -> None:
     assert "was deleted" in run(store)[0]
 
 
+def test_a_cursor_that_is_broken_stops_its_export_and_nothing_else(store: Store) -> None:
+    declare(store)
+    add(store, 0)
+    run(store)
+    next((store.table("T_CL").folder / "_kqlog" / "cursors").glob("*.json")).write_text("{")
+    add(store, 1)
+    assert compact(store.table("T_CL"), 2) == (2, 1)
+    assert "EXP003: how far the export is cannot be read" in run(store)[0]
+
+
 def test_only_one_process_runs_an_export(store: Store) -> None:
     add(store, 0)
     declare(store)
@@ -329,6 +339,7 @@ WRONG = {
     "headers": ('{"query": "T_CL", "to": {"webhook": "https://a/", "headers": {"a": 1}}}', "are texts"),
     "an unknown variable": ('{"query": "T_CL", "to": {"webhook": "https://a/", "headers": {"a": "${NO_SUCH}"}}}', "no variable 'NO_SUCH'"),
     "no rows": ('{"query": "T_CL", "to": {"webhook": "https://a/", "rows": 0}}', "1 to 100,000 rows"),
+    "a table of the workspace": ('{"query": "T_CL", "to": {"delta": "tables/T_CL"}}', "among the tables of the workspace"),
     "a broken host": ('{"query": "T_CL", "to": {"webhook": "https://[a/"}}', "no address of a webhook"),
 }  # fmt: skip
 

@@ -28,6 +28,7 @@ from kqlog.errors import QueryError
 from kqlog.export.once import Target
 from kqlog.export.partitions import By
 from kqlog.export.streams import Source
+from kqlog.store.store import create
 
 ALL = """
 datatable(b: bool, i: int, l: long, r: real, m: decimal, s: string, t: datetime, p: timespan, g: guid, d: dynamic) [
@@ -166,6 +167,12 @@ def test_a_file_that_is_there_stays_whole_when_an_export_fails(tmp_path: Path) -
     assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.csv", "before")]
     export("print x = 1", tmp_path / "a.csv")
     assert (tmp_path / "a.csv").read_text() == "x\n1\n"
+
+
+def test_tables_of_a_workspace_are_not_written_from_outside(tmp_path: Path) -> None:
+    create(tmp_path / "logs")
+    with pytest.raises(QueryError, match="among the tables"):
+        export("print x = 1", tmp_path / "logs" / "tables" / "T_CL")
 
 
 def test_a_cancelled_export_ends_at_once(tmp_path: Path) -> None:

@@ -174,6 +174,19 @@ def test_headers_that_are_none_send_nothing(receiver: Receiver, headers: dict[st
     assert receiver.requests == []
 
 
+def test_an_export_that_is_stopped_sends_no_more(store: Store) -> None:
+    exports, told = Exports(store), []
+    receiver = Receiver(lambda: exports.end() or 200)
+    declare(store, receiver.url, rows=1)
+    running = threading.Thread(target=exports.run, args=([], told.append))
+    running.start()
+    running.join(10)
+    assert (len(receiver.requests), told) == (1, [])
+    assert run(store) == "hook: 10 rows"
+    assert [row["n"] for row in receiver.rows()] == list(range(1, 11))
+    receiver.close()
+
+
 def test_an_export_that_waits_for_its_receiver_ends_at_once(store: Store, receiver: Receiver) -> None:
     receiver.mood = lambda: 503
     declare(store, receiver.url)

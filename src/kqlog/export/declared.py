@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kqlog.errors import QueryError
+from kqlog.export.delta import refuse_inside
 from kqlog.export.destinations import DeltaTable, Destination, Folder
 from kqlog.export.partitions import By, Layout
 from kqlog.export.rowwise import exported_table
@@ -99,11 +100,19 @@ def _destination(to: dict[str, Any], root: Path) -> Destination:
     _only(to, kinds[0])
     match kinds[0]:
         case "folder":
-            return Folder((root / to["folder"]).resolve(), _layout(to))
+            return Folder(_place(root, to["folder"]), _layout(to))
         case "delta":
-            return DeltaTable((root / to["delta"]).resolve())
+            return DeltaTable(_place(root, to["delta"]))
         case _:
             return _webhook(to)
+
+
+def _place(root: Path, path: str) -> Path:
+    if "\0" in path:
+        raise QueryError("EXP001", f"{path!r} is no path")
+    place = (root / path).resolve()
+    refuse_inside(place)
+    return place
 
 
 def _layout(to: dict[str, Any]) -> Layout:

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kqlog.errors import QueryError
 from kqlog.export.streams import Source
+from kqlog.store.additions import added_files, log_file
+from kqlog.store.cursors import sync
+from kqlog.store.store import TABLES, is_workspace
 from kqlog.types import Schema
 
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ def write_delta(
     schema = arrow_schema(stream.columns)
     if mode == "append" and is_delta(folder):
         _refuse_other_types(folder, schema)
+    before = _opened(folder).version() if is_delta(folder) else -1
     marks = CommitProperties(app_transactions=[Transaction(*transaction)]) if transaction else None
     changes: Any = {"schema_mode": {"append": "merge", "overwrite": "overwrite"}.get(mode)}
     try:
@@ -61,6 +65,28 @@ def write_delta(
         if failed:
             raise failed[0] from None
         raise QueryError("EXP002", f"the Delta table '{folder}' does not take the rows: {str(error).splitlines()[0]}") from error
+
+    for version in range(before + 1, _opened(folder).version() + 1):
+        _sync_version(folder, version)
+
+
+def _sync_version(folder: Path, version: int) -> None:
+    """Wait until what a version added is on disk, which Delta's library does not."""
+    folders = {folder, folder / "_delta_log"}
+    for path, _ in added_files(folder, version):
+        sync(folder / path)
+        folders.add((folder / path).parent)
+    sync(log_file(folder, version))
+    for one in folders:
+        sync(one)
+
+
+def refuse_inside(folder: Path) -> None:
+    """Raises QueryError EXP001 for a place among the tables of a workspace, which have a writer of their own."""
+    for parent in folder.parents:
+        if is_workspace(parent) and folder.is_relative_to(parent / TABLES):
+            hint = "kqlog ingest stores rows in its tables"
+            raise QueryError("EXP001", f"'{folder}' is among the tables of the workspace '{parent}'", hint=hint)
 
 
 def _refuse_other_types(folder: Path, schema: pyarrow.Schema) -> None:

@@ -15,7 +15,7 @@ from typing import Protocol
 from kqlog.export.delta import transaction_of, write_delta
 from kqlog.export.partitions import Layout, write_parts
 from kqlog.export.streams import Source
-from kqlog.store.cursors import sync_folder
+from kqlog.store.cursors import sync
 
 _SUFFIX = ".part"
 """How names end that no reader should take for files of the export."""
@@ -79,9 +79,9 @@ class Folder:
                 made.replace(final)
         for folder in {(self.path / path).parent for path in ready}:
             while folder != self.path.parent:
-                sync_folder(folder)
+                sync(folder)
                 folder = folder.parent
-        sync_folder(self.path.parent)
+        sync(self.path.parent)
         shutil.rmtree(staging, ignore_errors=True)
 
     def _staging(self, batch: Batch) -> Path:

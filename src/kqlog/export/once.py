@@ -11,11 +11,11 @@ from pathlib import Path
 
 from kqlog.arrow import FarAwayError
 from kqlog.errors import QueryError
-from kqlog.export.delta import Mode, is_delta, write_delta
+from kqlog.export.delta import Mode, is_delta, refuse_inside, write_delta
 from kqlog.export.partitions import By, Layout, write_parts
 from kqlog.export.streams import Source
 from kqlog.export.writers import Kind, kind_of, open_writer, time_units, written
-from kqlog.store.cursors import sync_folder
+from kqlog.store.cursors import sync
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,7 @@ class Target:
             QueryError: the errors of the query, EXP001 for what cannot be written there.
         """
         kind, packed = kind_of(self.path, self.format)
+        refuse_inside(self.path)
         if self.mode != "error" and kind is not Kind.DELTA:
             raise QueryError("EXP001", "only a Delta table can be appended to or overwritten", hint="give another name")
         try:
@@ -108,4 +109,4 @@ class Target:
         if self.path.is_dir() and self._made.is_dir():
             self.path.rmdir()
         self._made.replace(self.path)
-        sync_folder(self.path.parent)
+        sync(self.path.parent)

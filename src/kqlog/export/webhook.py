@@ -20,7 +20,7 @@ from kqlog.export.destinations import Batch
 from kqlog.export.streams import Source
 from kqlog.export.writers import written
 from kqlog.formats import json_objects
-from kqlog.store.cursors import sync_folder
+from kqlog.store.cursors import sync
 
 ID = "Idempotency-Key"
 """The header by which a receiver knows a request that it has had before."""
@@ -76,13 +76,15 @@ class Webhook:
             for text in json_objects(stream.columns, values):
                 bodies.add(text)
         bodies.flush()
-        sync_folder(batch.staging)
+        sync(batch.staging)
         return bodies.names
 
     def deliver(self, ready: list[str], batch: Batch, ended: threading.Event) -> None:
         """Send the requests in their order, each until it is answered with 2xx."""
         with urllib3.PoolManager(1, timeout=urllib3.Timeout(connect=self.timeout, read=self.timeout)) as pool:
             for name in ready:
+                if ended.is_set():
+                    raise QueryError("EXP002", "the export was stopped; the next run goes on")
                 body = batch.staging / name
                 if body.exists():
                     self._send(pool, body.read_bytes(), f"{batch.id}-{batch.until}-{Path(name).stem}", ended)

@@ -35,8 +35,8 @@ def application(store: Store, access: Access) -> Starlette:
         exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
         exporting.start()
         yield
-        intake.close()
         exports.end()
+        intake.close()
         await asyncio.to_thread(exporting.join)
 
     async def health(request: Request) -> JSONResponse:

@@ -6,7 +6,6 @@ Delta's log tells it: a version names the files that it adds, and of those that 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 
 from kqlog.errors import QueryError
 from kqlog.plan.stored import Bound
+from kqlog.store.cursors import sync
 from kqlog.store.snapshot import Snapshot, digit_columns
 from kqlog.store.table import StoredTable
 from kqlog.types import Schema
@@ -63,7 +63,9 @@ def additions(table: StoredTable, since: int, most: int) -> Additions | None:
     while until < now.version and rows < most:
         until += 1
         try:
-            found = list(_added(table.folder, until))
+            # Its writer may not have come to this yet: a version that is lost with the power must not count as exported.
+            sync(log_file(table.folder, until))
+            found = list(added_files(table.folder, until))
         except FileNotFoundError:
             raise _behind(table, f"what its version {until} added is not known any more") from None
         paths += [f"{table.folder}/{path}" for path, _ in found]
@@ -77,7 +79,7 @@ def pending(folder: Path, since: int) -> set[Path]:
     while True:
         since += 1
         try:
-            found |= {folder / path for path, _ in _added(folder, since)}
+            found |= {folder / path for path, _ in added_files(folder, since)}
         except FileNotFoundError:
             return found
 
@@ -94,11 +96,9 @@ def _checked(table: StoredTable, now: Snapshot, until: int, paths: list[str]) ->
     return Additions(until, now.columns, now.shape, tuple(paths))
 
 
-def _added(folder: Path, version: int) -> Iterator[tuple[str, int]]:
-    """The files of new rows in a version, and how many rows each has."""
+def added_files(folder: Path, version: int) -> Iterator[tuple[str, int]]:
+    """The files of new rows in a version of a Delta table, and how many rows each has."""
     with log_file(folder, version).open("rb") as file:
-        # Its writer may not have come to this yet: a version that is lost with the power must not count as exported.
-        os.fsync(file.fileno())
         for line in file:
             add = json.loads(line).get("add")
             if add is not None and add.get("dataChange", True):

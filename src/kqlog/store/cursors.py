@@ -56,6 +56,9 @@ class Cursor:
             return Position(**json.loads(self._path.read_text("utf-8")))
         except FileNotFoundError:
             return None
+        except (ValueError, TypeError) as error:
+            hint = "kqlog exports reset NAME begins again"
+            raise QueryError("EXP003", f"how far the export is cannot be read in {self._path}: {error}", hint=hint) from None
 
     def write(self, position: Position) -> None:
         """Move it, on disk for good when this returns."""
@@ -66,7 +69,7 @@ class Cursor:
             file.flush()
             os.fsync(file.fileno())
         made.replace(self._path)
-        sync_folder(self._path.parent)
+        sync(self._path.parent)
 
     def keep(self) -> None:
         """Let it not be forgotten, though there was nothing to read."""
@@ -115,14 +118,14 @@ def held_since(folder: Path) -> int | None:
         try:
             if time.time() - path.stat().st_mtime < _FORGOTTEN:
                 found.append(json.loads(path.read_text("utf-8"))["version"])
-        except FileNotFoundError:  # it was taken away meanwhile
+        except (OSError, ValueError, KeyError):  # it was taken away meanwhile, or someone else wrote it
             continue
     return min(found, default=None)
 
 
-def sync_folder(folder: Path) -> None:
-    """Wait until the names in a folder are on disk."""
-    descriptor = os.open(folder, os.O_RDONLY)
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
