@@ -6,6 +6,8 @@ import contextlib
 import gzip
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -224,3 +226,18 @@ def test_the_command_tells_how_many_rows(tmp_path: Path, capsys: pytest.CaptureF
     with contextlib.suppress(SystemExit):
         main(["export", "print x = 1"])
     assert "-o/--output" in capsys.readouterr().err
+
+
+def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kqlog.cli", "export", "range n from 1 to 10000000000 step 1", "-o", str(tmp_path / "n.csv")]
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(command, stderr=terminal, stdout=subprocess.DEVNULL)
+    os.close(terminal)
+    shown = b""
+    while not re.search(rb"n\.csv \[#* *\] +\d+%  [1-9][\d,]+ rows  \d+ MB", shown):
+        shown += os.read(controller, 1000)
+    process.send_signal(signal.SIGINT)
+    while b"interrupted" not in shown:
+        shown += os.read(controller, 1000)
+    assert process.wait(30) == 130
+    os.close(controller)

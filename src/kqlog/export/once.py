@@ -30,9 +30,12 @@ class Target:
     @property
     def size(self) -> int:
         """How many bytes are written so far."""
-        made = self._made
-        files = made.rglob("*") if made.is_dir() else [made]
-        return sum(file.stat().st_size for file in files if file.is_file())
+        size = 0
+        # Files come and go meanwhile.
+        with contextlib.suppress(OSError):
+            for file in self._made.rglob("*") if self._made.is_dir() else [self._made]:
+                size += file.stat().st_size
+        return size
 
     @property
     def _made(self) -> Path:
