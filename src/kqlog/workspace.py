@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kqlog.catalog.catalog import Catalog
 from kqlog.catalog.stored import StoredCatalog
@@ -19,11 +19,13 @@ from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, closest
 from kqlog.plan.show import show
 from kqlog.result import NoAnswer, Result, Stream
-from kqlog.store.additions import Additions
 from kqlog.store.store import Store, is_workspace
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
+
+if TYPE_CHECKING:
+    from kqlog.store.additions import Additions
 
 _FRAMES = 5_000
 """Python frames that reading a query may nest. More would outgrow the stack of the thread where frames are nested in C."""
