@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -50,7 +51,7 @@ class Destination(Protocol):
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of files. They are written beside it, and get their names when all of a batch are on disk."""
+    """A folder of files. They are written out of sight, and get their names when all of a batch are on disk."""
 
     path: Path
     layout: Layout
@@ -67,7 +68,9 @@ class Folder:
         staging = self._staging(batch)
         # What a run that was killed left behind was not noted down as ready.
         shutil.rmtree(staging, ignore_errors=True)
-        return write_parts(source, staging, f"{batch.name}-{batch.id[:8]}-{batch.until:012}", self.layout, _SUFFIX)
+        ready = write_parts(source, staging, f"{batch.name}-{batch.id[:8]}-{batch.until:012}", self.layout, _SUFFIX)
+        self._sync(staging / path for path in ready)
+        return ready
 
     def deliver(self, ready: list[str], batch: Batch, ended: threading.Event) -> None:
         """Give the files their names."""
@@ -77,12 +80,13 @@ class Folder:
             final.parent.mkdir(parents=True, exist_ok=True)
             if made.exists():
                 made.replace(final)
-        for folder in {(self.path / path).parent for path in ready}:
-            while folder != self.path.parent:
-                sync(folder)
-                folder = folder.parent
-        sync(self.path.parent)
+        self._sync(self.path / path for path in ready)
         shutil.rmtree(staging, ignore_errors=True)
+
+    def _sync(self, paths: Iterable[Path]) -> None:
+        """Wait until the names of files, and of the folders they are in, are on disk."""
+        for folder in {parent for path in paths for parent in path.parents if parent.is_relative_to(self.path.parent)}:
+            sync(folder)
 
     def _staging(self, batch: Batch) -> Path:
         # On the same disk, so that renaming is all that is left to do; readers pass over names that begin with a dot.

@@ -77,6 +77,7 @@ class Webhook:
                 bodies.add(text)
         bodies.flush()
         sync(batch.staging)
+        sync(batch.staging.parent)
         return bodies.names
 
     def deliver(self, ready: list[str], batch: Batch, ended: threading.Event) -> None:
