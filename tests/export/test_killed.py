@@ -34,9 +34,15 @@ from kqlog.store.store import Store
 # Processes that have imported everything already: each life of an exporter is one.
 for life in sys.stdin:
     if (child := os.fork()) == 0:
-        told = []
-        while True:
-            Exports(Store(Path(sys.argv[1]))).run_once([], told.append)
+        def export(name):
+            exports, told = Exports(Store(Path(sys.argv[1]))), []
+            while True:
+                exports.run_once([name], told.append)
+
+        # Each by itself: one that waits for its receiver would keep the others from being killed at work.
+        for name in sys.argv[2:]:
+            threading.Thread(target=export, args=(name,), daemon=True).start()
+        threading.Event().wait()
     print(child, flush=True)
     os.waitpid(child, 0)
 """
@@ -78,7 +84,7 @@ def kill_again_and_again(folder: Path, times: int) -> dict[str, int]:
     while not added:
         time.sleep(0.01)
     nursery = subprocess.Popen(
-        [sys.executable, "-c", NURSERY, str(store.root)],
+        [sys.executable, "-c", NURSERY, str(store.root), *DESTINATIONS, "hook"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -115,20 +121,16 @@ def kill_again_and_again(folder: Path, times: int) -> dict[str, int]:
         path for root in ("lines", "hours", "logs/exports") for path in (folder / root).rglob("*") if path.name.startswith(".")
     ]
     assert left == []
-    return {
-        "kills": times,
-        "rows": len(wanted),
-        "files": len(list((folder / "lines").glob("*"))),
-        "requests": len(sent),
-        "again": again,
-    }
+    files = [len(list((folder / name).rglob(f"*.{ending}"))) for name, ending in (("lines", "gz"), ("hours", "parquet"))]
+    versions = len(list((folder / "lake" / "_delta_log").glob("0*.json")))
+    return {"kills": times, "files": min(files), "versions": versions, "requests": len(sent), "again": again}
 
 
 def test_killed_exports_lose_and_double_nothing(tmp_path: Path) -> None:
-    assert kill_again_and_again(tmp_path, 6)["rows"] > 100
+    assert kill_again_and_again(tmp_path, 6)["requests"] > 0
 
 
 @pytest.mark.heavy
 def test_100_killed_exports_lose_and_double_nothing(tmp_path: Path) -> None:
     figures = kill_again_and_again(tmp_path, 100)
-    assert figures["again"] > 0, figures
+    assert min(figures.values()) > 5, figures
