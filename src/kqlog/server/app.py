@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
+import threading
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -15,6 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from kqlog.errors import QueryError
+from kqlog.export.running import Exports
 from kqlog.ingest.tls import Certificates, server_context
 from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
 from kqlog.server.access import Access, read_access
@@ -25,13 +28,18 @@ from kqlog.store.store import Store
 def application(store: Store, access: Access) -> Starlette:
     """What answers requests for a workspace."""
     intake = Intake(store, access)
+    exports = Exports(store)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         for file, error in intake.rules.broken.items():
             logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
+        exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
+        exporting.start()
         yield
+        exports.end()
         intake.close()
+        await asyncio.to_thread(exporting.join)
 
     async def health(request: Request) -> JSONResponse:
         broken = {file.name: error.message for file, error in intake.rules.broken.items()}

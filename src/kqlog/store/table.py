@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from kqlog.errors import QueryError
 from kqlog.store import log
 from kqlog.store.columns import DAY, TIME, arrow_schema, kql_schema, stored
+from kqlog.store.cursors import held_since
 from kqlog.store.lock import locked
 from kqlog.store.snapshot import DIGITS, Snapshot
 from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Column, Schema, Type
@@ -38,6 +39,8 @@ _KEPT = {
 }
 """How long are kept: versions that came before a checkpoint, which slow down every look for new ones; what is known of files
 that were taken out; request ids."""
+_LATE = 2_700
+"""Seconds that a version may wait to be exported: then, before its hour is over, old versions begin to be kept."""
 _LONGEST = 64
 """Longer texts are no statistics: cut off, the largest would be too small."""
 _ROWS_PER_GROUP = 122_880
@@ -187,7 +190,10 @@ class StoredTable:
             marks = [Transaction(source, at, now) for source, at in (positions or {}).items()]
             about = CommitProperties({log.ACTIONS: str(len(actions) + len(marks))}, app_transactions=marks)
             try:
-                delta.create_write_transaction(actions, "append", delta.schema(), [DAY], commit_properties=about)
+                after = self._after_commit()
+                delta.create_write_transaction(
+                    actions, "append", delta.schema(), [DAY], commit_properties=about, post_commithook_properties=after
+                )
             except (DeltaError, OSError):
                 # What follows a commit may fail on its own, such as a checkpoint.
                 delta.update_incremental()
@@ -197,6 +203,18 @@ class StoredTable:
             delta.update_incremental()
             self._sync_log(range(before + 1, delta.version() + 1))
             return delta.version()
+
+    def _after_commit(self) -> Any:
+        """Whether old versions may go from the log: none that an export still has to read."""
+        from deltalake import PostCommitHookProperties
+
+        if (held := held_since(self.folder)) is None:
+            return None
+        try:
+            waiting = time.time() - (self._log / f"{held + 1:020}.json").stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return PostCommitHookProperties(cleanup_expired_logs=False) if waiting > _LATE else None
 
     def live(self) -> pa.Table:
         """The files that are part of the table now, one a row, as the writer knows them."""
@@ -263,7 +281,8 @@ class StoredTable:
         self._write_shape(columns)
         known = {field.name for field in delta.schema().fields}
         fields = DeltaSchema.from_arrow(arrow_schema(columns)).fields
-        delta.alter.add_columns([field for field in fields if field.name not in known])
+        new = [field for field in fields if field.name not in known]
+        delta.alter.add_columns(new, post_commithook_properties=self._after_commit())
         delta.update_incremental()
         self._sync_log(range(before + 1, delta.version() + 1))
 
