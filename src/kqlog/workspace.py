@@ -96,9 +96,14 @@ class Workspace:
         parameters: Mapping[str, object] | None = None,
         seconds: float | None = None,
         limits: Limits = EVERYTHING,
+        *,
+        now: int | None = None,
     ) -> Execution:
-        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
-        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds, limits)
+        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most.
+
+        `now` is the moment that it takes for this one, in ticks.
+        """
+        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters, now=now), seconds, limits)
 
     def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
         """Run a saved query.
@@ -177,8 +182,9 @@ class Workspace:
         parameters: Mapping[str, object] | None,
         answer: Callable[[plan.Node], Answer],
         only: Mapping[str, Additions] | None = None,
+        now: int | None = None,
     ) -> plan.Plan:
-        now, tables = _now(), self._tables(only)
+        now, tables = _now() if now is None else now, self._tables(only)
 
         def fetch(relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
             """The rows that later columns depend on, as those of `evaluate pivot()` do."""

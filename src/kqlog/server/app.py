@@ -16,18 +16,23 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.errors import QueryError
 from kqlog.export.running import Exports
 from kqlog.ingest.tls import Certificates, server_context
 from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
 from kqlog.server.access import Access, read_access
 from kqlog.server.intake import Intake
+from kqlog.server.queries import Queries
 from kqlog.store.store import Store
+from kqlog.workspace import Workspace
 
 
 def application(store: Store, access: Access) -> Starlette:
     """What answers requests for a workspace."""
     intake = Intake(store, access)
+    # The folder holds secrets beside the tables.
+    queries = Queries(Workspace(DuckDBEngine(store.root, named_files=False), store.root))
     exports = Exports(store)
 
     @contextlib.asynccontextmanager
@@ -37,6 +42,7 @@ def application(store: Store, access: Access) -> Starlette:
         exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
         exporting.start()
         yield
+        queries.close()
         exports.end()
         intake.close()
         await asyncio.to_thread(exporting.join)
