@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ from kqlog.execution import Execution, only_query_errors
 from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, StoredFunction, closest
+from kqlog.plan.rights import Readable, Rights
 from kqlog.plan.show import show
 from kqlog.result import Result, Stream
 from kqlog.store.store import Store, is_workspace
@@ -51,6 +53,17 @@ class Workspace:
         self.saved = SavedQueries(source if source is not None and source.is_dir() else None)
         """The saved queries of the folder, which are its stored functions as well."""
         self._catalog = Catalog(engine, source if self.store is None else None, frames)
+        self._rights: tuple[Rights, ...] = ()
+
+    def limited_to(self, *rights: Rights) -> Workspace:
+        """The same workspace for a caller who may read no more than these rights say, all together, and no files."""
+        limited = copy.copy(self)
+        limited._rights = (*self._rights, *rights)
+        return limited
+
+    def _readable(self) -> Mapping[str, Schema]:
+        """The tables that may be read, as they are now."""
+        return Readable(self._tables(), self._rights) if self._rights else self._tables()
 
     def _tables(self, only: Mapping[str, Additions] | None = None) -> Catalog | StoredCatalog:
         """The tables as they are now."""
@@ -59,12 +72,12 @@ class Workspace:
     @property
     def tables(self) -> list[str]:
         """The names of all tables, sorted. Opens no file."""
-        return list(self._tables())
+        return list(self._readable())
 
     @property
     def unusable(self) -> dict[str, QueryError]:
         """Why some of the tables cannot be used, such as one of CSV and Parquet files at once. Opens no file."""
-        return self._catalog.unusable
+        return {name: error for name, error in self._catalog.unusable.items() if name in self._readable()}
 
     def schema(self, table: str) -> list[Column]:
         """The columns of a table.
@@ -72,7 +85,7 @@ class Workspace:
         Raises:
             QueryError: SEM001 for an unknown table, ENG003 for a file that cannot be read.
         """
-        tables = self._tables()
+        tables = self._readable()
         if table not in tables:
             close = closest(table, list(tables))
             raise QueryError("SEM001", f"no table named '{table}'", hint=f"did you mean '{close}'?" if close else None)
@@ -157,7 +170,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._tables(), parameters, StoredFunctions(self.saved))
+        return _check(text, self._readable(), parameters, StoredFunctions(self.saved), self._rights)
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -197,7 +210,7 @@ class Workspace:
             return constant
 
         environment = Environment(
-            tables,
+            Readable(tables, self._rights) if self._rights else tables,
             now,
             parameters or {},
             StoredFunctions(self.saved),
@@ -206,6 +219,7 @@ class Workspace:
             fetch=fetch,
             infer=self._catalog.infer,
             snapshot=tables.snapshot if isinstance(tables, StoredCatalog) else None,
+            rights=self._rights,
         )
         return bind(parse(text), environment)
 
@@ -254,8 +268,9 @@ def _check(
     tables: Mapping[str, Schema],
     parameters: Mapping[str, object] | None,
     functions: Mapping[str, StoredFunction],
+    rights: tuple[Rights, ...] = (),
 ) -> Check:
-    environment = Environment(tables, _now(), parameters or {}, functions)
+    environment = Environment(tables, _now(), parameters or {}, functions, rights=rights)
     found: list[QueryError] = []
     try:
         outputs = only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)

@@ -48,7 +48,7 @@ def _told(node: plan.Node, bounds: tuple[Bound, ...]) -> plan.Node:
     match node:
         case plan.Scan() if node.stored is not None:
             return replace(node, bounds=(*node.bounds, *bounds))
-        case plan.Filter() | plan.Sort():
+        case plan.Filter() | plan.Sort() | plan.Limit(_, plan.Literal(_, plan.ALL_ROWS)):
             return replace(node, source=_told(node.source, bounds))
         case plan.Extend():
             changed = {item.name for item in node.items}

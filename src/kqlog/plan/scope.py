@@ -15,6 +15,7 @@ from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, UserFunction, Variable
 from kqlog.plan.names import ColumnNames, derived_name, part_name
+from kqlog.plan.permitted import permitted
 from kqlog.plan.statements import pattern_case
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
@@ -222,14 +223,14 @@ class Scope(Expressions):
         return self.scan(name)
 
     def scan(self, name: str) -> plan.Node:
-        """A stored table, within the time span of the query if it has a TimeGenerated."""
+        """What the caller may read of a stored table, within the time span of the query if it has a TimeGenerated."""
         stored = self.environment.snapshot(name) if self.environment.snapshot is not None else None
-        scan = plan.Scan(name, self.tables[name], stored=stored)
+        scan = permitted(plan.Scan(name, self.tables[name], stored=stored), self)
         time = Column("TimeGenerated", Type.DATETIME)
         if self.environment.timespan is None or time not in scan.columns:
             return scan
         start, end = self.environment.timespan
-        node: plan.Node = scan
+        node = scan
         for operator, bound in ((">=", start), ("<", end)):
             if bound is not None:
                 test = overloads.call(FUNCTIONS[operator], (plan.ColumnRef(*time), plan.Literal(Type.DATETIME, bound)), NOWHERE)
