@@ -20,9 +20,6 @@ from kqlog.types import Column, Schema, Type
 
 Constant = bool | int | float | Decimal | str | None
 
-ALL_ROWS = 10**12
-"""A limit that no table reaches. Engines compute nothing above a limit for rows that a filter below it takes away."""
-
 # ---------------------------------------------------------------------------------------------------------------- values
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.bounds import ALL_ROWS
 from kqlog.plan.lookup import Session, UnknownTableError
-from kqlog.types import Type
 
 if TYPE_CHECKING:
     from kqlog.plan.scope import Scope
@@ -30,4 +30,4 @@ def permitted(scan: plan.Scan, scope: Scope) -> plan.Node:
         # The condition is not the caller's to know.
         raise UnknownTableError("SEM001", f"the rows of '{scan.table}' that you may read cannot be told from others") from None
     # Without a limit, an error in a later filter would tell of rows that nobody may see.
-    return plan.Limit(kept, plan.Literal(Type.LONG, plan.ALL_ROWS))
+    return plan.Limit(kept, ALL_ROWS)
