@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from kqlog.errors import QueryError
 from kqlog.syntax import nodes as syntax
@@ -63,6 +64,7 @@ class Readable(Mapping[str, Schema]):
         return rights.sees(name) and rights.needs <= ({column.name for column in self._tables[name]} if rights.needs else set())
 
 
+@lru_cache(256)
 def condition(text: str) -> tuple[syntax.Operator, ...]:
     """The operators of a text such as `where Computer startswith 'web'`: `where`s, which may stand behind each other.
 

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from kqlog.errors import QueryError
 from kqlog.ingest.ingestor import Ingestor, Receipt
 from kqlog.ingest.rules import Rules
-from kqlog.ingest.shaping import Shaped
+from kqlog.ingest.shaping import Shaped, shape
 from kqlog.server.access import Access
 from kqlog.server.bodies import Body, Reader
 from kqlog.server.errors import request_error
@@ -32,6 +32,8 @@ class Intake:
         self.store, self.access = store, access
         self.rules = Rules(store)
         self.reader = Reader()
+        self.stored = 0
+        """How many rows were stored for senders."""
         self._ingestor = Ingestor(store)
         self._workers = ThreadPoolExecutor(2, "kqlog shaping")
 
@@ -50,7 +52,18 @@ class Intake:
             receipts = await asyncio.gather(*map(asyncio.wrap_future, waiting))
         except Exception as error:
             raise request_error(error) from error
-        return sum(receipt.rows for receipt in receipts)
+        count = sum(receipt.rows for receipt in receipts)
+        self.stored += count
+        return count
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be stored."""
+        return self._ingestor.waiting
+
+    def put(self, table: str, rows: object) -> None:
+        """Store rows of the server's own, in the thread that calls it. Raises what `Future.result` does."""
+        self._ingestor.submit(shape(self.store, table, rows)).result()
 
     def _submit(self, shaping: Shaping, content: bytes, key: str | None) -> list[Future[Receipt]]:
         parts = shaping(content)
