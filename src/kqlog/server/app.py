@@ -20,7 +20,7 @@ from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.errors import QueryError
 from kqlog.export.running import Exports
 from kqlog.ingest.tls import Certificates, server_context
-from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
+from kqlog.server import collectd, data_collector, kusto, kusto_ingest, logs_ingestion, otlp, remote_write
 from kqlog.server.access import Access, read_access
 from kqlog.server.intake import Intake
 from kqlog.server.queries import Queries
@@ -52,7 +52,7 @@ def application(store: Store, access: Access) -> Starlette:
         return JSONResponse({"status": "ok", "brokenRules": broken})
 
     protocols = (logs_ingestion, data_collector, kusto_ingest, otlp, collectd, remote_write)
-    own = [route for protocol in protocols for route in protocol.routes(intake)]
+    own = [route for protocol in protocols for route in protocol.routes(intake)] + kusto.routes(intake, queries)
     return Starlette(routes=[Route("/healthz", health), *own], lifespan=lifespan)
 
 

@@ -52,6 +52,10 @@ class Intake:
             raise request_error(error) from error
         return sum(receipt.rows for receipt in receipts)
 
+    def submit(self, shaped: Shaped, key: str | None = None) -> Future[Receipt]:
+        """Store rows that are shaped; the future is done when they are on disk."""
+        return self._ingestor.submit(shaped, key)
+
     def _submit(self, shaping: Shaping, content: bytes, key: str | None) -> list[Future[Receipt]]:
         parts = shaping(content)
         for part in parts:
