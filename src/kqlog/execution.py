@@ -19,6 +19,8 @@ from kqlog.result import NoAnswer, Part, Result, sum_of_sizes
 if TYPE_CHECKING:
     import pyarrow
 
+    from kqlog.plan.nodes import Render
+
 _FRAMES = 5_000
 """Python frames that reading a query may nest. More would outgrow the stack of the thread where frames are nested in C."""
 
@@ -58,12 +60,16 @@ class Execution:
         self._stopped: str | None = None
         self.rows = 0
         """How many rows `parts` has handed over."""
+        self.part_rows = 0
+        """How many of them are of the last part."""
         self.bytes = 0
         """How many bytes they have in memory."""
         self.files: list[str] = []
         """The files that were opened for them."""
         self.truncated = False
         """Whether there are more rows, which the limits left out."""
+        self.renders: tuple[Render | None, ...] = ()
+        """The charts that the results ask for, in order; known when `parts` hands over the first."""
 
     def result(self) -> Result:
         """The last result of the text.
@@ -83,7 +89,9 @@ class Execution:
             QueryError: as `result` does, also while the rows of a part are read.
         """
         with self._timed():
-            for output in only_query_errors(self.text, lambda: self._planner(self._answer).outputs):
+            outputs = only_query_errors(self.text, lambda: self._planner(self._answer).outputs)
+            self.renders = tuple(output.render for output in outputs)
+            for output in outputs:
                 with closing(self._batches(output.relation)) as batches:
                     first = next(batches, None)
                     rows = iter(()) if first is None else chain((first,), batches)
@@ -149,9 +157,10 @@ class Execution:
 
     def _batches(self, relation: plan.Node) -> Generator[pyarrow.Table, None, None]:
         """The rows of a relation as they come, as far as the limits go."""
+        self.part_rows = 0
+        run = only_query_errors(self.text, lambda: self._started(relation))
         if not relation.columns:
             return
-        run = only_query_errors(self.text, lambda: self._started(relation))
         self.files += [file for file in run.files if file not in self.files]
         with closing(run.batches()) as batches:
             while (batch := only_query_errors(self.text, lambda: self._next(batches))) is not None:
@@ -159,6 +168,7 @@ class Execution:
                     batch = batch.slice(0, self._limits.rows - self.rows)
                     self.truncated = True
                 self.rows += batch.num_rows
+                self.part_rows += batch.num_rows
                 self.bytes += batch.nbytes
                 if batch.num_rows:
                     yield batch

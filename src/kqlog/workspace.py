@@ -61,6 +61,11 @@ class Workspace:
         limited._rights = (*self._rights, *rights)
         return limited
 
+    @property
+    def _names(self) -> frozenset[str]:
+        """What queries may call it."""
+        return frozenset() if self.store is None else frozenset({self.store.workspace_id.lower(), self.store.root.name.lower()})
+
     def _readable(self) -> Mapping[str, Schema]:
         """The tables that may be read, as they are now."""
         return Readable(self._tables(), self._rights) if self._rights else self._tables()
@@ -219,6 +224,7 @@ class Workspace:
             fetch=fetch,
             infer=self._catalog.infer,
             snapshot=tables.snapshot if isinstance(tables, StoredCatalog) else None,
+            names=self._names,
             rights=self._rights,
         )
         return bind(parse(text), environment)

@@ -68,6 +68,8 @@ class Environment:
     infer: Callable[[FileSearch], list[Schema]] | None = None
     snapshot: Callable[[str], Stored | None] | None = None
     """The version of a stored table that this query reads, for those that have versions."""
+    names: frozenset[str] = frozenset()
+    """What this workspace is called in workspace('name'), in small letters."""
     rights: tuple[Rights, ...] = ()
     """What the caller may read: all of these hold. Whoever has any reads tables only, and no files."""
 

@@ -301,8 +301,9 @@ class Scope(Expressions):
                 return isinstance(meaning, Database) and meaning.here
             case syntax.Call("database", ()):
                 return True
-            case syntax.Call("database", (argument,)):
-                return self.constant(argument, Type.STRING).value in self.session.databases
+            case syntax.Call("database" | "workspace" as place, (argument,)):
+                name = str(self.constant(argument, Type.STRING).value)
+                return name in self.session.databases if place == "database" else name.lower() in self.environment.names
             case syntax.MemberCall(syntax.Call("cluster", (argument,)), database):
                 return self.constant(argument, Type.STRING).value == CLUSTER and self.is_here(database)
             case _:

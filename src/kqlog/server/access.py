@@ -49,20 +49,9 @@ class Caller:
         """What tells it from other callers."""
         return self.name, self.id
 
-    @property
-    def reads(self) -> bool:
-        """Whether it may ask."""
-        return any(role.reads for role in self.roles)
-
-    @property
-    def writes(self) -> bool:
-        """Whether it may send rows in."""
-        return any(role.writes for role in self.roles)
-
-    @property
-    def changes(self) -> bool:
-        """Whether it may change what the workspace keeps, such as its functions."""
-        return Role.CONTRIBUTOR in self.roles
+    def may(self, role: Role) -> bool:
+        """Whether it may do what a role is for. A contributor may do all."""
+        return role in self.roles or Role.CONTRIBUTOR in self.roles
 
 
 ANYBODY = Caller("anybody")
@@ -95,15 +84,11 @@ class Access:
         Raises:
             RequestError: 401 for a caller who is not known, 403 for one who may not.
         """
-        return self._who(request, "writes")
+        return check_role(self.anyone(request), Role.INGESTOR)
 
     def reader(self, request: Request) -> Caller:
         """Who asks. Errors are those of `sender`."""
-        return self._who(request, "reads")
-
-    def changer(self, request: Request) -> Caller:
-        """Who changes what the workspace keeps. Errors are those of `sender`."""
-        return self._who(request, "changes")
+        return check_role(self.anyone(request), Role.READER)
 
     def anyone(self, request: Request) -> Caller:
         """Who it is, whatever it may do.
@@ -114,12 +99,6 @@ class Access:
         found: Caller | RequestError = request.scope[_CALLER]
         if isinstance(found, RequestError):
             raise found
-        return found
-
-    def _who(self, request: Request, may: str) -> Caller:
-        found = self.anyone(request)
-        if not getattr(found, may):
-            raise RequestError(403, "Forbidden", _FORBIDDEN)
         return found
 
     async def identify(self, headers: Headers) -> Caller | RequestError:
@@ -211,6 +190,17 @@ class Access:
             raise QueryError("ING001", f"'{root / FILE}' has no key in Base64: {error}") from None
         self._tokens = {token.hash: token for token in (*plain(given), *tokens(root))}
         self._seen = seen
+
+
+def check_role(caller: Caller, role: Role) -> Caller:
+    """The caller, when it may do what the role is for.
+
+    Raises:
+        RequestError: 403 when it may not.
+    """
+    if not caller.may(role):
+        raise RequestError(403, "Forbidden", _FORBIDDEN)
+    return caller
 
 
 def caller_of(request: Request) -> str:

@@ -65,6 +65,10 @@ class Intake:
         """Store rows of the server's own, in the thread that calls it. Raises what `Future.result` does."""
         self._ingestor.submit(shape(self.store, table, rows)).result()
 
+    def submit(self, shaped: Shaped, key: str | None = None) -> Future[Receipt]:
+        """Store rows that are shaped; the future is done when they are on disk."""
+        return self._ingestor.submit(shaped, key)
+
     def _submit(self, shaping: Shaping, content: bytes, key: str | None) -> list[Future[Receipt]]:
         parts = shaping(content)
         for part in parts:

@@ -85,8 +85,8 @@ def routes(intake: Intake, queries: Queries) -> list[Route]:
     return [
         Route("/v1/workspaces/{workspace}/query", _answering(api.query), methods=both),
         Route("/v1/workspaces/{workspace}/metadata", _answering(api.metadata), methods=both),
-        Route("/v1/subscriptions/{resource:path}/query", _answering(api.resource), methods=both),
         Route("/v1/$batch", _answering(api.batch), methods=["POST"]),
+        Route("/v1/{resource:path}/query", _answering(api.resource), methods=both),
     ]
 
 
@@ -103,7 +103,7 @@ class _Api:
 
     async def resource(self, request: Request) -> Response:
         caller = self._intake.access.reader(request)
-        return await self._answer(request, caller, self._resource(f"/subscriptions/{request.path_params['resource']}"))
+        return await self._answer(request, caller, self._resource(request.path_params["resource"]))
 
     async def metadata(self, request: Request) -> Response:
         caller = self._intake.access.reader(request)
@@ -193,9 +193,11 @@ class _Api:
 
     def _resource(self, resource: str) -> Scope:
         """A resource: the rows whose _ResourceId it is, or is a part of it."""
-        if _WORKSPACE.fullmatch(resource):
-            return self._workspace(resource)
-        id_ = resource.rstrip("/").lower()
+        id_ = f"/{resource.strip('/').lower()}"
+        if not id_.startswith("/subscriptions/"):
+            raise RequestError(404, "PathNotFoundError", "The requested path does not exist")
+        if _WORKSPACE.fullmatch(id_):
+            return self._workspace(id_)
         quoted = json.dumps(id_, ensure_ascii=False)
         below = json.dumps(f"{id_}/", ensure_ascii=False)
         try:

@@ -105,7 +105,7 @@ def _asking(summary: str) -> dict[str, Operation]:
 
 _PATHS: dict[str, dict[str, Operation]] = {
     "/v1/workspaces/{workspace}/query": _asking("Azure Monitor's query API for logs"),
-    "/v1/subscriptions/{resource}/query": _asking("The same for what the workspace has of a resource"),
+    "/v1/{resource}/query": _asking("The same for what the workspace has of a resource"),
     "/v1/workspaces/{workspace}/metadata": {
         method: Operation(_ASK, "Tables, columns and functions", errors=_QUERY_ERRORS) for method in ("get", "post")
     },

@@ -24,6 +24,7 @@ from starlette.types import Receive, Scope, Send
 from kqlog.engines.engine import Limits
 from kqlog.errors import QueryError
 from kqlog.execution import Execution
+from kqlog.plan.nodes import Render
 from kqlog.progress import start_thread
 from kqlog.result import Part
 from kqlog.server.access import Caller
@@ -113,6 +114,11 @@ class Query:
         return self._execution.rows
 
     @property
+    def part_rows(self) -> int:
+        """How many of them are of the last result."""
+        return self._execution.part_rows
+
+    @property
     def bytes(self) -> int:
         """How many bytes they have in memory."""
         return self._execution.bytes
@@ -126,6 +132,15 @@ class Query:
     def truncated(self) -> bool:
         """Whether there are more rows, which the limits left out."""
         return self._execution.truncated
+
+    @property
+    def renders(self) -> tuple[Render | None, ...]:
+        """The charts that the results ask for, in order."""
+        return self._execution.renders
+
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1; None while that is not known."""
+        return self._execution.progress()
 
     def cpu_so_far(self) -> float:
         """Seconds of a processor that this thread took for it until now. Ask in the query's thread."""
@@ -143,6 +158,13 @@ class Query:
             QueryError: as `Execution.parts` does.
         """
         return self._execution.parts()
+
+    def follow(self, workspace: Workspace, text: str) -> None:
+        """From here on it is a query of this text: a command runs those that it needs. Limits and time stay what they are."""
+        execution = workspace.start(text, None, {}, self.ask.seconds, self.ask.limits)
+        self._execution = execution
+        if self._cancelled:
+            execution.cancel()
 
     def cancel(self) -> None:
         """Stop it: what runs for it in the engine ends at once."""
@@ -189,13 +211,6 @@ class Queries:
         """Those that run or wait now, the oldest first."""
         with self._lock:
             return list(self._running.values())
-
-    def cancel(self, id_: str) -> list[Query]:
-        """Stop the queries that their callers know by an id."""
-        found = [query for query in self.running() if query.ask.id == id_]
-        for query in found:
-            query.cancel()
-        return found
 
     def close(self) -> None:
         """Stop everything."""
@@ -278,7 +293,6 @@ class Queries:
     def _work(self, query: Query, pipe: _Pipe, encode: Encoder) -> None:
         """Run a query, in its thread."""
         error: BaseException | None = None
-        started = time.thread_time()
         try:
             with closing(_generator(encode(query))) as chunks:
                 for chunk in chunks:
@@ -286,7 +300,7 @@ class Queries:
         except BaseException as raised:  # noqa: BLE001  (it is raised again, where the answer is read)
             error = raised
         # Whoever has read the answer finds it in the audit.
-        self._end(query, error, time.thread_time() - started)
+        self._end(query, error, query.cpu_so_far())
         pipe.end(error)
 
     def _end(self, query: Query, error: BaseException | None, cpu: float) -> None:

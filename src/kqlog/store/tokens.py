@@ -34,16 +34,6 @@ class Role(StrEnum):
     CONTRIBUTOR = "contributor"
     INGESTOR = "ingestor"
 
-    @property
-    def reads(self) -> bool:
-        """Whether it may ask."""
-        return self is not Role.INGESTOR
-
-    @property
-    def writes(self) -> bool:
-        """Whether it may send rows in."""
-        return self is not Role.READER
-
 
 @dataclass(frozen=True)
 class Token:
