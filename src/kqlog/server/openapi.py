@@ -35,6 +35,11 @@ _MEMBER = {
         "body": {"type": ["object", "null"]},
     },
 }
+_KUSTO = {
+    "type": "object",
+    "required": ["csl"],
+    "properties": {"db": _STRING, "csl": _STRING, "properties": {"type": ["object", "string", "null"]}},
+}
 _BATCH = {"type": "object", "required": ["requests"], "properties": {"requests": {"type": "array", "items": _MEMBER}}}
 _ASKED = {"query": "the query, in KQL", "timespan": "the time range, such as PT1H or start/end", "workspaces": "more workspaces"}
 _PREFER = {"Prefer": "wait=SECONDS, include-statistics=true, include-render=true"}
@@ -110,6 +115,10 @@ _PATHS: dict[str, dict[str, Operation]] = {
         method: Operation(_ASK, "Tables, columns and functions", errors=_QUERY_ERRORS) for method in ("get", "post")
     },
     "/v1/$batch": {"post": Operation(_ASK, "Several queries at once", body=(_JSON, _BATCH), errors=_QUERY_ERRORS)},
+    "/v2/rest/query": {"post": Operation(_ASK, "Kusto's queries, answered in frames", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)},
+    "/v1/rest/query": {"post": Operation(_ASK, "Kusto's queries, answered in tables", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)},
+    "/v1/rest/mgmt": {"post": Operation(_ASK, "Kusto's management commands", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)},
+    "/v1/rest/auth/metadata": {"get": Operation(_ASK, "Where Kusto's clients get tokens", errors=(), free=True)},
     "/dataCollectionRules/{rule}/streams/{stream}": {
         "post": Operation(
             _LOGS,
