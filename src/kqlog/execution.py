@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
+from kqlog.deadlines import DEADLINES
 from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits, Run
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
@@ -121,13 +122,11 @@ class Execution:
         if self._seconds is None:
             yield
             return
-        timer = threading.Timer(self._seconds, self._stop, ["LIM002"])
-        timer.daemon = True
-        timer.start()
+        take_back = DEADLINES.set(self._seconds, lambda: self._stop("LIM002"))
         try:
             yield
         finally:
-            timer.cancel()
+            take_back()
 
     def _stop(self, code: str) -> None:
         with self._lock:

@@ -50,7 +50,7 @@ def wait_for(
         finally:
             done.set()
 
-    start_thread(run)
+    with_deep_stack(threading.Thread(target=run, daemon=True).start)
     try:
         line = told or (lambda seconds: f"running for {seconds:.1f} s, Ctrl-C stops it")
         if tell is not None or not sys.stderr.isatty():
@@ -67,12 +67,14 @@ def wait_for(
     return results[0]
 
 
-def start_thread(work: Callable[[], None]) -> None:
-    """Run a query in a thread that does not outlive the process."""
+def with_deep_stack(start: Callable[[], R]) -> R:
+    """What `start` gives; threads that it starts have room for queries that are nested deeply."""
     with _STARTING:
         threading.stack_size(_STACK)
-        threading.Thread(target=work, daemon=True).start()
-        threading.stack_size(0)
+        try:
+            return start()
+        finally:
+            threading.stack_size(0)
 
 
 def _watch(done: threading.Event, told: Callable[[float], str], tell: Callable[[str], None]) -> None:

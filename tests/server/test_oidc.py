@@ -59,7 +59,15 @@ class Provider:
 
     def claims(self, **more):
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": "api://kqlog", "iat": now, "exp": now + 600, "oid": "id-1", "sub": "s", "roles": ["reader"]}
+        claims = {
+            "iss": self.issuer,
+            "aud": "api://kqlog",
+            "iat": now,
+            "exp": now + 600,
+            "oid": "id-1",
+            "sub": "s",
+            "roles": ["reader"],
+        }
         return {name: value for name, value in (claims | more).items() if value is not None}
 
     def token(self, key=RSA, id_="rsa", algorithm="RS256", **more):
@@ -156,7 +164,17 @@ def test_keys_come_over_https(issuer):
         Verifier(Oidc(issuer, "api://kqlog"))
 
 
-@pytest.mark.parametrize(("claim", "roles"), [(["reader"], ["reader"]), ("reader ingestor", ["ingestor", "reader"]), (["owner"], []), (None, []), ({"reader": 1}, []), (1, [])])
+@pytest.mark.parametrize(
+    ("claim", "roles"),
+    [
+        (["reader"], ["reader"]),
+        ("reader ingestor", ["ingestor", "reader"]),
+        (["owner"], []),
+        (None, []),
+        ({"reader": 1}, []),
+        (1, []),
+    ],
+)
 def test_roles_are_those_of_the_claim(verifier, claim, roles):
     assert sorted(verifier.roles({"roles": claim})) == roles
 

@@ -35,7 +35,9 @@ SETTINGS = {
 
 
 def run(*arguments):
-    return subprocess.run([sys.executable, "-m", "kqlog.cli", *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "kqlog.cli", *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
 
 
 class Guarded:
@@ -110,7 +112,12 @@ def test_other_secrets_stay_when_a_token_is_made(tmp_path):
     (tmp_path / "logs" / "tokens.json").write_text('{"tokens": ["old"], "sharedKey": "a2V5", "forwardKey": "x"}')
     create_token(tmp_path / "logs", Role.READER)
     found = json.loads((tmp_path / "logs" / "tokens.json").read_text())
-    assert (found["tokens"][0], found["sharedKey"], found["forwardKey"], found["tokens"][1]["name"]) == ("old", "a2V5", "x", "reader-1")
+    assert (found["tokens"][0], found["sharedKey"], found["forwardKey"], found["tokens"][1]["name"]) == (
+        "old",
+        "a2V5",
+        "x",
+        "reader-1",
+    )
 
 
 def test_tokens_that_are_made_at_once_are_all_there(tmp_path):
@@ -173,13 +180,22 @@ def test_the_error_of_each_protocol(guarded):
     assert (wrong.status_code, wrong.json()["error"]["code"]) == (403, "InvalidAuthenticationToken")
     assert guarded.ask("ingestor", "print 1").json()["error"]["code"] == "InsufficientAccessError"
     assert [guarded.send(name, []).status_code for name in ("", "nothing", "reader")] == [401, 401, 403]
-    assert [guarded.kusto(name, "print 1", "/v2/rest/query").status_code for name in ("", "nothing", "ingestor")] == [401, 401, 403]
-    for text in (guarded.kusto("nothing", "print 'secret'", "/v2/rest/query").text, guarded.ask("nothing", "print 'secret'").text):
+    assert [guarded.kusto(name, "print 1", "/v2/rest/query").status_code for name in ("", "nothing", "ingestor")] == [
+        401,
+        401,
+        403,
+    ]
+    for text in (
+        guarded.kusto("nothing", "print 'secret'", "/v2/rest/query").text,
+        guarded.ask("nothing", "print 'secret'").text,
+    ):
         assert "secret" not in text
         assert "nothing" not in text
 
 
-@pytest.mark.parametrize("header", ["Bearer", "Basic eDp5", "bearer x y", "Bearer \xff", "Bearer a.b.c", "Bearer " + "x" * 10_000])
+@pytest.mark.parametrize(
+    "header", ["Bearer", "Basic eDp5", "bearer x y", "Bearer \xff", "Bearer a.b.c", "Bearer " + "x" * 10_000]
+)
 def test_odd_credentials_are_refused(guarded, header):
     address = f"{guarded.url}/v1/workspaces/{guarded.store.workspace_id}/query"
     answer = httpx.post(address, json={"query": "print 1"}, headers={"Authorization": header.encode("latin-1")})
@@ -201,7 +217,9 @@ def test_a_token_of_another_workspace_is_refused(guarded, tmp_path):
      "table('Seen_CL') | project Computer | take 3", "Everything() | take 3"],
 )  # fmt: skip
 def test_rows_that_a_caller_may_not_see_are_not_there(guarded, query):
-    assert guarded.kusto("contributor", ".create-or-alter function Everything() { Seen_CL | project Computer }").status_code == 200
+    assert (
+        guarded.kusto("contributor", ".create-or-alter function Everything() { Seen_CL | project Computer }").status_code == 200
+    )
     found = rows_of(guarded.ask("web", query))
     assert found
     assert all(row[0].startswith("web") for row in found)
@@ -216,12 +234,16 @@ def test_tables_that_a_caller_may_not_see_are_not_there(guarded):
         assert "LAQueryLogs" not in guarded.kusto(name, ".show database schema as json").text
         assert "LAQueryLogs" not in guarded.kusto(name, ".show tables").text
         assert "no table named" in guarded.kusto(name, ".show table LAQueryLogs schema as json").text
-        metadata = httpx.get(f"{guarded.url}/v1/workspaces/{guarded.store.workspace_id}/metadata", headers=guarded.headers(name)).json()
+        metadata = httpx.get(
+            f"{guarded.url}/v1/workspaces/{guarded.store.workspace_id}/metadata", headers=guarded.headers(name)
+        ).json()
         assert "LAQueryLogs" not in [table["name"] for table in metadata["tables"]]
     assert [row[0] for row in guarded.kusto("one", ".show tables").json()["Tables"][0]["Rows"]] == ["Heartbeat"]
 
 
-@pytest.mark.parametrize("path", ["tokens.json", "server.json", "tables/Seen_CL/*.parquet", "/etc/passwd", "../logs/tokens.json", "http://127.0.0.1/x"])
+@pytest.mark.parametrize(
+    "path", ["tokens.json", "server.json", "tables/Seen_CL/*.parquet", "/etc/passwd", "../logs/tokens.json", "http://127.0.0.1/x"]
+)
 def test_a_query_reaches_no_file_and_no_network(guarded, path):
     for query in (f"externaldata(a: string) ['{path}'] with (format='txt')", f"evaluate http_request('{path}')",
                   f"evaluate infer_storage_schema(dynamic({{'StorageContainers': ['{path}'], 'DataFormat': 'csv'}}))"):  # fmt: skip
@@ -235,7 +257,11 @@ def test_a_caller_knows_of_its_own_queries_only(guarded):
     slow = threading.Thread(target=guarded.ask, args=("contributor", query))
     slow.start()
     until = time.monotonic() + 20
-    while not (seen := [row for row in guarded.kusto("contributor", ".show queries").json()["Tables"][0]["Rows"] if "hash_sha256" in row[1]]):
+    while not (
+        seen := [
+            row for row in guarded.kusto("contributor", ".show queries").json()["Tables"][0]["Rows"] if "hash_sha256" in row[1]
+        ]
+    ):
         assert time.monotonic() < until
     assert "hash_sha256" not in guarded.kusto("reader", ".show queries").text
     assert guarded.kusto("reader", f".cancel query '{seen[0][0]}'").json()["Tables"][0]["Rows"][0][2] in (False, 0)

@@ -18,6 +18,7 @@ from kqlog.server.app import application
 from kqlog.server.openapi import document
 from kqlog.store.store import create
 
+
 @schemathesis.serializer("application/x-protobuf")
 def protobuf(context, value):
     return value if isinstance(value, bytes) else str(value).encode()

@@ -9,7 +9,7 @@ from kqlog.errors import QueryError
 from kqlog.ingest.shaping import Shaped, shape
 from kqlog.server.kusto_commands import Context, Shown, columns, command, name_of, names_of, properties_of
 from kqlog.server.kusto_errors import too_large
-from kqlog.server.kusto_ingest import read_rows
+from kqlog.server.kusto_ingest import known_format, read_rows
 from kqlog.server.kusto_show import FUNCTIONS, function_row, table_as_json
 from kqlog.store.store import STANDARD, known_tables
 from kqlog.store.tokens import Role
@@ -99,7 +99,7 @@ def create_table(context: Context, table: str, fields: str, options: str | None 
 def ingest_inline(context: Context, table: str, data: str, options: str | None = None) -> Shown:
     """Store rows that stand in the command."""
     name, store = name_of(table), context.intake.store
-    format_ = properties_of(options).get("format", "csv").lower()
+    format_ = known_format(properties_of(options).get("format", "csv"))
     rows = read_rows(data.lstrip(" \t\r\n").encode(), format_, store, name)
     return _stored(context, shape(store, name, rows))
 

@@ -115,8 +115,12 @@ _PATHS: dict[str, dict[str, Operation]] = {
         method: Operation(_ASK, "Tables, columns and functions", errors=_QUERY_ERRORS) for method in ("get", "post")
     },
     "/v1/$batch": {"post": Operation(_ASK, "Several queries at once", body=(_JSON, _BATCH), errors=_QUERY_ERRORS)},
-    "/v2/rest/query": {"post": Operation(_ASK, "Kusto's queries, answered in frames", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)},
-    "/v1/rest/query": {"post": Operation(_ASK, "Kusto's queries, answered in tables", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)},
+    "/v2/rest/query": {
+        "post": Operation(_ASK, "Kusto's queries, answered in frames", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)
+    },
+    "/v1/rest/query": {
+        "post": Operation(_ASK, "Kusto's queries, answered in tables", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)
+    },
     "/v1/rest/mgmt": {"post": Operation(_ASK, "Kusto's management commands", body=(_JSON, _KUSTO), errors=_QUERY_ERRORS)},
     "/v1/rest/auth/metadata": {"get": Operation(_ASK, "Where Kusto's clients get tokens", errors=(), free=True)},
     "/dataCollectionRules/{rule}/streams/{stream}": {

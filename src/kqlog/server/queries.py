@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -25,7 +26,7 @@ from kqlog.engines.engine import Limits
 from kqlog.errors import QueryError
 from kqlog.execution import Execution
 from kqlog.plan.nodes import Render
-from kqlog.progress import start_thread
+from kqlog.progress import with_deep_stack
 from kqlog.result import Part
 from kqlog.server.access import Caller
 from kqlog.server.errors import RequestError
@@ -38,6 +39,8 @@ WAITING = 256
 """So many more wait for their turn."""
 _CHUNKS = 4
 """So many chunks of an answer wait for a caller who reads slowly."""
+_TOGETHER = 1 << 16
+"""Bytes of an answer that are sent together."""
 
 N = TypeVar("N", int, float)
 R = TypeVar("R")
@@ -106,6 +109,7 @@ class Query:
         self.error: QueryError | None = None
         self._execution = execution
         self._began = time.perf_counter()
+        self._thread_began = 0.0
         self._cancelled = False
 
     @property
@@ -144,7 +148,7 @@ class Query:
 
     def cpu_so_far(self) -> float:
         """Seconds of a processor that this thread took for it until now. Ask in the query's thread."""
-        return time.thread_time()
+        return time.thread_time() - self._thread_began
 
     @property
     def elapsed(self) -> float:
@@ -158,6 +162,10 @@ class Query:
             QueryError: as `Execution.parts` does.
         """
         return self._execution.parts()
+
+    def begin(self) -> None:
+        """Say that this is its thread."""
+        self._thread_began = time.thread_time()
 
     def follow(self, workspace: Workspace, text: str) -> None:
         """From here on it is a query of this text: a command runs those that it needs. Limits and time stay what they are."""
@@ -204,6 +212,8 @@ class Queries:
         self.on_end: list[Callable[[Query], None]] = []
         self._slots = asyncio.Semaphore(at_once)
         self._free = waiting
+        # As many threads as slots: whoever has a slot has a thread.
+        self._workers = ThreadPoolExecutor(at_once, "kqlog query")
         self._lock = threading.Lock()
         self._running: dict[str, Query] = {}
 
@@ -216,6 +226,7 @@ class Queries:
         """Stop everything."""
         for query in self.running():
             query.cancel()
+        self._workers.shutdown(wait=False)
 
     async def answer(
         self, request: Request, ask: Ask, encode: Encoder, media_type: str, headers: Mapping[str, str] | None = None
@@ -287,21 +298,24 @@ class Queries:
             self._work(query, pipe, encode)
             loop.call_soon_threadsafe(self._slots.release)
 
-        start_thread(work)
+        with_deep_stack(lambda: self._workers.submit(work))
         return await pipe.get()
 
     def _work(self, query: Query, pipe: _Pipe, encode: Encoder) -> None:
         """Run a query, in its thread."""
         error: BaseException | None = None
+        query.begin()
         try:
-            with closing(_generator(encode(query))) as chunks:
+            with closing(_gathered(encode(query))) as chunks:
                 for chunk in chunks:
                     pipe.put(chunk)
         except BaseException as raised:  # noqa: BLE001  (it is raised again, where the answer is read)
             error = raised
-        # Whoever has read the answer finds it in the audit.
-        self._end(query, error, query.cpu_so_far())
-        pipe.end(error)
+        try:
+            # Whoever has read the answer finds it in the audit.
+            self._end(query, error, query.cpu_so_far())
+        finally:
+            pipe.end(error)
 
     def _end(self, query: Query, error: BaseException | None, cpu: float) -> None:
         query.end(error, cpu)
@@ -311,8 +325,18 @@ class Queries:
             told(query)
 
 
-def _generator(chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
-    yield from chunks
+def _gathered(chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
+    """The chunks, small ones together: each has a way to go between threads, and then through the network."""
+    held: list[bytes] = []
+    size = 0
+    for chunk in chunks:
+        held.append(chunk)
+        size += len(chunk)
+        if size >= _TOGETHER:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)
 
 
 class _GoneError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -18,6 +19,10 @@ _WHOLE = r"^(-?\d+)$"
 _TEXT = pa.large_string()
 """A chunk may pass 2 GB when it is one text."""
 
+_NULL, _COMMA, _NOTHING, _QUOTE, _BETWEEN_ROWS, _ZONE, _NAN, _INFINITY, _MINUS_INFINITY = (
+    pa.scalar(text, _TEXT) for text in (None, ",", "", '"', "],\n[", 'Z"', '"NaN"', '"Infinity"', '"-Infinity"')
+)
+
 
 def rows_of(batch: pa.Table, columns: Schema, *, dynamic_as_text: bool = False) -> Iterator[bytes]:
     """The rows of a part of an answer, in the form of `Result.stored`, as JSON arrays with commas between: chunk by chunk.
@@ -32,9 +37,9 @@ def rows_of(batch: pa.Table, columns: Schema, *, dynamic_as_text: bool = False) 
             _texts(column.combine_chunks(), Type.STRING if dynamic_as_text and type_ is Type.DYNAMIC else type_)
             for column, (_, type_) in zip(part.columns, columns, strict=True)
         ]
-        rows = pc.binary_join_element_wise(*texts, _scalar(","), null_handling="replace", null_replacement="null")
+        rows = pc.binary_join_element_wise(*texts, _COMMA, null_handling="replace", null_replacement="null")
         every = pa.ListArray.from_arrays([0, len(rows)], rows)
-        yield b"".join((b"[", pc.binary_join(every, _scalar("],\n["))[0].as_buffer(), b"]"))
+        yield b"".join((b"[", pc.binary_join(every, _BETWEEN_ROWS)[0].as_buffer(), b"]"))
 
 
 def _texts(values: pa.Array, type_: Type) -> pa.Array:
@@ -50,21 +55,17 @@ def _texts(values: pa.Array, type_: Type) -> pa.Array:
             return _reals(values)
         case Type.TIMESPAN | Type.DECIMAL:
             texts = write_json_all(values.to_pylist(), type_)
-            return pc.replace_with_mask(pa.array(texts, _TEXT), pc.is_null(values), _scalar(None))
+            return pc.replace_with_mask(pa.array(texts, _TEXT), pc.is_null(values), _NULL)
         case _:
             return values.cast(_TEXT)
 
 
 def _quoted(values: pa.Array) -> pa.Array:
-    return _joined(_scalar('"'), values, _scalar('"'))
+    return _joined(_QUOTE, values, _QUOTE)
 
 
 def _joined(*texts: pa.Array | pa.Scalar) -> pa.Array:
-    return pc.binary_join_element_wise(*texts, _scalar(""))
-
-
-def _scalar(text: str | None) -> pa.Scalar:
-    return pa.scalar(text, _TEXT)
+    return pc.binary_join_element_wise(*texts, _NOTHING)
 
 
 def _escaped(values: pa.Array) -> pa.Array:
@@ -81,9 +82,11 @@ def _reals(values: pa.Array) -> pa.Array:
     """The fewest digits that read back as the same number, and a point, as a real has one."""
     texts = values.cast(_TEXT)
     texts = pc.replace_substring_regex(texts, _WHOLE, r"\1.0")
-    for value, text in ((pc.is_nan(values), '"NaN"'), (pc.equal(values, float("inf")), '"Infinity"')):
-        texts = pc.if_else(value, _scalar(text), texts)
-    return pc.if_else(pc.equal(values, float("-inf")), _scalar('"-Infinity"'), texts)
+    if pc.all(pc.is_finite(values)).as_py() is not False:
+        return texts
+    for found, text in ((math.nan, _NAN), (math.inf, _INFINITY), (-math.inf, _MINUS_INFINITY)):
+        texts = pc.if_else(pc.is_nan(values) if math.isnan(found) else pc.equal(values, found), text, texts)
+    return texts
 
 
 def _moments(values: pa.Array) -> pa.Array:
@@ -93,4 +96,4 @@ def _moments(values: pa.Array) -> pa.Array:
     micros = pc.subtract(pc.divide(values, 10), UNIX_EPOCH_TICKS // 10)
     digit = pc.subtract(since, pc.multiply(micros, 10)).cast(_TEXT)
     texts = pc.replace_substring(micros.cast(pa.timestamp("us")).cast(_TEXT), " ", "T")
-    return _joined(_scalar('"'), texts, digit, _scalar('Z"'))
+    return _joined(_QUOTE, texts, digit, _ZONE)
