@@ -124,6 +124,12 @@ def test_statistics_and_render(client, workspace):
     assert (without.visualization, without.statistics) == (None, None)
 
 
+def test_kustos_tables_for_older_tools(server, workspace):
+    answer = post(server, workspace, {"query": "print 1 | render table"}, headers={"Prefer": "ai.response-thinning=false"}).json()
+    assert (len(answer["Tables"]), answer["Tables"][0]["Rows"]) == (4, [[1]])
+    assert [row[1] for row in answer["Tables"][-1]["Rows"]] == ["QueryResult", "QueryProperties", "QueryStatus"]
+
+
 def test_several_results(client, workspace):
     tables = client.query_workspace(workspace, "print 1; Heartbeat | count", timespan=None).tables
     assert [(table.name, table.rows[0][0]) for table in tables] == [("PrimaryResult", 1), ("Table_1", 3)]

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -20,15 +21,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from kqlog.errors import QueryError
 from kqlog.plan.rights import Rights
 from kqlog.server.errors import RequestError
-from kqlog.server.oidc import Verifier, looks_like_one
 from kqlog.server.settings import Most, Settings, read_settings
 from kqlog.store.secrets import FILE, secrets
 from kqlog.store.store import Store
 from kqlog.store.tokens import Role, Token, hash_of, plain, tokens
 
+if TYPE_CHECKING:
+    from kqlog.server.oidc import Verifier
+
 TOKENS, SHARED_KEY = "KQLOG_TOKENS", "KQLOG_SHARED_KEY"
 _SKEW = timedelta(minutes=15)
 _CALLER = "kqlog.caller"
+_DOTS = 2
+"""So many are in a JSON Web Token that is signed."""
 _FORBIDDEN = "the role of this token does not allow it"
 
 
@@ -65,7 +70,7 @@ class Access:
         self._store = store
         self._environment = environment or {}
         self.settings = read_settings(store) if store is not None else Settings()
-        self._verifier = Verifier(self.settings.oidc) if self.settings.oidc is not None else None
+        self._verifier = _verifier(self.settings)
         self._lock = threading.Lock()
         self._seen: object = None
         self._tokens: dict[str, Token] = {}
@@ -113,7 +118,7 @@ class Access:
                 if known.expired(datetime.now(UTC)):
                     return RequestError(401, "ExpiredToken", "the token has expired")
                 return self._with_share(Caller(known.name, frozenset({known.role})), known.name)
-            if self._verifier is not None and looks_like_one(token):
+            if self._verifier is not None and token.count(".") == _DOTS:
                 return await self._certified(self._verifier, token)
         except RequestError as error:
             return error
@@ -190,6 +195,15 @@ class Access:
             raise QueryError("ING001", f"'{root / FILE}' has no key in Base64: {error}") from None
         self._tokens = {token.hash: token for token in (*plain(given), *tokens(root))}
         self._seen = seen
+
+
+def _verifier(settings: Settings) -> Verifier | None:
+    """What checks the tokens of an identity provider, where there is one."""
+    if settings.oidc is None:
+        return None
+    from kqlog.server.oidc import Verifier
+
+    return Verifier(settings.oidc)
 
 
 def check_role(caller: Caller, role: Role) -> Caller:

@@ -253,7 +253,9 @@ def _options(headers: Mapping[str, str] | Headers) -> Options:
     asked = {name.strip().lower(): value.strip().lower() for name, _, value in (one.partition("=") for one in _list(header))}
     wait = asked.get("wait", "")
     seconds = min(float(wait), _LONGEST) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", wait) and float(wait) > 0 else _SECONDS
-    return Options(seconds, asked.get("include-statistics") == "true", asked.get("include-render") == "true")
+    wanted = {name for name in ("include-statistics", "include-render") if asked.get(name) == "true"}
+    full = asked.get("ai.response-thinning") == "false"
+    return Options(seconds, "include-statistics" in wanted, "include-render" in wanted, full)
 
 
 def _timespan(given: list[str | None], now: int) -> Timespan | None:

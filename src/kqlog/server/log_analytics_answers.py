@@ -12,6 +12,7 @@ from kqlog.errors import QueryError
 from kqlog.plan.nodes import Render
 from kqlog.result import Part
 from kqlog.server.errors import RequestError
+from kqlog.server.kusto_frames import version_1
 from kqlog.server.queries import Encoder, Query
 from kqlog.server.values import rows_of
 from kqlog.text import timespan_text
@@ -45,10 +46,14 @@ class Options:
     seconds: float
     statistics: bool = False
     render: bool = False
+    kusto: bool = False
+    """The tables of Kusto's protocol instead, as older tools want them."""
 
 
 def encoder(options: Options) -> Encoder:
     """Writes an answer: its tables while they come, and behind them what was asked for and what went wrong."""
+    if options.kusto:
+        return version_1
 
     def encode(query: Query) -> Iterator[bytes]:
         found, renders = list[QueryError](), list[Render | None]()

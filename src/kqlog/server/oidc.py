@@ -25,11 +25,6 @@ _PATIENCE = 10
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-def looks_like_one(token: str) -> bool:
-    """Whether a token has the three parts of a signed one."""
-    return token.count(".") == 2
-
-
 class Verifier:
     """Checks tokens of one issuer. Its public keys are fetched when they are first needed, and kept."""
 
