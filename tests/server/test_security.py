@@ -336,6 +336,18 @@ def test_every_query_is_noted_with_its_caller(guarded):
     assert found[0][7] == f"/workspaces/{guarded.store.workspace_id}"
 
 
+def test_nobody_writes_the_audit(guarded):
+    stream = "/dataCollectionRules/dcr-default/streams/Microsoft-LAQueryLogs?api-version=2023-01-01"
+    forged = [{"AADEmail": "forged", "QueryText": "nothing"}]
+    assert httpx.post(guarded.url + stream, json=forged, headers=guarded.headers("contributor"), timeout=60).status_code == 400
+    for text in (
+        ".set-or-append LAQueryLogs <| print AADEmail = 'forged'",
+        '.ingest inline into table LAQueryLogs with (format=json) <| {"AADEmail": "forged"}',
+    ):
+        assert guarded.kusto("contributor", text).status_code == 400
+    assert rows_of(guarded.ask("contributor", "LAQueryLogs | where AADEmail == 'forged' | count")) == [[0]]
+
+
 def test_what_was_asked_just_before_the_end_is_noted(tmp_path):
     store = create(tmp_path / "logs")
     server = Server(tmp_path / "logs", "--no-auth")

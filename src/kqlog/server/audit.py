@@ -7,12 +7,11 @@ import logging
 import threading
 from typing import Any
 
-from kqlog.server.intake import Intake
+from kqlog.server.intake import AUDIT, Intake
 from kqlog.server.queries import Query, State
 from kqlog.text import datetime_text, from_python
 from kqlog.timespan import time_range
 
-TABLE = "LAQueryLogs"
 _MOST = 100_000
 """So many rows wait at most. Should the disk be full for long, the oldest are given up, and the log says how many."""
 _STATUS = {"ENG004": 499, "LIM002": 504}
@@ -59,13 +58,13 @@ class Audit:
                 self._changed.wait_for(lambda: self._closed, self._delay)
                 rows, self._rows = self._rows, []
             try:
-                self._intake.put(TABLE, rows)
+                self._intake.put(AUDIT, rows)
             except Exception:  # noqa: BLE001  (the next rows are stored all the same)
                 _warn(len(rows))
 
 
 def _warn(count: int) -> None:
-    logging.getLogger("uvicorn.error").warning("%d queries could not be noted in %s", count, TABLE)
+    logging.getLogger("uvicorn.error").warning("%d queries could not be noted in %s", count, AUDIT)
 
 
 def _row(query: Query, workspace: str) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from kqlog.store.store import Store
 _MOST_COLUMNS = 500
 """Azure Monitor's limit for a table."""
 
+AUDIT = "LAQueryLogs"
+"""The table of the queries that callers asked."""
+
 Shaping = Callable[[bytes], Sequence[Shaped]]
 """What makes rows for tables out of the content of a body."""
 
@@ -66,12 +69,18 @@ class Intake:
         self._ingestor.submit(shape(self.store, table, rows)).result()
 
     def submit(self, shaped: Shaped, key: str | None = None) -> Future[Receipt]:
-        """Store rows that are shaped; the future is done when they are on disk."""
+        """Store rows that are shaped; the future is done when they are on disk.
+
+        Raises:
+            QueryError: ING001 for the table that only the server fills.
+        """
+        _check_table(shaped.table)
         return self._ingestor.submit(shaped, key)
 
     def _submit(self, shaping: Shaping, content: bytes, key: str | None) -> list[Future[Receipt]]:
         parts = shaping(content)
         for part in parts:
+            _check_table(part.table)
             if len(part.columns) > _MOST_COLUMNS:
                 raise QueryError("ING001", f"the table {part.table} would have more than {_MOST_COLUMNS} columns")
         # A request may fill several tables, or one in several ways: each part is a request of its own.
@@ -82,6 +91,11 @@ class Intake:
         """Store what was accepted, and end."""
         self._workers.shutdown()
         self._ingestor.close()
+
+
+def _check_table(table: str) -> None:
+    if table == AUDIT:
+        raise QueryError("ING001", f"the table {AUDIT} has what callers asked, and no caller writes it")
 
 
 def _key(request: Request, body: Body) -> str | None:
