@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kqlog.errors import QueryError
 from kqlog.ingest.arrow_rows import Kinds
 from kqlog.ingest.file_batches import Tell, batches, parquet_batches, seen
+from kqlog.ingest.operations import Operations, tell_now
 from kqlog.ingest.readers import format_of
 from kqlog.ingest.readers.format import Format, Row
 from kqlog.ingest.shaping import SOURCE, Shaped, shape_from
@@ -36,7 +37,11 @@ def ingest_file(store: Store, table: str | None, path: Path, *, format_: str | N
     found = format_of(path, format_)
     if table is None and found.table is None:
         raise QueryError("ING001", f"{path}: rows of the format '{found.name}' can go into any table: name one")
-    return _Ingestion(store, table, path, found, transform).run()
+    ingestion = _Ingestion(store, table, path, found, transform)
+    try:
+        return ingestion.run()
+    finally:
+        tell_now(store, ingestion.operations)
 
 
 class _Ingestion:
@@ -53,6 +58,7 @@ class _Ingestion:
         self._stored: Counter[str] = Counter()
         self._unreadable: Counter[tuple[str, str]] = Counter()
         self._dropped: dict[tuple[str, str], None] = {}
+        self.operations = Operations()
 
     def run(self) -> str:
         """Store the rows; what became of them."""
@@ -117,6 +123,7 @@ class _Ingestion:
         shaped = shaped_rows(self._store, table, rows, self._texts.types(), self._transform, self._format)
         self._store.table(table).append(shaped.rows, shaped.columns, positions={self._source: self._met[table]})
         self._stored[table] += shaped.rows.num_rows
+        self.operations.note_shaped(shaped)
         for name, count in shaped.unreadable.items():
             self._unreadable[table, name] += count
         self._dropped |= dict.fromkeys((table, name) for name in shaped.dropped)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import logging
 from collections.abc import AsyncIterator
 
 import uvicorn
@@ -26,8 +25,7 @@ def application(store: Store, access: Access) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        for file, error in intake.rules.broken.items():
-            logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
+        intake.rules.look()
         yield
         intake.close()
 

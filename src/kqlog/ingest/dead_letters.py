@@ -1,0 +1,82 @@
+"""What cannot be taken in, though whoever sent it cannot be told: kept with the reason in the table DCRLogErrors.
+
+This is Azure Monitor's table for errors of ingestion and transformation. The columns that end in `_CF` are kqlog's: the table that it
+was meant for, where it came from, and the text itself.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Literal, NamedTuple, TypeVar
+
+from kqlog.errors import QueryError
+from kqlog.ingest.operations import Kind, Operations
+from kqlog.ingest.shaping import Shaped, shape
+from kqlog.store.store import Store, known_tables
+
+TABLE = "DCRLogErrors"
+LONGEST = 8192
+"""So many characters of a text are kept."""
+_MOST_TRIED = 100
+"""When so many rows were refused, one by one, what is left is not looked at row by row."""
+_OF_ROWS = frozenset({"ING001", "ING003", "ENG001", "ENG002", "LIM003"})
+"""Errors that are about some of the rows: without those, the others can be taken in."""
+
+T = TypeVar("T")
+
+
+class DeadLetter(NamedTuple):
+    """Something that is not in the table that it was meant for."""
+
+    table: str
+    source: str
+    reason: str
+    raw: str
+    operation: Literal["Ingestion", "Transformation"] = "Ingestion"
+
+
+def shaped(store: Store, letters: Iterable[DeadLetter]) -> Shaped:
+    """Dead letters as rows of their table."""
+    rows = [
+        {
+            "SourceSystem": "kqlog",
+            "InputStreamId": f"{'Microsoft' if letter.table in known_tables() else 'Custom'}-{letter.table}",
+            "OperationName": letter.operation,
+            "Message": letter.reason,
+            "Table_CF": letter.table,
+            "Source_CF": letter.source,
+            "RawData_CF": letter.raw[:LONGEST],
+        }
+        for letter in letters
+    ]
+    return shape(store, TABLE, rows)
+
+
+def note(operations: Operations, letters: Iterable[DeadLetter]) -> None:
+    """Take note of dead letters."""
+    for table, count in Counter(letter.table for letter in letters).items():
+        operations.note(Kind.LETTERS, f"rows that could not be taken in, and are in {TABLE} with the reason", table, count)
+
+
+def sorted_out(rows: Sequence[T], make: Callable[[Sequence[T]], Shaped]) -> tuple[list[Shaped], list[tuple[T, QueryError]]]:
+    """What can be made of rows, in as few parts as may be, and the rows that spoil it, each with the reason.
+
+    Raises:
+        QueryError: what is wrong with all rows alike, as a transformation that is none.
+    """
+    parts: list[Shaped] = []
+    refused: list[tuple[T, QueryError]] = []
+    waiting = [rows] if rows else []
+    while waiting:
+        some = waiting.pop()
+        try:
+            parts.append(make(some))
+        except QueryError as error:
+            if error.code not in _OF_ROWS:
+                raise
+            if len(some) == 1 or len(refused) >= _MOST_TRIED:
+                refused += [(row, error) for row in some]
+            else:
+                waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+    return parts, refused
