@@ -67,21 +67,28 @@ def _parser() -> argparse.ArgumentParser:
     data = argparse.ArgumentParser(add_help=False)
     # SUPPRESS: else a subcommand's default would overwrite what stands before it, as in `kqlog -d logs query ...`.
     data.add_argument("-d", "--data", metavar="FOLDER", default=argparse.SUPPRESS, help="folder of tables, or one file")
-    text = argparse.ArgumentParser(add_help=False)
+    values = argparse.ArgumentParser(add_help=False)
+    values.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; may be repeated")
+    values.add_argument("--timespan", help="time range of TimeGenerated: 1d, PT12H, START/END")
+    text = argparse.ArgumentParser(add_help=False, parents=[values])
     text.add_argument("text", nargs="?", help="the query; - reads standard input")
     text.add_argument("-f", "--file", metavar="FILE", help="read the query from a file")
-    text.add_argument("--param", metavar="NAME=VALUE", action="append", default=[], help="a query parameter; may be repeated")
-    text.add_argument("--timespan", help="time range of TimeGenerated: 1d, PT12H, START/END")
 
     parser = argparse.ArgumentParser("kqlog", description="Ask log files questions in KQL.", parents=[data])
     parser.add_argument("--version", action="version", version=f"kqlog {__version__}")
     commands = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
     query = commands.add_parser("query", parents=[data, text], help="run a query")
-    query.add_argument("--format", choices=_FORMATS, help="how to write the result (default: by the ending of FILE, else table)")
-    query.add_argument("-o", "--output", metavar="FILE", help="write to a file")
+    run = commands.add_parser("run", parents=[data, values], help="run a saved query")
+    run.add_argument("name", metavar="NAME", help="a file queries/NAME.kql of the folder; kqlog queries lists them")
+    for command in (query, run):
+        command.add_argument(
+            "--format", choices=_FORMATS, help="how to write the result (default: by the ending of FILE, else table)"
+        )
+        command.add_argument("-o", "--output", metavar="FILE", help="write to a file")
+    commands.add_parser("queries", parents=[data], help="list the saved queries")
     commands.add_parser("explain", parents=[data, text], help="show the plan of a query and its SQL")
     check = commands.add_parser("check", parents=[data], help="check saved queries without running them")
-    check.add_argument("files", nargs="+", metavar="FILE")
+    check.add_argument("files", nargs="*", metavar="FILE", help="files, or folders of them (default: the folder's queries)")
     commands.add_parser("tables", parents=[data], help="list the tables")
     schema = commands.add_parser("schema", parents=[data], help="list the columns of a table")
     schema.add_argument("table")
@@ -131,8 +138,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _run(options: argparse.Namespace) -> int:
     match options.command:
-        case "query":
-            return _query(options)
+        case "query" | "run":
+            return _answer(options)
+        case "queries":
+            return _list_queries(_connect(options))
         case "explain":
             print(_connect(options).explain(_text(options), options.timespan, _parameters(options)))
         case "check":
@@ -183,10 +192,25 @@ def _connect(options: argparse.Namespace) -> Workspace:
     return connect(getattr(options, "data", None))
 
 
-def _query(options: argparse.Namespace) -> int:
+def _list_queries(workspace: Workspace) -> int:
+    status = 0
+    for name in workspace.saved:
+        try:
+            saved = workspace.saved[name]
+            print(f"{name}({', '.join(map(str, saved.parameters))})" + (f"  {saved.description}" if saved.description else ""))
+        except QueryError as error:
+            print(f"{name}: {error.code} {error.message}", file=sys.stderr)
+            status = EXIT_ERROR
+    return status
+
+
+def _answer(options: argparse.Namespace) -> int:
     from kqlog.progress import wait_for
 
-    text, parameters, workspace = _text(options), _parameters(options), _connect(options)
+    text = _text(options) if options.command == "query" else None
+    parameters, workspace = _parameters(options), _connect(options)
+    if text is None:
+        text = workspace.saved.find(options.name).runnable
     _write(wait_for(lambda: workspace.query(text, options.timespan, parameters), workspace.cancel), options)
     return 0
 
@@ -304,11 +328,23 @@ def _address(text: str) -> tuple[str, int]:
 def _check(options: argparse.Namespace) -> int:
     workspace = _connect(options)
     status = 0
-    for file in options.files:
+    for file in _queries(options, workspace):
         for error in workspace.check(_read(file)).errors:
             print(f"{file}:{error.line or 1}:{error.column or 1}: {error.code} {error.message}")
             status = EXIT_ERROR
     return status
+
+
+def _queries(options: argparse.Namespace, workspace: Workspace) -> list[str]:
+    """The files to check: those given, and those of folders given."""
+    given = options.files or [workspace.saved.folder]
+    if given == [None]:
+        raise CommandError("give a folder with -d FOLDER, or files")
+    return [
+        str(found)
+        for file in given
+        for found in (sorted(Path(file).rglob("*.kql")) if file != "-" and Path(file).is_dir() else [file])
+    ]
 
 
 def _text(options: argparse.Namespace) -> str:

@@ -60,6 +60,8 @@ class QueryError(Exception):
         self.span = None if span == NOWHERE else span
         self.hint = hint
         self.text = text
+        self.elsewhere = False
+        """Whether the mistake is in a text that this one calls."""
 
     def within(self, text: str) -> QueryError:
         """The same error, knowing the query text it speaks of (kept if it already knows one)."""
@@ -72,6 +74,15 @@ class QueryError(Exception):
         if self.span is None and span != NOWHERE:
             self.span = span
         return self
+
+    def seen_at(self, span: Span, place: str) -> QueryError:
+        """An error in another text, such as a stored function, as one of the place that leads there."""
+        line = "" if self.line is None else f"line {self.line} of "
+        # Only the innermost text has the mistake.
+        message = self.message if self.elsewhere else f"{self.message} (in {line}{place})"
+        seen = QueryError(self.code, message, span, self.hint)
+        seen.elsewhere = True
+        return seen
 
     @property
     def line(self) -> int | None:

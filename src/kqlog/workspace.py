@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.engines.engine import Engine
 from kqlog.errors import QueryError, Span
 from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
-from kqlog.plan.lookup import Environment, closest
+from kqlog.plan.lookup import Environment, StoredFunction, closest
 from kqlog.plan.show import show
 from kqlog.result import NoAnswer, Result
 from kqlog.store.store import Store, is_workspace
@@ -62,6 +63,8 @@ class Workspace:
         self._engine = engine
         self.store = Store(source) if source is not None and is_workspace(source) else None
         """What holds the tables of a folder that `kqlog init` made; None for any other."""
+        self.saved = SavedQueries(source if source is not None and source.is_dir() else None)
+        """The saved queries of the folder, which are its stored functions as well."""
         self._catalog = Catalog(engine, source if self.store is None else None, frames)
 
     def _tables(self) -> Catalog | StoredCatalog:
@@ -101,6 +104,14 @@ class Workspace:
         """
         return _only_query_errors(text, lambda: self._query(text, timespan, parameters))
 
+    def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
+        """Run a saved query.
+
+        Raises:
+            QueryError: SEM001 when there is none of this name, or as `query` does.
+        """
+        return self.query(self.saved.find(name).runnable, timespan, parameters)
+
     def prepare(self, text: str) -> Callable[[Mapping[str, object]], Result]:
         """A query that is read once and runs many times: called with data frames of the columns that its tables have now.
 
@@ -115,7 +126,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._tables(), parameters)
+        return _check(text, self._tables(), parameters, StoredFunctions(self.saved))
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -148,6 +159,7 @@ class Workspace:
             tables,
             now,
             parameters or {},
+            StoredFunctions(self.saved),
             timespan=time_range(timespan, now),
             evaluate=self._evaluate,
             fetch=self._fetch,
@@ -197,7 +209,7 @@ def query(
 def check(text: str, tables: Mapping[str, Iterable[tuple[str, str]]] | None = None) -> Check:
     """The errors of a query and the columns of its result, given the (name, type) pairs of the tables it may use."""
     schemas = {name: tuple([_column(*pair) for pair in pairs]) for name, pairs in (tables or {}).items()}
-    return _check(text, schemas, None)
+    return _check(text, schemas, None, {})
 
 
 def _column(name: str, type_name: str) -> Column:
@@ -206,8 +218,13 @@ def _column(name: str, type_name: str) -> Column:
     return Column(name, type_)
 
 
-def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, object] | None) -> Check:
-    environment = Environment(tables, _now(), parameters or {})
+def _check(
+    text: str,
+    tables: Mapping[str, Schema],
+    parameters: Mapping[str, object] | None,
+    functions: Mapping[str, StoredFunction],
+) -> Check:
+    environment = Environment(tables, _now(), parameters or {}, functions)
     found: list[QueryError] = []
     try:
         outputs = _only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)
