@@ -241,9 +241,11 @@ def _store(options: argparse.Namespace) -> Store:
 
 
 def _compact(options: argparse.Namespace) -> None:
+    from kqlog.ingest.metering import ended, meter
     from kqlog.store.upkeep import keep_in_order
 
     store = _store(options)
+    meter(store, ended())
     for name in options.tables or [name for name in store if store.table(name).exists]:
         print(keep_in_order(store, name, few=2))
 

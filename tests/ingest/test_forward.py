@@ -112,7 +112,6 @@ def test_values_of_all_kinds_become_columns(tmp_path: Path) -> None:
         ([], "a tag, events and options"),
         (["app", SECOND], "a tag, events and options"),
         ([1, [ENTRY]], "a tag, events and options"),
-        (["app", [[SECOND]]], "an event is a time and a map"),
         (["app", [ENTRY], {}, {}], "a tag, events and options"),
         (["app", packed(ENTRY)[:-1]], "cut off"),
         (["app", packed([SECOND, {"n": "text"}])[:-1]], "cut off"),
@@ -125,6 +124,12 @@ def test_values_of_all_kinds_become_columns(tmp_path: Path) -> None:
 def test_what_is_no_chunk_is_refused(value: object, reason: str) -> None:
     with pytest.raises(QueryError, match=reason):
         sent(value)
+
+
+def test_an_event_that_is_none_is_refused_alone() -> None:
+    found = sent(["app", [ENTRY, [SECOND], "x", ENTRY]])
+    why = "ING003: this is no chunk of Fluent Forward: an event is a time and a map"
+    assert found == Chunk("app", [ROW, ROW], None, ((why, f"[{SECOND}]"), (why, '"x"')))
 
 
 @given(st.binary(max_size=200))

@@ -209,10 +209,10 @@ class Stuck(Ingestor):
 
     broken = True
 
-    def submit(self, shaped, request=None):
+    def submit_all(self, parts):
         if self.broken:
             raise OSError("no space left on device")
-        return super().submit(shaped, request)
+        return super().submit_all(parts)
 
 
 @pytest.fixture

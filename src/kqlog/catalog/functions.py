@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
-from kqlog.syntax import nodes as syntax
-from kqlog.syntax.parse import parse
+from kqlog.catalog.saved import SavedQuery
+from kqlog.plan.lookup import StoredFunction
 
 _TEXTS = {
-    "_LogOperation": """
-        Operation
+    "_LogOperation": """Operation
         | project TimeGenerated, Category = 'Ingestion', Operation = OperationCategory, Level = case(
             OperationStatus in ('Error', 'Failed'), 'Error', OperationStatus == 'Warning', 'Warning', 'Info'),
             Detail, _ResourceId, Computer, CorrelationId""",
@@ -18,7 +17,6 @@ _TEXTS = {
 
 
 @cache
-def system_functions() -> Mapping[str, syntax.FunctionBody]:
+def system_functions() -> Mapping[str, StoredFunction]:
     """What these functions do, by their names."""
-    lets = [parse(f"let {name} = () {{ {text} }};").statements[0] for name, text in _TEXTS.items()]
-    return {let.name: let.value for let in lets if isinstance(let, syntax.Let) and isinstance(let.value, syntax.FunctionBody)}
+    return {name: SavedQuery(name, text).function for name, text in _TEXTS.items()}

@@ -1,6 +1,6 @@
 """What cannot be taken in, though whoever sent it cannot be told: kept with the reason in the table DCRLogErrors.
 
-This is Azure Monitor's table for errors of ingestion and transformation. The columns that end in `_CF` are kqlog's: the table that it
+This is Azure Monitor's table for errors of ingestion and transformation. Columns that end in `_CF` are kqlog's: the table that it
 was meant for, where it came from, and the text itself.
 """
 

@@ -55,7 +55,7 @@ class _Event:
 
 
 class Operations:
-    """Events that are told as rows: at once, and then every `period` seconds what there was of the same kind and table, counted."""
+    """Events that are told as rows: at once, and then every `period` seconds what else there was of a kind and table, counted."""
 
     def __init__(self, period: float = 300) -> None:
         self._period = period
@@ -113,14 +113,14 @@ def shaped(store: Store, rows: list[Row]) -> Shaped:
     return shape(store, TABLE, rows)
 
 
-def tell_now(store: Store, operations: Operations) -> None:
-    """Write all that was noted, for commands that end."""
+def tell_in(store: Store, operations: Operations, *, everything: bool = False) -> None:
+    """Write what is due, or all, for those that write into a workspace themselves."""
 
     def write(rows: list[Row]) -> None:
         made = shaped(store, rows)
         store.table(TABLE).append(made.rows, made.columns)
 
-    operations.tell(write, everything=True)
+    operations.tell(write, everything=everything)
 
 
 def _row(key: Key, event: _Event) -> Row:
