@@ -152,7 +152,7 @@ def test_usage_has_a_row_for_each_table_and_hour_that_has_ended(store: Store) ->
     sizes = query(store, f"A_CL | where _TimeReceived < datetime({end:%Y-%m-%dT%H:%M:%SZ}) | summarize sum(_BilledSize)")
     assert query(store, f"Usage | project {columns} | order by DataType asc") == [
         (begin, begin, end, "A_CL", "MBytes", True, *sizes[0]),
-        (begin, begin, end, "Heartbeat", "MBytes", False, 0.0),
+        (begin, begin, end, "Heartbeat", "MBytes", False, 8.0),
     ]
     assert query(store, "Heartbeat | distinct _IsBillable") == [("False",)]
 

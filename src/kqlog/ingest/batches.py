@@ -112,9 +112,9 @@ class Batches:
         id_ = uuid.uuid4().hex
         while True:
             try:
-                parts, letters = await asyncio.to_thread(self._shaped, batch)
-                # Only with dead letters there are two tables, of which one may take its rows and the other not.
-                requests = [f"syslog {id_} {at}" if letters else None for at in range(len(parts))]
+                parts = await asyncio.to_thread(self._shaped, batch)
+                # Of two tables, one may take its rows and the other not.
+                requests = [f"syslog {id_} {at}" if len(parts) > 1 else None for at in range(len(parts))]
                 waiting = self._ingestor.submit_all(list(zip(parts, requests, strict=True)))
                 await asyncio.gather(*map(asyncio.wrap_future, waiting))
             except BusyError as busy:
@@ -127,18 +127,21 @@ class Batches:
                     return
                 await asyncio.sleep(self._pause)
             else:
-                self.stored += sum(part.rows.num_rows for part in parts if part.table == TABLE)
-                dead_letters.note(self._ingestor.operations, letters)
+                for part in parts:
+                    if part.table == dead_letters.TABLE:
+                        dead_letters.note(self._ingestor.operations, part)
+                    else:
+                        self.stored += part.rows.num_rows
                 return
 
-    def _shaped(self, batch: list[Message]) -> tuple[list[Shaped], list[DeadLetter]]:
+    def _shaped(self, batch: list[Message]) -> list[Shaped]:
         """Messages as rows of the table; those that cannot be such are dead letters, which are rows as well."""
         parts, refused = sorted_out(batch, partial(shaped, self._store))
         letters = [
             DeadLetter(TABLE, f"syslog from {message.address}", error.message, message.content.decode("utf-8", "replace"))
             for message, error in refused
         ]
-        return parts + ([dead_letters.shaped(self._store, letters)] if letters else []), letters
+        return parts + ([dead_letters.shaped(self._store, letters)] if letters else [])
 
 
 def _not_utf8(message: Message) -> bool:

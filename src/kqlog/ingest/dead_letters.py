@@ -18,8 +18,8 @@ from kqlog.store.store import Store, known_tables
 TABLE = "DCRLogErrors"
 LONGEST = 8192
 """So many characters of a text are kept."""
-_MOST_TRIED = 100
-"""When so many rows were refused, one by one, what is left is not looked at row by row."""
+_MOST_TRIED = 2000
+"""After so many tries, what is left with a bad row in it is refused as a whole: a flood of bad rows must not stop all others."""
 _OF_ROWS = frozenset({"ING001", "ING003", "ENG001", "ENG002", "LIM003"})
 """Errors that are about some of the rows: without those, the others can be taken in."""
 
@@ -41,7 +41,7 @@ def shaped(store: Store, letters: Iterable[DeadLetter]) -> Shaped:
     rows = [
         {
             "SourceSystem": "kqlog",
-            "InputStreamId": f"{'Microsoft' if letter.table in known_tables() else 'Custom'}-{letter.table}",
+            "InputStreamId": _stream(letter.table),
             "OperationName": letter.operation,
             "Message": letter.reason,
             "Table_CF": letter.table,
@@ -53,9 +53,14 @@ def shaped(store: Store, letters: Iterable[DeadLetter]) -> Shaped:
     return shape(store, TABLE, rows)
 
 
-def note(operations: Operations, letters: Iterable[DeadLetter]) -> None:
-    """Take note of dead letters."""
-    for table, count in Counter(letter.table for letter in letters).items():
+def _stream(table: str) -> str:
+    """The stream of a table; none where it is not known what the table would have been."""
+    return f"{'Microsoft' if table in known_tables() else 'Custom'}-{table}" if table else ""
+
+
+def note(operations: Operations, stored: Shaped) -> None:
+    """Take note of dead letters that were stored."""
+    for table, count in Counter(stored.rows.column("Table_CF").to_pylist()).items():
         operations.note(Kind.LETTERS, f"rows that could not be taken in, and are in {TABLE} with the reason", table, count)
 
 
@@ -67,15 +72,18 @@ def sorted_out(rows: Sequence[T], make: Callable[[Sequence[T]], Shaped]) -> tupl
     """
     parts: list[Shaped] = []
     refused: list[tuple[T, QueryError]] = []
-    waiting = [rows] if rows else []
+    waiting, tried = [rows] if rows else [], 0
     while waiting:
-        some = waiting.pop()
+        some, tried = waiting.pop(), tried + 1
         try:
             parts.append(make(some))
         except QueryError as error:
             if error.code not in _OF_ROWS:
                 raise
-            if len(some) == 1 or len(refused) >= _MOST_TRIED:
+            if tried == 1:
+                # What is wrong without any rows is not wrong with one of them.
+                make(some[:0])
+            if len(some) == 1 or tried >= _MOST_TRIED:
                 refused += [(row, error) for row in some]
             else:
                 waiting += [some[len(some) // 2 :], some[: len(some) // 2]]

@@ -133,11 +133,10 @@ class _Ingestion:
         if (stat.st_size, stat.st_mtime_ns) != (self._stat.st_size, self._stat.st_mtime_ns):
             message = f"{self._path} changes while it is read: {self._stored.total():,} of its rows are stored"
             raise QueryError("ENG003", message, hint="kqlog tail follows a file that grows")
-        parts, refused = sorted_out(range(rows.num_rows), lambda some: self._shaped(table, rows.slice(some[0], len(some))))
+        parts, refused = sorted_out(
+            range(rows.num_rows), lambda some: self._shaped(table, rows.slice(min(some, default=0), len(some)))
+        )
         if refused:
-            if not parts and not self._stored:
-                # It is the file that is wrong, not a row of it.
-                raise refused[0][1]
             self._bury(table, rows, refused)
             left_out = {at for at, _ in refused}
             good = [at for at in range(rows.num_rows) if at not in left_out]
@@ -161,7 +160,7 @@ class _Ingestion:
             if (letters.position(source) or 0) < self._met[table]:
                 shaped = dead_letters.shaped(self._store, found)
                 letters.append(shaped.rows, shaped.columns, positions={source: self._met[table]})
-                dead_letters.note(self.operations, found)
+                dead_letters.note(self.operations, shaped)
 
     def _add(self, table: str, shaped: Shaped) -> None:
         self._store.table(table).append(shaped.rows, shaped.columns, positions={self._source: self._met[table]})

@@ -85,7 +85,7 @@ def chunk(sent: object) -> Chunk | None:
         try:
             rows.append(_row(entry))
         except (QueryError, RecursionError) as error:
-            refused.append((str(error), raw(entry)))
+            refused.append((error.message if isinstance(error, QueryError) else "it is nested too deeply", raw(entry)))
     return Chunk(_text(tag), rows, name if isinstance(name, bytes) else None, tuple(refused))
 
 

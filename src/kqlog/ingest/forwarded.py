@@ -95,7 +95,6 @@ class Forwarded:
         parts, refused = sorted_out(one.rows, partial(shaped, self._store, tag))
         reasons = [*one.refused, *((error.message, raw(row)) for row, error in refused)]
         letters = [DeadLetter(table(tag), source, *reason) for reason in reasons]
-        dead_letters.note(self._ingestor.operations, letters)
         return parts + ([dead_letters.shaped(self._store, letters)] if letters else [])
 
     async def _bury(self, data: bytes, connection: Connection, reason: str) -> None:
@@ -112,7 +111,7 @@ class Forwarded:
         while True:
             try:
                 waiting = self._ingestor.submit_all(list(zip(parts, requests, strict=True)))
-                await asyncio.gather(*map(asyncio.wrap_future, waiting))
+                receipts = await asyncio.gather(*map(asyncio.wrap_future, waiting))
             except BusyError as busy:
                 await asyncio.sleep(busy.seconds)
             except (QueryError, OSError) as error:
@@ -121,4 +120,7 @@ class Forwarded:
                 self._troubles.say(f"{sum(part.rows.num_rows for part in parts):,} events could not be stored: {error}")
                 await asyncio.sleep(_PAUSE)
             else:
+                for part, receipt in zip(parts, receipts, strict=True):
+                    if part.table == dead_letters.TABLE and receipt.rows:
+                        dead_letters.note(self._ingestor.operations, part)
                 return

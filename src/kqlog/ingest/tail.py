@@ -238,7 +238,7 @@ class Tail:
             if letters:
                 shaped = dead_letters.shaped(self._store, letters)
                 table.append(shaped.rows, shaped.columns, positions={source: refused[-1].at + 1})
-        dead_letters.note(self._operations, letters)
+                dead_letters.note(self._operations, shaped)
 
     def _position(self, note: _Note) -> int:
         return self._store.table(self._table).position(f"tail {note.id}") or 0
