@@ -85,7 +85,7 @@ class Operations:
             return
         try:
             write([_row(key, event) for key, event in events.items()])
-        except (QueryError, OSError):
+        except (QueryError, OSError, ValueError):  # ValueError is Arrow's for a torn file
             self._give_back(events)
 
     def _due(self, everything: bool) -> dict[Key, _Event]:
