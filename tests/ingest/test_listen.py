@@ -181,12 +181,19 @@ def test_the_order_to_end_stores_what_was_received(listening: Listening) -> None
 
 def test_what_was_changed_is_said(listening: Listening) -> None:
     with socket.create_connection(("127.0.0.1", listening.tcp)) as connection:
-        connection.sendall(b"<13>caf\xe9\n<13>" + b"x" * 70_000 + b"\n")
+        connection.sendall(b"<13>caf\xe9\n<13>" + b"x" * 70_000 + b"\n<13>\n")
     _, troubles = listening.stop()
     assert troubles == (
         "kqlog: messages cut off, because they are longer than 65,536 bytes or their connection ended: 1 so far\n"
         "kqlog: messages with bytes that are not UTF-8, which were replaced: 1 so far\n"
+        "kqlog: messages with nothing in them, which were passed over: 1 so far\n"
     )
+    told = listening.rows("_LogOperation | where Operation == 'Field content validation' | project Detail | order by Detail asc")
+    assert [detail.partition(", ")[0] for (detail,) in told] == [
+        "Syslog: messages cut off",
+        "Syslog: messages with bytes that are not UTF-8",
+        "Syslog: messages with nothing in them",
+    ]
     assert sorted(listening.rows("Syslog | project strlen(SyslogMessage)")) == [(4,), (65_532,)]
 
 

@@ -127,6 +127,8 @@ class Batches:
                     return
                 await asyncio.sleep(self._pause)
             else:
+                empty = len(batch) - sum(part.rows.num_rows for part in parts)
+                self._troubles.add("messages with nothing in them, which were passed over", empty)
                 for part in parts:
                     if part.table == dead_letters.TABLE:
                         dead_letters.note(self._ingestor.operations, part)

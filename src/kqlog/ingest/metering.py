@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from kqlog.ingest.shaping import shape
 from kqlog.store.store import FREE, Store
+from kqlog.types import Column, Type
 from kqlog.workspace import Workspace, connect
 
 TABLE = "Usage"
@@ -15,6 +16,7 @@ _HOUR = 3600
 _LATE = 300
 """So many seconds after an hour all that was received in it is stored."""
 _MEGABYTE = 1e6
+_MEASURED = {Column("_TimeReceived", Type.DATETIME), Column("_BilledSize", Type.REAL)}
 
 Row = dict[str, object]
 
@@ -55,7 +57,8 @@ def _last_end(workspace: Workspace, store: Store) -> int:
 
 def _rows(workspace: Workspace, store: Store, start: int, end: int) -> Iterator[Row]:
     for name in store:
-        if name == TABLE or not store.table(name).exists:
+        # What another writer made may have neither sizes nor times.
+        if name == TABLE or not store.table(name).exists or not _MEASURED.issubset(store.columns(name)):
             continue
         query = (
             f"['{name}'] | where _TimeReceived >= unixtime_seconds_todatetime({start})"
