@@ -170,7 +170,7 @@ def test_control_c_stops_a_query_that_says_how_long_it_runs():
     )
     os.close(terminal)
     seen = ""
-    while "running for" not in seen:
+    while "Ctrl-C stops it" not in seen:
         seen += os.read(master, 4096).decode()
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130
@@ -220,7 +220,7 @@ def test_saved_queries_are_listed_run_and_checked(folder):
 
 
 def test_the_formats_of_the_command_line_are_those_of_the_readers():
-    from kqlog.cli import _LOG_FORMATS
+    from kqlog.commands.ingesting import _LOG_FORMATS
     from kqlog.ingest.readers import FORMATS
 
     assert sorted(FORMATS) == list(_LOG_FORMATS)

@@ -106,6 +106,10 @@ class QueryError(Exception):
             parts.append(f"hint: {self.hint}")
         return "\n".join(parts)
 
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks show of it: the error, and no frames of kqlog's own."""
+        return str(self).split("\n")
+
     def _excerpt(self) -> str | None:
         """The line of the query with carets below the span."""
         if self.span is None or self.text is None or self.line is None or self.column is None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,8 +21,15 @@ _STACK = 64 * 2**20
 R = TypeVar("R")
 
 
-def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
+def wait_for(
+    work: Callable[[], R],
+    cancel: Callable[[], None],
+    scanned: Callable[[], Scanned] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> R:
     """The result of the work, which runs in a thread of its own; Ctrl-C calls `cancel`, from this one.
+
+    `scanned` says how far it is; `tell` shows that to whoever waits, by default on a line of the terminal.
 
     The engine looks for signals too rarely when it is called from the main thread.
 
@@ -43,7 +53,11 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
     threading.Thread(target=run, daemon=True).start()
     threading.stack_size(0)
     try:
-        _watch(done)
+        if tell is not None or not sys.stderr.isatty():
+            _watch(done, scanned, tell or (lambda _: None))
+        else:
+            with _terminal_line() as line:
+                _watch(done, scanned, line)
     except KeyboardInterrupt:
         cancel()
         done.wait()
@@ -53,21 +67,55 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
     return results[0]
 
 
-def _watch(done: threading.Event) -> None:
+def _watch(done: threading.Event, scanned: Callable[[], Scanned] | None, tell: Callable[[str], None]) -> None:
     started = time.monotonic()
-    shown = False
     finished = done.wait(_PATIENCE)
+    while not finished:
+        tell(_line(time.monotonic() - started, scanned() if scanned is not None else Scanned(None)))
+        finished = done.wait(_BEAT)
+
+
+@contextmanager
+def _terminal_line() -> Iterator[Callable[[str], None]]:
+    """A line of the terminal that is written again and again, and in the end goes away."""
+    shown = False
+
+    def tell(line: str) -> None:
+        nonlocal shown
+        shown = True
+        # A longer line would wrap, and stay.
+        sys.stderr.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
+        sys.stderr.flush()
+
     try:
-        while not finished:
-            if sys.stderr.isatty():
-                shown = True
-                sys.stderr.write(f"\rrunning for {time.monotonic() - started:.1f} s, Ctrl-C stops it")
-                sys.stderr.flush()
-            finished = done.wait(_BEAT)
+        yield tell
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """How far a query is: the share that is done, from 0 to 1 or None while nobody knows, and what its files hold."""
+
+    share: float | None
+    files: int = 0
+    bytes: int = 0
+    rows: int | None = None
+
+
+def _line(seconds: float, scanned: Scanned) -> str:
+    """What a person who waits is told. Rows and bytes are those of the share that the engine has gone through."""
+    if not scanned.share:
+        return f"running for {seconds:.1f} s, Ctrl-C stops it"
+    parts = [f"[{'#' * int(20 * scanned.share):<20}] {scanned.share:4.0%}"]
+    if scanned.rows is not None:
+        parts.append(f"{scanned.rows * scanned.share:,.0f} of {scanned.rows:,} rows")
+    if scanned.bytes:
+        parts.append(f"{scanned.bytes * scanned.share / 2**20:,.0f} of {scanned.bytes / 2**20:,.0f} MB")
+    parts.append(f"{seconds * (1 - scanned.share) / scanned.share:,.0f} s left, Ctrl-C stops it")
+    return "  ".join(parts)
 
 
 class Bar:

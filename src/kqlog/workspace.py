@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 from kqlog.catalog.catalog import Catalog
 from kqlog.catalog.functions import system_functions
 from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
-from kqlog.engines.engine import Engine
+from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits
 from kqlog.errors import QueryError, Span
+from kqlog.execution import Execution, only_query_errors
 from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, StoredFunction, closest
 from kqlog.plan.show import show
-from kqlog.result import NoAnswer, Result
+from kqlog.result import Result
 from kqlog.store.store import Store, is_workspace
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
-
-_FRAMES = 5_000
-"""Python frames that reading a query may nest. More would outgrow the stack of the thread where frames are nested in C."""
 
 
 @dataclass(frozen=True)
@@ -39,22 +36,6 @@ class Check:
 
     errors: list[QueryError] = field(default_factory=list)
     columns: list[Column] | None = None
-
-
-R = TypeVar("R")
-
-
-def _only_query_errors(text: str, step: Callable[[], R]) -> R:
-    """The step's answer, and its errors knowing the query text."""
-    if sys.getrecursionlimit() < _FRAMES:
-        # Never lowered again: another thread may be deep in a query of its own.
-        sys.setrecursionlimit(_FRAMES)
-    try:
-        return step()
-    except QueryError as error:
-        raise error.within(text) from error.__cause__
-    except RecursionError:
-        raise QueryError("LIM001", "the query is nested more deeply than kqlog reads", text=text) from None
 
 
 class Workspace:
@@ -106,7 +87,18 @@ class Workspace:
         Raises:
             QueryError: whatever is wrong, with a code, a place in the text and a hint.
         """
-        return _only_query_errors(text, lambda: self._query(text, timespan, parameters))
+        return self.start(text, timespan, parameters).result()
+
+    def start(
+        self,
+        text: str,
+        timespan: Timespan | None = None,
+        parameters: Mapping[str, object] | None = None,
+        seconds: float | None = None,
+        limits: Limits = EVERYTHING,
+    ) -> Execution:
+        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
+        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds, limits)
 
     def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
         """Run a saved query.
@@ -124,9 +116,9 @@ class Workspace:
         Raises:
             QueryError: as `query` does before it runs.
         """
-        relation = _only_query_errors(text, lambda: self._plan(text, None, None)).outputs[-1].relation
-        run = _only_query_errors(text, lambda: self._engine.prepare(relation))
-        return lambda tables: _only_query_errors(text, lambda: Result(run(tables)))
+        relation = only_query_errors(text, lambda: self._plan(text, None, None, self._engine.run)).outputs[-1].relation
+        run = only_query_errors(text, lambda: self._engine.prepare(relation))
+        return lambda tables: only_query_errors(text, lambda: Result(run(tables)))
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
@@ -138,49 +130,47 @@ class Workspace:
         Raises:
             QueryError: as `query` does before it runs.
         """
-        return _only_query_errors(text, lambda: self._explain(text, timespan, parameters))
+        return only_query_errors(text, lambda: self._explain(text, timespan, parameters))
 
     def cancel(self) -> None:
         """Stop every query that runs now, from another thread: each ends with the QueryError ENG004."""
         self._engine.cancel()
 
-    def _query(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> Result:
-        started = time.perf_counter()
-        result = Result(NoAnswer())
-        for output in self._plan(text, timespan, parameters).outputs:
-            answer = self._engine.run(output.relation)
-            seconds = time.perf_counter() - started
-            result = Result(answer, output.render, seconds, result.tables if result.columns else ())
-        return result
-
     def _explain(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> str:
-        outputs = self._plan(text, timespan, parameters).outputs
+        outputs = self._plan(text, timespan, parameters, self._engine.run).outputs
         return "\n\n".join(f"{show(output.relation)}\n\n{self._engine.compile(output.relation)}" for output in outputs)
 
-    def _plan(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> plan.Plan:
+    def _plan(
+        self,
+        text: str,
+        timespan: Timespan | None,
+        parameters: Mapping[str, object] | None,
+        answer: Callable[[plan.Node], Answer],
+    ) -> plan.Plan:
         now, tables = _now(), self._tables()
+
+        def fetch(relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
+            """The rows that later columns depend on, as those of `evaluate pivot()` do."""
+            return answer(relation).rows()
+
+        def evaluate(value: plan.Value) -> plan.Constant:
+            """A constant that only the engine can work out."""
+            one_row = plan.Values((), ((),))
+            ((constant,),) = fetch(plan.Project(one_row, (plan.Item("value", value),)))
+            return constant
+
         environment = Environment(
             tables,
             now,
             parameters or {},
             self._functions(),
             timespan=time_range(timespan, now),
-            evaluate=self._evaluate,
-            fetch=self._fetch,
+            evaluate=evaluate,
+            fetch=fetch,
             infer=self._catalog.infer,
             snapshot=tables.snapshot if isinstance(tables, StoredCatalog) else None,
         )
         return bind(parse(text), environment)
-
-    def _evaluate(self, value: plan.Value) -> plan.Constant:
-        """A constant that only the engine can work out."""
-        one_row = plan.Values((), ((),))
-        ((constant,),) = self._fetch(plan.Project(one_row, (plan.Item("value", value),)))
-        return constant
-
-    def _fetch(self, relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
-        """The rows that later columns depend on, as those of `evaluate pivot()` do."""
-        return self._engine.run(relation).rows()
 
 
 def connect(source: str | Path | None = None, tables: Mapping[str, object] | None = None) -> Workspace:
@@ -231,7 +221,7 @@ def _check(
     environment = Environment(tables, _now(), parameters or {}, functions)
     found: list[QueryError] = []
     try:
-        outputs = _only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)
+        outputs = only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)
     except QueryError as error:
         found.append(error)
     # A function that is wrong is found where it is written, and again where it is called.

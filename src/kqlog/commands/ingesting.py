@@ -1,0 +1,126 @@
+"""Commands that take in logs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kqlog.commands.command import EXIT_ERROR, CommandError, Commands, store_of
+from kqlog.errors import QueryError
+
+if TYPE_CHECKING:
+    from kqlog.ingest.listen import Source
+
+_SOURCES: dict[str, Source] = {
+    "syslog-udp": "syslog over UDP",
+    "syslog-tcp": "syslog over TCP",
+    "forward": "Fluent Forward",
+}
+"""What `kqlog listen` receives, by its option."""
+_LAST_PORT = 65_535
+_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs")
+
+
+def declare(commands: Commands) -> None:
+    """ingest, tail, collect, listen, serve."""
+    ingest = commands.add("ingest", "store the rows of files in a table of a workspace", _ingest)
+    ingest.add_argument("table", help="its name; a table of your own ends in _CL; - for the one that the format belongs in")
+    ingest.add_argument("files", nargs="+", metavar="FILE", help="files of logs, plain or gzip")
+    tail = commands.add("tail", "store what a growing file gets, through rotation and restarts", _tail)
+    tail.add_argument("file", metavar="FILE")
+    tail.add_argument("--table", required=True, help="where its rows go")
+    for command in (ingest, tail):
+        command.add_argument(
+            "--format",
+            metavar="NAME",
+            choices=_LOG_FORMATS,
+            help=f"what the files are, where they do not show it: {', '.join(_LOG_FORMATS)}",
+        )
+        command.add_argument(
+            "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
+        )
+    collect = commands.add("collect", "store counters and heartbeats of this machine", _collect)
+    collect.add_argument("--every", metavar="TIME", default="10s", help="how often counters are read (default: 10s)")
+    listen = commands.add("listen", "receive logs and store them in a workspace, until told to end", _listen)
+    for option, source in _SOURCES.items():
+        listen.add_argument(
+            f"--{option}",
+            metavar="HOST:PORT",
+            action="append",
+            type=_address,
+            default=[],
+            help=f"receive {source}; port 0 is any that is free; may be repeated",
+        )
+    serve = commands.add("serve", "take in logs over HTTP for a workspace", _serve)
+    serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
+    serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
+    serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from kqlog.ingest.files import ingest_file
+
+    store, table = store_of(options), None if options.table == "-" else options.table
+    status = 0
+    for file in options.files:
+        try:
+            print(ingest_file(store, table, Path(file), format_=options.format, transform=options.transform))
+        except QueryError as error:
+            print(error, file=sys.stderr)
+            status = EXIT_ERROR
+    return status
+
+
+def _tail(options: argparse.Namespace) -> None:
+    from kqlog.ingest.tail import Tail
+
+    def warn(message: str) -> None:
+        print(message, file=sys.stderr, flush=True)
+
+    Tail(store_of(options), options.table, Path(options.file), options.format, options.transform, warn).run()
+
+
+def _collect(options: argparse.Namespace) -> None:
+    from kqlog.ingest.collect import collect, seconds_of
+
+    collect(store_of(options), seconds_of(options.every))
+
+
+def _listen(options: argparse.Namespace) -> int:
+    import asyncio
+
+    from kqlog.ingest.batches import Troubles
+    from kqlog.ingest.listen import listen
+
+    store = store_of(options)
+    addresses = {source: getattr(options, option.replace("-", "_")) for option, source in _SOURCES.items()}
+    if not any(addresses.values()):
+        raise CommandError(f"nothing to listen to: give --{', --'.join(_SOURCES)} HOST:PORT")
+    announce = partial(print, flush=True)
+    troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
+    try:
+        done = asyncio.run(listen(store, addresses, announce, troubles))
+    except ModuleNotFoundError as error:
+        raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
+    print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
+    return EXIT_ERROR if done.lost else 0
+
+
+def _serve(options: argparse.Namespace) -> int:
+    store = store_of(options)
+    try:
+        from kqlog.server.app import serve
+    except ModuleNotFoundError as error:
+        raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
+    serve(store, options.host, options.port, auth=not options.no_auth)
+    return 0
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is not HOST:PORT, as in 127.0.0.1:5514")
+    return host.removeprefix("[").removesuffix("]"), int(port)
