@@ -55,10 +55,12 @@ class Forwarded:
         try:
             for one in filter(None, map(chunk, sent)):
                 chunks = tags.setdefault(one.tag, [Chunk(one.tag, [], None)])
-                if one.name is None:
-                    chunks[0] = Chunk(one.tag, chunks[0].rows + one.rows, None, chunks[0].refused + one.refused)
-                else:
+                if one.name is not None:
                     chunks.append(one)
+                    continue
+                chunks[0].rows.extend(one.rows)
+                if one.refused:
+                    chunks[0] = chunks[0]._replace(refused=chunks[0].refused + one.refused)
         except QueryError as error:
             # What came before it is good, and may not be sent again.
             refusal = error
@@ -70,6 +72,8 @@ class Forwarded:
 
     async def _store_tag(self, tag: str, chunks: Sequence[Chunk], connection: Connection) -> None:
         """Shape the chunks of a tag together, which costs less, and store each as the request that it is."""
+        if not any(one.rows or one.refused for one in chunks):
+            return
         source = f"Fluent Forward from {connection.address}"
         parts = await asyncio.to_thread(self._together, tag, chunks)
         if parts is None:
