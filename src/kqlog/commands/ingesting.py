@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from functools import partial
 from pathlib import Path
@@ -12,6 +13,7 @@ from kqlog.commands.command import EXIT_ERROR, CommandError, Commands, store_of
 from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
+    from kqlog.ingest.delivery import Destination
     from kqlog.ingest.listen import Source
 
 _SOURCES: dict[str, Source] = {
@@ -21,7 +23,7 @@ _SOURCES: dict[str, Source] = {
 }
 """What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
-_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs")
+_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs", "syslog")
 
 
 def declare(commands: Commands) -> None:
@@ -42,8 +44,16 @@ def declare(commands: Commands) -> None:
         command.add_argument(
             "--transform", metavar="KQL", help="a query over 'source' that makes the rows, as in a data collection rule"
         )
-    collect = commands.add("collect", "store counters and heartbeats of this machine", _collect)
+    collect = commands.add("collect", "store counters, heartbeats and the log of this machine", _collect)
+    collect.add_argument("--to", metavar="URL", help="a server, with the token in KQLOG_TOKEN (default: the workspace of -d)")
     collect.add_argument("--every", metavar="TIME", default="10s", help="how often counters are read (default: 10s)")
+    collect.add_argument(
+        "--system-log",
+        metavar="WHICH",
+        default="auto",
+        help="a file of syslog lines, a folder of systemd's journal, none, or auto: the journal, /var/log/syslog or messages",
+    )
+    collect.add_argument("--outbox", metavar="FILE", help="where rows wait that are not delivered yet")
     listen = commands.add("listen", "receive logs and store them in a workspace, until told to end", _listen)
     for option, source in _SOURCES.items():
         listen.add_argument(
@@ -84,9 +94,21 @@ def _tail(options: argparse.Namespace) -> None:
 
 
 def _collect(options: argparse.Namespace) -> None:
-    from kqlog.ingest.collect import collect, seconds_of
+    from kqlog.ingest.collect import TOKEN, collect, outbox_of, seconds_of
+    from kqlog.ingest.delivery import Folder, Server
+    from kqlog.ingest.outbox import Outbox
 
-    collect(store_of(options), seconds_of(options.every))
+    every = seconds_of(options.every)
+    if options.to is None:
+        store = store_of(options)
+        file = store.root / "collect" / "outbox.db"
+    elif hasattr(options, "data"):
+        raise CommandError("give a server with --to or a workspace with -d, not both")
+    else:
+        file = outbox_of(options.to)
+    outbox = Outbox(file if options.outbox is None else Path(options.outbox))
+    destination: Destination = Folder(store) if options.to is None else Server(options.to, os.environ.get(TOKEN))
+    collect(outbox, destination, every, options.system_log, partial(print, file=sys.stderr, flush=True))
 
 
 def _listen(options: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from kqlog.commands.command import CommandError, Commands, store_of
 
 
 def declare(commands: Commands) -> None:
-    """init, compact, retention."""
+    """init, compact, retention, rollup."""
     init = commands.add("init", "make a workspace: a folder that logs are stored in", _init, data=False)
     init.add_argument("folder", metavar="FOLDER")
     compact = commands.add("compact", "put small files together, and delete what is too old", _compact)
@@ -17,6 +17,9 @@ def declare(commands: Commands) -> None:
     retention = commands.add("retention", "show or set for how many days rows are kept", _retention)
     retention.add_argument("table", nargs="?", metavar="TABLE")
     retention.add_argument("days", nargs="?", type=int, metavar="DAYS", help="0 keeps them for good")
+
+    rollup = commands.add("rollup", "roll metrics up by the minute, into AzureMetrics", _rollup)
+    rollup.add_argument("switch", nargs="?", choices=["on", "off"], help="whether a server does this by itself (default: on)")
 
 
 def _init(options: argparse.Namespace) -> None:
@@ -44,3 +47,12 @@ def _retention(options: argparse.Namespace) -> None:
     days = store.retention()
     for name in [options.table] if options.table else sorted(days):
         print(f"{name}: {f'{days[name]} days' if days.get(name) else 'for good'}")
+
+
+def _rollup(options: argparse.Namespace) -> None:
+    from kqlog.ingest.rollup import TABLE, roll_up
+
+    store = store_of(options)
+    if options.switch is not None:
+        store.set_rollup(options.switch == "on")
+    print(f"{roll_up(store):,} rows in {TABLE}" if store.rolls_up else "metrics are not rolled up")

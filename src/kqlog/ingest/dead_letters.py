@@ -36,9 +36,9 @@ class DeadLetter(NamedTuple):
     operation: Literal["Ingestion", "Transformation"] = "Ingestion"
 
 
-def shaped(store: Store, letters: Iterable[DeadLetter]) -> Shaped:
+def rows_of(letters: Iterable[DeadLetter]) -> list[dict[str, object]]:
     """Dead letters as rows of their table."""
-    rows = [
+    return [
         {
             "SourceSystem": "kqlog",
             "InputStreamId": _stream(letter.table),
@@ -50,7 +50,11 @@ def shaped(store: Store, letters: Iterable[DeadLetter]) -> Shaped:
         }
         for letter in letters
     ]
-    return shape(store, TABLE, rows)
+
+
+def shaped(store: Store, letters: Iterable[DeadLetter]) -> Shaped:
+    """Dead letters as their table wants them."""
+    return shape(store, TABLE, rows_of(letters))
 
 
 def _stream(table: str) -> str:

@@ -14,6 +14,8 @@ from kqlog.errors import QueryError
 from kqlog.ingest import operations
 from kqlog.ingest.metering import ended, meter
 from kqlog.ingest.operations import Kind, Level, Operations
+from kqlog.ingest.rollup import TABLE as METRICS
+from kqlog.ingest.rollup import roll_up
 from kqlog.ingest.shaping import Shaped, fitted
 from kqlog.store.store import Store
 from kqlog.store.upkeep import keep_in_order
@@ -53,8 +55,8 @@ class Ingestor:
     """Stores rows in groups: those of a fraction of a second, or so many that it is worth it, in one version of their table.
 
     `age` is how many seconds rows wait for others, `enough` how many rows do not wait, `most` how many may wait at all.
-    Every `upkeep` seconds the tables that rows came into are kept in order, by a thread of its own, which also tells of what
-    happens (`operations`) and counts what came in.
+    Every `upkeep` seconds metrics are rolled up, and the tables that rows came into are kept in order, by a thread of its own. It
+    also tells of what happens (`operations`) and counts what came in.
     """
 
     def __init__(
@@ -142,6 +144,9 @@ class Ingestor:
                 if metered < (hour := ended()):
                     meter(self._store, hour)
                     metered = hour
+            with suppress(QueryError, OSError, ValueError):
+                if roll_up(self._store, self._ended.is_set):
+                    self._grown.add(METRICS)
             while self._grown and not self._ended.is_set():
                 with suppress(QueryError, OSError, ValueError):
                     keep_in_order(self._store, self._grown.pop())

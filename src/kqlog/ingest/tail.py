@@ -225,20 +225,23 @@ class Tail:
 
     def _bury(self, refused: list[_Refused], note: _Note) -> None:
         """Keep what is left out, once: after a crash the lines are read again."""
-        for one in refused:
-            self._warn(f"{self._path}, byte {one.at:,}: {one.why}. It is left out, and kept in {dead_letters.TABLE}")
         table, source = self._store.table(dead_letters.TABLE), f"tail {note.id}"
         with table.writing():
-            done = table.position(source) or 0
-            letters = [
-                DeadLetter(self._table, f"{self._path}, byte {at:,}", why, raw, "Transformation" if transformed else "Ingestion")
-                for at, why, raw, transformed in refused
-                if at >= done
-            ]
+            letters = self._letters(refused, table.position(source) or 0)
             if letters:
                 shaped = dead_letters.shaped(self._store, letters)
                 table.append(shaped.rows, shaped.columns, positions={source: refused[-1].at + 1})
                 dead_letters.note(self._operations, shaped)
+
+    def _letters(self, refused: list[_Refused], done: int) -> list[DeadLetter]:
+        """Dead letters for what is left out; up to a position in the file there are some already."""
+        for one in refused:
+            self._warn(f"{self._path}, byte {one.at:,}: {one.why}. It is left out, and kept in {dead_letters.TABLE}")
+        return [
+            DeadLetter(self._table, f"{self._path}, byte {at:,}", why, raw, "Transformation" if transformed else "Ingestion")
+            for at, why, raw, transformed in refused
+            if at >= done
+        ]
 
     def _position(self, note: _Note) -> int:
         return self._store.table(self._table).position(f"tail {note.id}") or 0
@@ -327,6 +330,14 @@ class _Followed:
         """Whether enough is there for a look at what it is."""
         self._file.seek(0)
         return self._size() >= _HEAD or self._file.readline().endswith(b"\n")
+
+    def end_of_last_line(self) -> int:
+        """Where the next line begins, or the one that is not whole yet."""
+        size = self._size()
+        start = max(0, size - _CHUNK)
+        self._file.seek(start)
+        newline = self._file.read(size - start).rfind(b"\n")
+        return start + newline + 1
 
     def _size(self) -> int:
         return os.fstat(self._file.fileno()).st_size

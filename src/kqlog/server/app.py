@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from kqlog.errors import QueryError
-from kqlog.server import data_collector, kusto_ingest, logs_ingestion, otlp
+from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
 from kqlog.server.access import Access, read_access
 from kqlog.server.intake import Intake
 from kqlog.store.store import Store
@@ -33,7 +33,7 @@ def application(store: Store, access: Access) -> Starlette:
         broken = {file.name: error.message for file, error in intake.rules.broken.items()}
         return JSONResponse({"status": "ok", "brokenRules": broken})
 
-    protocols = (logs_ingestion, data_collector, kusto_ingest, otlp)
+    protocols = (logs_ingestion, data_collector, kusto_ingest, otlp, collectd, remote_write)
     own = [route for protocol in protocols for route in protocol.routes(intake)]
     return Starlette(routes=[Route("/healthz", health), *own], lifespan=lifespan)
 

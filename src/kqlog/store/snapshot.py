@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kqlog.plan.stored import Bound
-from kqlog.store.columns import digit_column, kql_schema
-from kqlog.types import UNIX_EPOCH_TICKS, Type
+from kqlog.store.columns import DAY, digit_column, kql_schema
+from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Type
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -40,6 +40,12 @@ class Snapshot:
     def rows(self) -> int:
         """How many rows there are."""
         return int(np.sum(self._adds.column("num_records").to_numpy()))
+
+    def days(self) -> list[tuple[int, int]]:
+        """The days that there are rows of, each by its first and its last tick."""
+        days = pc.unique(self._adds.column(f"partition.{DAY}").cast(pa.date32()).cast(pa.int32()).drop_null()).to_pylist()
+        firsts = [day * TICKS_PER_DAY + UNIX_EPOCH_TICKS for day in days]
+        return [(first, first + TICKS_PER_DAY - 1) for first in firsts]
 
     def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
         """The files that may have rows within all bounds."""

@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ that were taken out; request ids."""
 _LONGEST = 64
 """Longer texts are no statistics: cut off, the largest would be too small."""
 _ROWS_PER_GROUP = 122_880
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class StoredTable:
@@ -102,6 +104,23 @@ class StoredTable:
         """How far a source was read when rows of it were last stored; None when none ever were. Ask while `writing`."""
         found = self._opened().transaction_version(source) if self.exists else None
         return None if found is None else int(found)
+
+    def times_since(self, version: int | None) -> list[tuple[int, int]]:
+        """The first and last TimeGenerated, in ticks, of files of rows that came after a version.
+
+        Where the log does not tell any more what came after it, all days that there are rows of.
+        """
+        snapshot = self.snapshot()
+        if version is None:
+            return snapshot.days()
+        times: list[tuple[int, int]] = []
+        try:
+            for later in range(version + 1, snapshot.version + 1):
+                actions = map(json.loads, (self._log / f"{later:020}.json").read_text("utf-8").splitlines())
+                times += [_times(action["add"]) for action in actions if action.get("add", {}).get("dataChange")]
+        except (FileNotFoundError, KeyError, TypeError):
+            return snapshot.days()
+        return times
 
     def columns(self) -> Schema:
         """The columns as the writer knows them; none before there is anything. Ask while `writing`."""
@@ -271,6 +290,17 @@ class StoredTable:
         _write_parquet(arrow_schema(columns).empty_table(), made)
         made.replace(path)
         _sync(path.parent)
+
+
+def _times(add: dict[str, Any]) -> tuple[int, int]:
+    """The extremes of TimeGenerated in a file, of which Delta has the microseconds."""
+    statistics = json.loads(add["stats"])
+    low, high = (datetime.fromisoformat(statistics[name][TIME]) - _EPOCH for name in ("minValues", "maxValues"))
+    return _ticks(low), _ticks(high) + 9
+
+
+def _ticks(since_1970: timedelta) -> int:
+    return since_1970 // timedelta(microseconds=1) * 10 + UNIX_EPOCH_TICKS
 
 
 def _columns_of(delta: DeltaTable) -> Schema:
