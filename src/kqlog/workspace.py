@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.catalog.functions import system_functions
 from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
@@ -55,6 +56,9 @@ class Workspace:
     def _tables(self, only: Mapping[str, Additions] | None = None) -> Catalog | StoredCatalog:
         """The tables as they are now."""
         return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog, only)
+
+    def _functions(self) -> StoredFunctions:
+        return StoredFunctions(self.saved, system_functions() if self.store is not None else None)
 
     @property
     def tables(self) -> list[str]:
@@ -152,7 +156,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._tables(), parameters, StoredFunctions(self.saved))
+        return _check(text, self._tables(), parameters, self._functions())
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -194,7 +198,7 @@ class Workspace:
             tables,
             now,
             parameters or {},
-            StoredFunctions(self.saved),
+            self._functions(),
             timespan=time_range(timespan, now),
             evaluate=evaluate,
             fetch=fetch,

@@ -32,8 +32,7 @@ def application(store: Store, access: Access) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        for file, error in intake.rules.broken.items():
-            logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
+        intake.rules.look()
         exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
         exporting.start()
         yield
