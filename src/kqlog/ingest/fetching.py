@@ -23,7 +23,7 @@ _MARKED = 1024
 _LONGEST_END = 4 * 2**20
 """Where the last line begins is looked for in so many bytes."""
 _GOES_ON = re.compile(rb"\s*([,\]])")
-_END_OF_ITEMS = re.compile(rb"\](\s*\})?\s*\Z")
+_END_OF_ITEMS = re.compile(rb"(?<=(.))\s*\](\s*\})?\s*\Z", re.DOTALL)
 
 
 def fetch(place: Place, entry: Entry, before: Reading | None, to: Path, named: str | None, *, settled: bool) -> Reading:
@@ -103,15 +103,15 @@ def _end(path: Path, start: int, format_: Format, *, settled: bool) -> tuple[int
     """Where reading ends, and whether what follows waits: before the end of a list that may grow, or before half a line."""
     size = path.stat().st_size
     with path.open("rb") as file:
-        low = max(start, size - _LONGEST_END)
-        file.seek(low)
+        file.seek(max(0, start - 1, size - _LONGEST_END))
         data = file.read()
-    if format_.items and (found := _END_OF_ITEMS.search(data[-64:])) and (found[1] is None) == (format_.items == "item"):
-        return size - len(data[-64:]) + found.start(), False
+    if format_.items and (found := _END_OF_ITEMS.search(data[-64:])) and (found[2] is None) == (format_.items == "item"):
+        # Nothing is read of a list that is empty: the next version has no comma where this one ends.
+        return (start if found[1] == b"[" else size - len(data[-64:]) + found.start()), False
     line = data[data.rfind(b"\n") + 1 :]
     if format_.parser is None or settled or _is_json(line):
         return size, False
-    return size - len(line), bool(line)
+    return max(start, size - len(line)), bool(line)
 
 
 def _is_json(line: bytes) -> bool:

@@ -105,6 +105,8 @@ class Folder:
     def entries(self) -> Iterator[Entry]:
         """The files with something in them, by name."""
         with _refusals(self.url):
+            if not self._root.is_dir():
+                raise FileNotFoundError("there is no such folder")
             for path in sorted(self._root.rglob("*")):
                 if path.is_file() and not any(part.startswith(".") for part in path.relative_to(self._root).parts):
                     entry = _entry_of_file(str(path), path.stat())

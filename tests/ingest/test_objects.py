@@ -1,0 +1,633 @@
+"""Objects of folders, Azurite and moto's S3, filled by the clouds' own clients: what is new is stored once."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kqlog
+from kqlog.cli import main
+from kqlog.ingest import file_batches, objects
+from kqlog.ingest.fetching import fetch, fetch_again
+from kqlog.ingest.file_batches import batches
+from kqlog.ingest.ledger import Ledger, Reading
+from kqlog.ingest.objects import Objects
+from kqlog.ingest.places import Bucket, Folder, azure_settings, place_of
+from kqlog.ingest.readers import FORMATS
+from kqlog.store.store import Store, create
+from kqlog.store.table import StoredTable
+
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+"""The key that every Azurite has, which Microsoft documents."""
+HOUR = "resourceId=/SUBSCRIPTIONS/1/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/KV/y=2026/m=03/d=01/h=10/m=00/PT1H.json"
+
+
+# ------------------------------------------------------------------------------------------------------------------- servers
+
+
+@pytest.fixture(scope="module")
+def azurite() -> Iterator[str]:
+    """The connection string of a server."""
+    node = shutil.which("node")
+    found = node and subprocess.run(
+        [node, "-p", "require.resolve('azurite/package.json')"], capture_output=True, text=True, check=False
+    )
+    if not found or found.returncode:
+        pytest.skip("there is no Node.js with azurite (npm package, found by NODE_PATH)")
+    main = Path(found.stdout.strip()).parent / "dist/src/blob/main.js"
+    options = ["--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+    server = subprocess.Popen([node, str(main), *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert server.stdout is not None
+    said = ""
+    while "successfully listens" not in said:
+        said = server.stdout.readline()
+        assert said, "Azurite ended"
+    (port,) = re.findall(r":(\d+)\s*$", said)
+    endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
+    yield f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};BlobEndpoint={endpoint};"
+    server.kill()
+    server.communicate()
+
+
+@pytest.fixture
+def container(azurite: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A new container, and kqlog's environment to find it."""
+    from azure.storage.blob import BlobServiceClient
+
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite)
+    return BlobServiceClient.from_connection_string(azurite).create_container(f"logs-{random.randrange(10**12)}")
+
+
+@pytest.fixture(scope="module")
+def moto() -> Iterator[str]:
+    """The address of a server."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(moto: str, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A new bucket, and kqlog's environment to find it."""
+    import boto3
+
+    for name, value in {
+        "ACCESS_KEY_ID": "test",
+        "SECRET_ACCESS_KEY": "test",
+        "DEFAULT_REGION": "us-east-1",
+        "ENDPOINT_URL": moto,
+    }.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    made = boto3.resource("s3").Bucket(f"logs-{random.randrange(10**12)}")
+    made.create()
+    return made
+
+
+# ------------------------------------------------------------------------------------------------------------------- helpers
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return create(tmp_path / "logs")
+
+
+class Looking:
+    """Looks at a place as a new process would each time: nothing is kept but what is in the workspace."""
+
+    def __init__(self, store: Store, url: str, table: str | None = "T_CL", format_: str | None = None) -> None:
+        self._arguments = (url, table, format_)
+        self._root = store.root
+        self.warnings: list[str] = []
+        self.troubles = 0
+
+    def look(self) -> str | None:
+        url, table, format_ = self._arguments
+        found = Objects(Store(self._root), table, place_of(url), format_, None, self.warnings.append)
+        told = found.poll()
+        self.troubles = found.troubles
+        return told
+
+
+def numbers(store: Store, table: str = "T_CL") -> list[int]:
+    return [n for (n,) in kqlog.connect(store.root).query(f"{table} | project n | order by n asc").rows]
+
+
+def lines(*several: int) -> bytes:
+    return b"".join(b'{"n":%d}\n' % n for n in several)
+
+
+def record(n: int) -> dict[str, object]:
+    return {"time": "2026-03-01T10:00:00Z", "resourceId": "/SUBSCRIPTIONS/1", "category": "Audit", "properties": {"n": n}}
+
+
+@dataclass
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """The command line, in this process."""
+    return lambda *arguments: Done(main([str(argument) for argument in arguments]), *capsys.readouterr())
+
+
+# -------------------------------------------------------------------------------------------------------------------- folders
+
+
+ROWS = {
+    "jsonl": lambda n: (b"", lines(*range(n)), b""),
+    "json": lambda n: (b" [", b",\n".join(b'{"n": %d}' % at for at in range(n)), b" ]\n"),
+    "resource-logs": lambda n: (b'{"records": [', b",".join(json.dumps(record(at)).encode() for at in range(n)), b"]}"),
+    "csv": lambda n: (b"n,m\r\n", b"".join(b'%d,"a,""b"\r\n' % at for at in range(n)), b""),
+    "load-balancer": lambda n: (b"", b"".join(b"%s lb 192.0.2.7:%d - 0 0 0 200 200 0 0 -\n" % (b"2026-03-01T10:00:00Z", at) for at in range(n)), b""),
+}  # fmt: skip
+"""A file of some rows in each format, by what stands before, in and after them."""
+
+
+@pytest.mark.parametrize("name", ROWS)
+@settings(max_examples=40, deadline=None)
+@given(counts=st.lists(st.integers(0, 20), min_size=1, max_size=6), cut=st.integers(0, 30), again=st.booleans())
+def test_however_an_object_grows_each_row_is_read_once(name: str, counts: list[int], cut: int, again: bool) -> None:
+    rows: list[dict[str, object]] = []
+    before: Reading | None = None
+    with tempfile.TemporaryDirectory() as folder:
+        path, to = Path(folder) / "object.csv", Path(folder) / "fetched.csv"
+        for last, count in [*((False, count) for count in sorted(counts)), (True, max(counts))]:
+            content = b"".join(ROWS[name](count))
+            # A file of lines may end within one, but for the last time.
+            path.write_bytes(content if last or ROWS[name](1)[2] else content[: max(len(b"n,m\r\n"), len(content) - cut)])
+            if not path.stat().st_size:
+                continue
+            place = Folder(Path(folder))
+            entry = next(entry for entry in place.entries() if entry.name == str(path.resolve()))
+            reading = fetch(place, entry, before, to, name, settled=last)
+            if again:
+                assert fetch_again(place, reading, to)
+            if reading.start < reading.stop:
+                rows += [row for batch in batches(to, FORMATS[name], lambda done, rows: None) for row in batch]
+            before = reading
+            to.unlink()
+    key = {"resource-logs": "n_d", "load-balancer": "ClientPort"}.get(name, "n")
+    assert [int(str(row[key]).removesuffix(".0")) for row in rows] == list(range(max(counts)))
+
+
+def test_files_of_a_folder_are_stored_once_and_new_ones_when_they_come(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    (folder / "y=2026").mkdir(parents=True)
+    (folder / "a.jsonl").write_bytes(lines(1, 2))
+    (folder / "y=2026" / "b.jsonl.gz").write_bytes(gzip.compress(lines(3)))
+    (folder / ".hidden").write_bytes(lines(100))
+    (folder / "empty").touch()
+    looking = Looking(store, str(folder))
+    assert looking.look() == f"{folder}: 2 objects, 3 rows in T_CL"
+    assert looking.look() is None
+    (folder / "c.jsonl").write_bytes(lines(4))
+    with (folder / "a.jsonl").open("ab") as file:
+        file.write(lines(5))
+    assert looking.look() == f"{folder}: 2 objects, 2 rows in T_CL"
+    # A folder in it is the same place.
+    assert Looking(store, str(folder / "y=2026")).look() is None
+    assert numbers(store) == [1, 2, 3, 4, 5]
+    assert looking.warnings == []
+    assert not list(store.root.glob("objects/*/fetched"))
+
+
+def test_half_a_line_waits_until_it_is_whole_or_nothing_more_comes(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "export" / "app.log"
+    path.parent.mkdir()
+    path.write_bytes(b'{"n":1}\n{"n":')
+    looking = Looking(store, str(path.parent))
+    looking.look()
+    assert looking.look() is None
+    assert numbers(store) == [1]
+    with path.open("ab") as file:
+        file.write(b'2}\n{"n":3}')
+    looking.look()
+    # Half of an object is never an object, so that this one is whole.
+    assert numbers(store) == [1, 2, 3]
+    access = '192.0.2.7 - - [01/Mar/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 51'
+    (path.parent / "access.log").write_text(f"{access}\n{access}")
+    looking = Looking(store, str(path.parent / ""), "A_CL", "access")
+    path.unlink()
+    looking.look()
+    assert kqlog.connect(store.root).query("A_CL | count").rows == [(1,)]
+    monkeypatch.setattr(objects, "_SETTLED", -1.0)
+    looking.look()
+    assert kqlog.connect(store.root).query("A_CL | count").rows == [(2,)]
+    assert looking.look() is None
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "u_ex.log", "flow"])
+def test_lines_that_come_later_have_the_names_of_the_first(store: Store, tmp_path: Path, name: str) -> None:
+    begun, more, query = {
+        "rows.csv": ("id,what\n1,a\n2,b\n", "3,c\n", "T_CL | project id, what"),
+        "u_ex.log": (
+            "#Software: IIS\n#Fields: date time sc-status cs-method\n2026-03-01 10:00:00 1 a\n2026-03-01 10:00:00 2 b\n",
+            "2026-03-01 10:00:00 3 c\n",
+            "T_CL | project scStatus, csMethod",
+        ),
+        "flow": ("start action dstport\n1772359200 a 1\n1772359200 b 2\n", "1772359200 c 3\n", "T_CL | project DstPort, Action"),
+    }[name]
+    path = tmp_path / "export" / name
+    path.parent.mkdir()
+    path.write_text(begun)
+    looking = Looking(store, str(path.parent))
+    looking.look()
+    path.write_text(begun + more)
+    looking.look()
+    assert sorted(kqlog.connect(store.root).query(query).texts()) == [["1", "a"], ["2", "b"], ["3", "c"]]
+    assert looking.warnings == []
+
+
+def test_what_cannot_be_read_is_told_and_the_rest_is_stored(store: Store, tmp_path: Path, run: Callable[..., Done]) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "a.jsonl").write_bytes(lines(1) + b"oops\n\xff\n" + lines(2))
+    (folder / "b").write_bytes(b"what is this\n")
+    (folder / "c.gz").write_bytes(gzip.compress(lines(*range(20_000)))[:-9])
+    (folder / "d.parquet").write_bytes(b"PAR1 but no more")
+    done = run("ingest", "-d", store.root, "T_CL", folder)
+    assert done.returncode == 1
+    assert done.stdout == f"{folder}: 1 object, 2 rows in T_CL\n"
+    assert f"2 lines are left out. ENG003: {folder}/a.jsonl, line 2: not JSON" in done.stderr
+    assert f"ENG003: cannot tell the format of '{folder}/b'" in done.stderr
+    assert f"{folder}/c.gz, line" in done.stderr
+    assert f"ENG003: {folder}/d.parquet: not Parquet" in done.stderr
+    assert numbers(store) == [1, 2]
+    # Nothing of it is remembered as stored.
+    for name in ("b", "d.parquet"):
+        (folder / name).unlink()
+    (folder / "c.gz").write_bytes(gzip.compress(lines(3)))
+    done = run("ingest", "-d", store.root, "T_CL", folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert run("ingest", "-d", store.root, "T_CL", folder).stdout == f"{folder}: there is nothing new\n"
+    assert numbers(store) == [1, 2, 3]
+
+
+def test_parquet_and_objects_of_many_rows(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    monkeypatch.setattr(file_batches, "MOST_ROWS", 10)
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines(*range(95))))
+    kqlog.query("range n from 95 to 199 step 1").save(folder / "b.parquet")
+    looking = Looking(store, str(folder))
+    looking.look()
+    (folder / "b.parquet").touch()  # it has another time, and the same content
+    looking.look()
+    assert looking.look() is None
+    assert numbers(store) == list(range(200))
+
+
+# ------------------------------------------------------------------------------------------------------------------- Azure
+
+
+def test_an_append_blob_that_grows_within_its_hour_is_read_on_from_where_it_ended(
+    store: Store, container: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blob = container.get_blob_client(HOUR)
+    blob.create_append_blob()
+    looking = Looking(store, f"az://{container.container_name}", None)
+    assert looking.look() is None
+    starts: list[int] = []
+    copy = Bucket.copy
+    monkeypatch.setattr(Bucket, "copy", lambda self, name, start, to: (starts.append(start), copy(self, name, start, to))[1])
+    sent, sizes = 0, [0]
+    for count in (30, 1, 200):
+        blob.append_block(b"".join(json.dumps(record(sent + n)).encode() + b"\r\n" for n in range(count)))
+        sent += count
+        assert looking.look() == f"az://{container.container_name}: 1 object, {count} rows in AzureDiagnostics"
+        assert starts.pop() == max(0, sizes[-1] - 1024)
+        assert starts == []
+        sizes.append(blob.get_blob_properties().size)
+    blob.set_blob_metadata({"touched": "yes"})
+    looking.look()
+    query = "AzureDiagnostics | summarize count(), dcount(n_d, 4), take_any(Category)"
+    assert kqlog.connect(store.root).query(query).rows == [(231, 231, "Audit")]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_records_that_are_written_anew_with_more_of_them(store: Store, container: Any, indent: int | None) -> None:
+    # As flow logs of networks grow: the list is closed each time.
+    looking = Looking(store, f"az://{container.container_name}/insights-logs", None)
+    for count in (0, 2, 5, 5, 6):
+        body = json.dumps({"records": [record(n) for n in range(count)]}, indent=indent)
+        container.upload_blob(f"insights-logs/{HOUR}", body, overwrite=True)
+        looking.look()
+    container.upload_blob("insights-logs/lines.json", "".join(json.dumps({"records": [record(n)]}) + "\n" for n in (6, 7)))
+    looking.look()
+    container.upload_blob(
+        "insights-logs/lines.json", "".join(json.dumps({"records": [record(n)]}) + "\n" for n in (6, 7, 8)), overwrite=True
+    )
+    looking.look()
+    assert sorted(n for (n,) in kqlog.connect(store.root).query("AzureDiagnostics | project toint(n_d)").rows) == list(range(9))
+    assert looking.warnings == []
+
+
+def test_another_content_under_the_same_name_is_read_anew(store: Store, container: Any) -> None:
+    looking = Looking(store, f"az://{container.container_name}")
+    for body in (
+        lines(1, 2),
+        lines(3),
+        lines(4, 5, 6),
+        lines(4, 5, 6),
+        gzip.compress(lines(7)),
+        gzip.compress(lines(7)) + gzip.compress(lines(8)),
+    ):
+        container.upload_blob("latest.log", body, overwrite=True)
+        looking.look()
+    assert numbers(store) == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_names_with_odd_characters(store: Store, container: Any) -> None:
+    for n, name in enumerate(["we ird#%*+?/ü.log", "a=b&c/%23.log", "dots/..x.log"]):
+        container.upload_blob(name, lines(n))
+    Looking(store, f"az://{container.container_name}").look()
+    assert numbers(store) == [0, 1, 2]
+
+
+def test_the_activity_log_from_a_container(store: Store, container: Any) -> None:
+    event = {
+        "eventTimestamp": "2026-03-01T10:00:00Z",
+        "operationName": {"value": "Microsoft.Compute/start"},
+        "status": {"value": "Succeeded"},
+    }
+    container.upload_blob("activity.json", json.dumps({"value": [event, event]}))
+    Looking(store, f"az://{container.container_name}", None).look()
+    assert kqlog.connect(store.root).query("AzureActivity | summarize count() by ActivityStatusValue").rows == [("Success", 2)]
+
+
+# ---------------------------------------------------------------------------------------------------------------------- AWS
+
+
+def test_cloudtrail_and_load_balancers_from_a_bucket(store: Store, bucket: Any) -> None:
+    event = {
+        "eventVersion": "1.11",
+        "eventSource": "s3.amazonaws.com",
+        "eventTime": "2026-03-01T10:00:00Z",
+        "userIdentity": {"type": "Root"},
+    }
+    trail, shop = "AWSLogs/1/CloudTrail/eu-west-1/2026/03/01", "AWSLogs/1/elasticloadbalancing/eu-west-1/2026/03/01"
+    for n in range(20):
+        body = gzip.compress(json.dumps({"Records": [event | {"eventName": f"Op{n}"}] * 3}).encode())
+        bucket.put_object(Key=f"{trail}/{n}.json.gz", Body=body)
+    bucket.put_object(Key="AWSLogs/1/CloudTrail-Digest/d.json.gz", Body=gzip.compress(b'{"digestS3Object": 1}'))
+    line = 'http 2026-03-01T10:00:00Z app/shop/1 192.0.2.7:1 10.0.0.1:80 0 0 0 200 200 1 2 "GET http://a/ HTTP/1.1" "-" - - - "-" "-" "-" 0 -'
+    bucket.put_object(Key=f"{shop}/1_app.log.gz", Body=gzip.compress(line.encode()))
+    bucket.put_object(Key="AWSLogs/1/ELBAccessLogTestFile", Body=b"Enable AccessLog for ELB")
+    looking = Looking(store, f"s3://{bucket.name}/AWSLogs/1/CloudTrail", None)
+    assert looking.look() == f"s3://{bucket.name}/AWSLogs/1/CloudTrail: 20 objects, 60 rows in AWSCloudTrail"
+    assert looking.look() is None
+    Looking(store, f"s3://{bucket.name}/AWSLogs/*/elasticloadbalancing/*.log.gz", None).look()
+    assert kqlog.connect(store.root).query("AWSCloudTrail | summarize count(), dcount(EventName, 4)").rows == [(60, 20)]
+    assert kqlog.connect(store.root).query("AWSALBAccessLogs | project ClientIp, ElbStatusCode").rows == [("192.0.2.7", 200)]
+    # The name of one object is a place as well.
+    assert Looking(store, f"s3://{bucket.name}/{shop}/1_app.log.gz", None).look() is None
+
+
+# ------------------------------------------------------------------------------------------------------- crashes, once each
+
+
+class Killed(BaseException):
+    """What ends everything at once."""
+
+
+@pytest.mark.parametrize("at", ["before the rows", "after the rows", "after some rows", "between two tables"])
+def test_every_row_once_whenever_it_ends(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    event = {
+        "System": {
+            "Provider": {"#attributes": {"Name": "p"}},
+            "TimeCreated": {"#attributes": {"SystemTime": "2026-03-01T10:00:00Z"}},
+        }
+    }
+    for channel in ("Security", "System"):
+        row = {"Event": {"System": {**event["System"], "Channel": channel, "EventID": 7}}}
+        (folder / f"{channel}.jsonl").write_text((json.dumps(row) + "\n") * 25)
+    append, calls = StoredTable.append, 0
+
+    def killed(*_arguments: object, **_options: object) -> None:
+        raise Killed
+
+    def second_is_killed(self: StoredTable, *arguments: Any, **options: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise Killed
+        return append(self, *arguments, **options)
+
+    looking = Looking(store, str(folder), None)
+    with monkeypatch.context() as patched:
+        if at == "after some rows":
+            monkeypatch.setattr(file_batches, "MOST_ROWS", 10)
+        patched.setattr(
+            *((Ledger, "end") if at == "after the rows" else (StoredTable, "append")),
+            killed if "some" not in at and "two" not in at else second_is_killed,
+        )
+        with pytest.raises(Killed):
+            looking.look()
+    # Meanwhile one file grows, which the other half of the batch must not get.
+    with (folder / "System.jsonl").open("a") as file:
+        file.write(json.dumps(row) + "\n")
+    looking.look()
+    assert looking.look() is None
+    query = "union withsource=T SecurityEvent, Event | summarize count() by T | order by T asc"
+    assert kqlog.connect(store.root).query(query).rows == [("Event", 26), ("SecurityEvent", 25)]
+    assert looking.warnings == []
+
+
+def test_an_object_that_is_gone_after_a_crash_does_not_stop_the_others(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for n in range(3):
+        (folder / f"{n}.log").write_bytes(lines(n))
+    looking = Looking(store, str(folder))
+    with monkeypatch.context() as patched, pytest.raises(kqlog.QueryError):
+        patched.setattr(StoredTable, "append", lambda *_, **__: (_ for _ in ()).throw(kqlog.QueryError("ING002", "no room")))
+        looking.look()
+    (folder / "0.log").unlink()
+    (folder / "1.log").write_bytes(lines(7))
+    looking.look()
+    assert numbers(store) == [2, 7]
+    assert looking.warnings == [f"{folder}/{n}.log is not what it was: what it had may be lost" for n in (0, 1)]
+
+
+INGEST = """
+import sys
+from kqlog import cli
+from kqlog.ingest import objects
+objects._MOST_OBJECTS = 7
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+def kill_and_count(store: Store, put: Callable[[str, bytes], object], url: str, times: int) -> None:
+    """Ingest many objects, kill that again and again, and let it finish."""
+    for n in range(280):
+        put(f"{n % 9}/{n}.gz", gzip.compress(lines(2 * n, 2 * n + 1)))
+    command = [sys.executable, "-c", INGEST, "ingest", "-d", str(store.root), "T_CL", url]
+    log, killed = store.root / "tables/T_CL/_delta_log", 0
+    for _ in range(times):
+        before = len(list(log.glob("*.json")))
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while process.poll() is None and len(list(log.glob("*.json"))) < before + 2:
+            time.sleep(0.002)
+        time.sleep(random.uniform(0, 0.06))
+        process.kill()
+        killed += process.wait() == -signal.SIGKILL
+    assert main(["ingest", "-d", str(store.root), "T_CL", url]) == 0
+    assert killed >= min(times, 5)
+    assert numbers(store) == list(range(560))
+
+
+def test_every_row_of_a_bucket_once_through_kill_9(store: Store, bucket: Any) -> None:
+    kill_and_count(store, lambda name, body: bucket.put_object(Key=name, Body=body), f"s3://{bucket.name}", 3)
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("_time", range(5))
+def test_every_row_of_a_container_once_through_a_hundred_kill_9(store: Store, container: Any, _time: int) -> None:
+    kill_and_count(store, container.upload_blob, f"az://{container.container_name}", 20)
+
+
+def test_two_at_once_store_what_is_there_once(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "export"
+    folder.mkdir()
+    for n in range(300):
+        (folder / f"{n}.log").write_bytes(lines(n))
+    command = [sys.executable, "-m", "kqlog.cli", "ingest", "-d", str(store.root), "T_CL", str(folder)]
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
+    said = sorted(process.communicate(timeout=60)[0] for process in both)
+    assert said == [f"{folder}: 300 objects, 300 rows in T_CL\n", f"{folder}: there is nothing new\n"]
+    assert numbers(store) == list(range(300))
+
+
+# ---------------------------------------------------------------------------------------------------------- the command line
+
+
+def test_follow_goes_on_with_what_comes(store: Store, container: Any) -> None:
+    blob = container.get_blob_client("app.log")
+    blob.create_append_blob()
+    url = f"az://{container.container_name}"
+    command = [sys.executable, "-m", "kqlog.cli", "ingest", "--follow", "--every", "1s", "-d", str(store.root), "T_CL", url]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        for n in range(2):
+            blob.append_block(lines(n))
+            assert process.stdout.readline() == f"{url}: 1 object, 1 rows in T_CL\n"
+        assert numbers(store) == [0, 1]
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[1] == "interrupted\n"
+    finally:
+        process.kill()
+
+
+def test_follow_outlives_what_goes_wrong_meanwhile(store: Store, tmp_path: Path) -> None:
+    folder, said = tmp_path / "export", list[str]()
+
+    class FourTimes(Objects):
+        looks = 0
+
+        def poll(self) -> str | None:
+            self.looks += 1
+            if self.looks > 4:
+                raise Killed
+            if self.looks == 4:
+                folder.mkdir()
+                (folder / "a.log").write_bytes(lines(1))
+            return super().poll()
+
+    with pytest.raises(Killed):
+        objects.follow([FourTimes(store, "T_CL", Folder(folder), None, None, said.append)], 0, said.append, said.append)
+    assert said == [f"ENG003: {folder} cannot be read: there is no such folder", f"{folder}: 1 object, 1 rows in T_CL"]
+
+
+def test_the_extra_that_is_missing_is_named(store: Store) -> None:
+    code = "import sys; sys.modules['obstore'] = None; sys.modules['obstore.store'] = None; from kqlog import cli; sys.exit(cli.main())"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ingest", "-d", store.root, "T_CL", "s3://logs"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr == "object storage wants the package obstore.store: pip install 'kqlog[objects]'\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["ftp://host/logs"], "ING001: 'ftp://host/logs' is no place of objects\nhint: az://CONTAINER/PREFIX"),
+        (["az://"], "ING001: 'az://' is no place of objects"),
+        (["--follow", "app.log"], "--follow is for folders and buckets: kqlog tail app.log follows a file"),
+        (["--follow", "--every", "soon", "."], "ING001: 'soon' is not how often"),
+    ],
+)
+def test_what_cannot_be_asked_for(store: Store, arguments: list[str], said: str, run: Callable[..., Done]) -> None:
+    done = run("ingest", "-d", store.root, "T_CL", *arguments)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_a_cloud_refuses_is_told_without_secrets(
+    store: Store, bucket: Any, container: Any, azurite: str, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Done]
+) -> None:
+    missing = run("ingest", "-d", store.root, "T_CL", "s3://no-such-bucket", "az://no-such-container")
+    assert missing.returncode == 1
+    assert re.search(r"ENG003: s3://no-such-bucket cannot be read: .*404 Not Found", missing.stderr)
+    assert re.search(r"ENG003: az://no-such-container cannot be read: .*404 Not Found", missing.stderr)
+    bucket.put_object(Key="a//b.log", Body=lines(1))
+    bucket.put_object(Key="c/d.log", Body=lines(2))
+    empty = run("ingest", "-d", store.root, "T_CL", f"s3://{bucket.name}", f"s3://{bucket.name}/c")
+    assert "contained empty path segment\nhint: name a prefix without it" in empty.stderr
+    assert numbers(store) == [2]
+    endpoint = re.search("BlobEndpoint=[^;]*", azurite)
+    assert endpoint
+    monkeypatch.setenv(
+        "AZURE_STORAGE_CONNECTION_STRING",
+        f"AccountName=devstoreaccount1;SharedAccessSignature=sv=2022-11-02&sig=c2VjcmV0;{endpoint[0]}",
+    )
+    refused = run("ingest", "-d", store.root, "T_CL", f"az://{container.container_name}")
+    assert refused.returncode == 1
+    assert "403" in refused.stderr
+    assert "c2VjcmV0" not in refused.stderr
+
+
+def test_settings_come_from_the_variables_of_azure_s_tools() -> None:
+    string = f"DefaultEndpointsProtocol=https;AccountName=logs;AccountKey={KEY};EndpointSuffix=core.windows.net"
+    assert azure_settings({"AZURE_STORAGE_CONNECTION_STRING": string}) == {
+        "account_name": "logs",
+        "account_key": KEY,
+        "endpoint": "https://logs.blob.core.windows.net",
+    }
+    assert azure_settings({"AZURE_STORAGE_ACCOUNT": "logs", "AZURE_STORAGE_KEY": KEY}) == {
+        "account_name": "logs",
+        "account_key": KEY,
+    }
+    assert azure_settings(os.environ | {"AZURE_STORAGE_CONNECTION_STRING": ""}) == {}
