@@ -5,103 +5,26 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from object_places import KEY, Looking, lines, numbers, record
 
 import kqlog
 from kqlog.cli import main
 from kqlog.ingest import file_batches, objects
-from kqlog.ingest.fetching import fetch, fetch_again
-from kqlog.ingest.file_batches import batches
-from kqlog.ingest.ledger import Ledger, Reading
 from kqlog.ingest.objects import Objects
-from kqlog.ingest.places import Bucket, Folder, azure_settings, place_of
-from kqlog.ingest.readers import FORMATS
+from kqlog.ingest.places import Bucket, Folder, azure_settings
 from kqlog.store.store import Store, create
-from kqlog.store.table import StoredTable
 
-KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-"""The key that every Azurite has, which Microsoft documents."""
 HOUR = "resourceId=/SUBSCRIPTIONS/1/RESOURCEGROUPS/RG/PROVIDERS/MICROSOFT.KEYVAULT/VAULTS/KV/y=2026/m=03/d=01/h=10/m=00/PT1H.json"
-
-
-# ------------------------------------------------------------------------------------------------------------------- servers
-
-
-@pytest.fixture(scope="module")
-def azurite() -> Iterator[str]:
-    """The connection string of a server."""
-    node = shutil.which("node")
-    found = node and subprocess.run(
-        [node, "-p", "require.resolve('azurite/package.json')"], capture_output=True, text=True, check=False
-    )
-    if not found or found.returncode:
-        pytest.skip("there is no Node.js with azurite (npm package, found by NODE_PATH)")
-    main = Path(found.stdout.strip()).parent / "dist/src/blob/main.js"
-    options = ["--blobPort", "0", "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
-    server = subprocess.Popen([node, str(main), *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    assert server.stdout is not None
-    said = ""
-    while "successfully listens" not in said:
-        said = server.stdout.readline()
-        assert said, "Azurite ended"
-    (port,) = re.findall(r":(\d+)\s*$", said)
-    endpoint = f"http://127.0.0.1:{port}/devstoreaccount1"
-    yield f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={KEY};BlobEndpoint={endpoint};"
-    server.kill()
-    server.communicate()
-
-
-@pytest.fixture
-def container(azurite: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A new container, and kqlog's environment to find it."""
-    from azure.storage.blob import BlobServiceClient
-
-    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azurite)
-    return BlobServiceClient.from_connection_string(azurite).create_container(f"logs-{random.randrange(10**12)}")
-
-
-@pytest.fixture(scope="module")
-def moto() -> Iterator[str]:
-    """The address of a server."""
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture
-def bucket(moto: str, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A new bucket, and kqlog's environment to find it."""
-    import boto3
-
-    for name, value in {
-        "ACCESS_KEY_ID": "test",
-        "SECRET_ACCESS_KEY": "test",
-        "DEFAULT_REGION": "us-east-1",
-        "ENDPOINT_URL": moto,
-    }.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    made = boto3.resource("s3").Bucket(f"logs-{random.randrange(10**12)}")
-    made.create()
-    return made
 
 
 # ------------------------------------------------------------------------------------------------------------------- helpers
@@ -110,35 +33,6 @@ def bucket(moto: str, monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
     return create(tmp_path / "logs")
-
-
-class Looking:
-    """Looks at a place as a new process would each time: nothing is kept but what is in the workspace."""
-
-    def __init__(self, store: Store, url: str, table: str | None = "T_CL", format_: str | None = None) -> None:
-        self._arguments = (url, table, format_)
-        self._root = store.root
-        self.warnings: list[str] = []
-        self.troubles = 0
-
-    def look(self) -> str | None:
-        url, table, format_ = self._arguments
-        found = Objects(Store(self._root), table, place_of(url), format_, None, self.warnings.append)
-        told = found.poll()
-        self.troubles = found.troubles
-        return told
-
-
-def numbers(store: Store, table: str = "T_CL") -> list[int]:
-    return [n for (n,) in kqlog.connect(store.root).query(f"{table} | project n | order by n asc").rows]
-
-
-def lines(*several: int) -> bytes:
-    return b"".join(b'{"n":%d}\n' % n for n in several)
-
-
-def record(n: int) -> dict[str, object]:
-    return {"time": "2026-03-01T10:00:00Z", "resourceId": "/SUBSCRIPTIONS/1", "category": "Audit", "properties": {"n": n}}
 
 
 @dataclass
@@ -155,43 +49,6 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
 
 
 # -------------------------------------------------------------------------------------------------------------------- folders
-
-
-ROWS = {
-    "jsonl": lambda n: (b"", lines(*range(n)), b""),
-    "json": lambda n: (b" [", b",\n".join(b'{"n": %d}' % at for at in range(n)), b" ]\n"),
-    "resource-logs": lambda n: (b'{"records": [', b",".join(json.dumps(record(at)).encode() for at in range(n)), b"]}"),
-    "csv": lambda n: (b"n,m\r\n", b"".join(b'%d,"a,""b"\r\n' % at for at in range(n)), b""),
-    "load-balancer": lambda n: (b"", b"".join(b"%s lb 192.0.2.7:%d - 0 0 0 200 200 0 0 -\n" % (b"2026-03-01T10:00:00Z", at) for at in range(n)), b""),
-}  # fmt: skip
-"""A file of some rows in each format, by what stands before, in and after them."""
-
-
-@pytest.mark.parametrize("name", ROWS)
-@settings(max_examples=40, deadline=None)
-@given(counts=st.lists(st.integers(0, 20), min_size=1, max_size=6), cut=st.integers(0, 30), again=st.booleans())
-def test_however_an_object_grows_each_row_is_read_once(name: str, counts: list[int], cut: int, again: bool) -> None:
-    rows: list[dict[str, object]] = []
-    before: Reading | None = None
-    with tempfile.TemporaryDirectory() as folder:
-        path, to = Path(folder) / "object.csv", Path(folder) / "fetched.csv"
-        for last, count in [*((False, count) for count in sorted(counts)), (True, max(counts))]:
-            content = b"".join(ROWS[name](count))
-            # A file of lines may end within one, but for the last time.
-            path.write_bytes(content if last or ROWS[name](1)[2] else content[: max(len(b"n,m\r\n"), len(content) - cut)])
-            if not path.stat().st_size:
-                continue
-            place = Folder(Path(folder))
-            entry = next(entry for entry in place.entries() if entry.name == str(path.resolve()))
-            reading = fetch(place, entry, before, to, name, settled=last)
-            if again:
-                assert fetch_again(place, reading, to)
-            if reading.start < reading.stop:
-                rows += [row for batch in batches(to, FORMATS[name], lambda done, rows: None) for row in batch]
-            before = reading
-            to.unlink()
-    key = {"resource-logs": "n_d", "load-balancer": "ClientPort"}.get(name, "n")
-    assert [int(str(row[key]).removesuffix(".0")) for row in rows] == list(range(max(counts)))
 
 
 def test_files_of_a_folder_are_stored_once_and_new_ones_when_they_come(store: Store, tmp_path: Path) -> None:
@@ -409,126 +266,6 @@ def test_cloudtrail_and_load_balancers_from_a_bucket(store: Store, bucket: Any) 
     assert Looking(store, f"s3://{bucket.name}/{shop}/1_app.log.gz", None).look() is None
 
 
-# ------------------------------------------------------------------------------------------------------- crashes, once each
-
-
-class Killed(BaseException):
-    """What ends everything at once."""
-
-
-@pytest.mark.parametrize("at", ["before the rows", "after the rows", "after some rows", "between two tables"])
-def test_every_row_once_whenever_it_ends(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: str) -> None:
-    folder = tmp_path / "export"
-    folder.mkdir()
-    event = {
-        "System": {
-            "Provider": {"#attributes": {"Name": "p"}},
-            "TimeCreated": {"#attributes": {"SystemTime": "2026-03-01T10:00:00Z"}},
-        }
-    }
-    for channel in ("Security", "System"):
-        row = {"Event": {"System": {**event["System"], "Channel": channel, "EventID": 7}}}
-        (folder / f"{channel}.jsonl").write_text((json.dumps(row) + "\n") * 25)
-    append, calls = StoredTable.append, 0
-
-    def killed(*_arguments: object, **_options: object) -> None:
-        raise Killed
-
-    def second_is_killed(self: StoredTable, *arguments: Any, **options: Any) -> int:
-        nonlocal calls
-        calls += 1
-        if calls == 2:
-            raise Killed
-        return append(self, *arguments, **options)
-
-    looking = Looking(store, str(folder), None)
-    with monkeypatch.context() as patched:
-        if at == "after some rows":
-            monkeypatch.setattr(file_batches, "MOST_ROWS", 10)
-        patched.setattr(
-            *((Ledger, "end") if at == "after the rows" else (StoredTable, "append")),
-            killed if "some" not in at and "two" not in at else second_is_killed,
-        )
-        with pytest.raises(Killed):
-            looking.look()
-    # Meanwhile one file grows, which the other half of the batch must not get.
-    with (folder / "System.jsonl").open("a") as file:
-        file.write(json.dumps(row) + "\n")
-    looking.look()
-    assert looking.look() is None
-    query = "union withsource=T SecurityEvent, Event | summarize count() by T | order by T asc"
-    assert kqlog.connect(store.root).query(query).rows == [("Event", 26), ("SecurityEvent", 25)]
-    assert looking.warnings == []
-
-
-def test_an_object_that_is_gone_after_a_crash_does_not_stop_the_others(
-    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "export"
-    folder.mkdir()
-    for n in range(3):
-        (folder / f"{n}.log").write_bytes(lines(n))
-    looking = Looking(store, str(folder))
-    with monkeypatch.context() as patched, pytest.raises(kqlog.QueryError):
-        patched.setattr(StoredTable, "append", lambda *_, **__: (_ for _ in ()).throw(kqlog.QueryError("ING002", "no room")))
-        looking.look()
-    (folder / "0.log").unlink()
-    (folder / "1.log").write_bytes(lines(7))
-    looking.look()
-    assert numbers(store) == [2, 7]
-    assert looking.warnings == [f"{folder}/{n}.log is not what it was: what it had may be lost" for n in (0, 1)]
-
-
-INGEST = """
-import sys
-from kqlog import cli
-from kqlog.ingest import objects
-objects._MOST_OBJECTS = 7
-sys.exit(cli.main(sys.argv[1:]))
-"""
-
-
-def kill_and_count(store: Store, put: Callable[[str, bytes], object], url: str, times: int) -> None:
-    """Ingest many objects, kill that again and again, and let it finish."""
-    for n in range(280):
-        put(f"{n % 9}/{n}.gz", gzip.compress(lines(2 * n, 2 * n + 1)))
-    command = [sys.executable, "-c", INGEST, "ingest", "-d", str(store.root), "T_CL", url]
-    log, killed = store.root / "tables/T_CL/_delta_log", 0
-    for _ in range(times):
-        before = len(list(log.glob("*.json")))
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        while process.poll() is None and len(list(log.glob("*.json"))) < before + 2:
-            time.sleep(0.002)
-        time.sleep(random.uniform(0, 0.06))
-        process.kill()
-        killed += process.wait() == -signal.SIGKILL
-    assert main(["ingest", "-d", str(store.root), "T_CL", url]) == 0
-    assert killed >= min(times, 5)
-    assert numbers(store) == list(range(560))
-
-
-def test_every_row_of_a_bucket_once_through_kill_9(store: Store, bucket: Any) -> None:
-    kill_and_count(store, lambda name, body: bucket.put_object(Key=name, Body=body), f"s3://{bucket.name}", 3)
-
-
-@pytest.mark.heavy
-@pytest.mark.parametrize("_time", range(5))
-def test_every_row_of_a_container_once_through_a_hundred_kill_9(store: Store, container: Any, _time: int) -> None:
-    kill_and_count(store, container.upload_blob, f"az://{container.container_name}", 20)
-
-
-def test_two_at_once_store_what_is_there_once(store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "export"
-    folder.mkdir()
-    for n in range(300):
-        (folder / f"{n}.log").write_bytes(lines(n))
-    command = [sys.executable, "-m", "kqlog.cli", "ingest", "-d", str(store.root), "T_CL", str(folder)]
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for _ in range(2)]
-    said = sorted(process.communicate(timeout=60)[0] for process in both)
-    assert said == [f"{folder}: 300 objects, 300 rows in T_CL\n", f"{folder}: there is nothing new\n"]
-    assert numbers(store) == list(range(300))
-
-
 # ---------------------------------------------------------------------------------------------------------- the command line
 
 
@@ -550,6 +287,10 @@ def test_follow_goes_on_with_what_comes(store: Store, container: Any) -> None:
         process.kill()
 
 
+class EnoughError(Exception):
+    """Ends what goes on without end."""
+
+
 def test_follow_outlives_what_goes_wrong_meanwhile(store: Store, tmp_path: Path) -> None:
     folder, said = tmp_path / "export", list[str]()
 
@@ -559,13 +300,13 @@ def test_follow_outlives_what_goes_wrong_meanwhile(store: Store, tmp_path: Path)
         def poll(self) -> str | None:
             self.looks += 1
             if self.looks > 4:
-                raise Killed
+                raise EnoughError
             if self.looks == 4:
                 folder.mkdir()
                 (folder / "a.log").write_bytes(lines(1))
             return super().poll()
 
-    with pytest.raises(Killed):
+    with pytest.raises(EnoughError):
         objects.follow([FourTimes(store, "T_CL", Folder(folder), None, None, said.append)], 0, said.append, said.append)
     assert said == [f"ENG003: {folder} cannot be read: there is no such folder", f"{folder}: 1 object, 1 rows in T_CL"]
 
