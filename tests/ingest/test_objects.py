@@ -360,6 +360,13 @@ def test_what_a_cloud_refuses_is_told_without_secrets(
     assert "c2VjcmV0" not in refused.stderr
 
 
+def test_a_workspace_that_cannot_be_written_is_told(store: Store, tmp_path: Path, run: Callable[..., Done]) -> None:
+    (store.root / "objects").touch()
+    done = run("ingest", "-d", store.root, "T_CL", tmp_path)
+    assert done.returncode == 1
+    assert re.match(r"ING002: .*ledger\.db cannot be written: .*\nhint: make room", done.stderr)
+
+
 def test_settings_come_from_the_variables_of_azure_s_tools() -> None:
     string = f"DefaultEndpointsProtocol=https;AccountName=logs;AccountKey={KEY};EndpointSuffix=core.windows.net"
     assert azure_settings({"AZURE_STORAGE_CONNECTION_STRING": string}) == {

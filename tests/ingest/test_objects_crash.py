@@ -18,7 +18,7 @@ from object_places import Looking, lines, numbers
 
 import kqlog
 from kqlog.cli import main
-from kqlog.ingest import file_batches
+from kqlog.ingest import file_batches, ledger
 from kqlog.ingest.ledger import Ledger
 from kqlog.store.store import Store, create
 from kqlog.store.table import StoredTable
@@ -132,6 +132,16 @@ def test_every_row_of_a_bucket_once_through_kill_9(store: Store, bucket: Any) ->
 @pytest.mark.parametrize("_time", range(5))
 def test_every_row_of_a_container_once_through_a_hundred_kill_9(store: Store, container: Any, _time: int) -> None:
     kill_and_count(store, container.upload_blob, f"az://{container.container_name}", 20)
+
+
+def test_who_waits_too_long_for_another_is_told(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_PATIENCE", 0.1)
+    (tmp_path / "export").mkdir()
+    looking = Looking(store, str(tmp_path / "export"))
+    looking.look()
+    (path,) = store.root.glob("objects/*/ledger.db")
+    with ledger.opened(path), pytest.raises(kqlog.QueryError, match="another kqlog takes in the same objects"):
+        looking.look()
 
 
 def test_two_at_once_store_what_is_there_once(store: Store, tmp_path: Path) -> None:

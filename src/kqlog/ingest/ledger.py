@@ -104,14 +104,21 @@ def opened(path: Path) -> Iterator[Ledger]:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _refusal(path, error) from error
+    try:
         with closing(sqlite3.connect(path, timeout=_PATIENCE)) as connection:
             connection.execute("pragma synchronous = full")
             connection.execute("pragma locking_mode = exclusive")
             connection.execute("begin exclusive")
             connection.commit()
             yield Ledger(connection)
-    except (sqlite3.Error, OSError) as error:
-        busy = "locked" in str(error)
-        reason = "another kqlog takes in the same objects" if busy else f"{path} cannot be written: {error}"
-        hint = None if busy else "make room or make the folder writable; what is not stored yet is stored the next time"
-        raise QueryError("ING002", reason, hint=hint) from error
+    except sqlite3.Error as error:
+        raise _refusal(path, error) from error
+
+
+def _refusal(path: Path, error: Exception) -> QueryError:
+    if "locked" in str(error):
+        return QueryError("ING002", "another kqlog takes in the same objects", hint="it takes all that is there; try again later")
+    hint = "make room or make the folder writable; what is not stored yet is stored the next time"
+    return QueryError("ING002", f"{path} cannot be written: {error}", hint=hint)
