@@ -221,10 +221,10 @@ def test_another_content_under_the_same_name_is_read_anew(store: Store, containe
 
 
 def test_names_with_odd_characters(store: Store, container: Any) -> None:
-    for n, name in enumerate(["we ird#%*+?/ü.log", "a=b&c/%23.log", "dots/..x.log"]):
+    for n, name in enumerate(["we ird#%*+?/ü.log", "a=b&c/%23.log", "dots/..x.log", "é" * 200]):
         container.upload_blob(name, lines(n))
     Looking(store, f"az://{container.container_name}").look()
-    assert numbers(store) == [0, 1, 2]
+    assert numbers(store) == [0, 1, 2, 3]
 
 
 def test_the_activity_log_from_a_container(store: Store, container: Any) -> None:
@@ -378,4 +378,5 @@ def test_settings_come_from_the_variables_of_azure_s_tools() -> None:
         "account_name": "logs",
         "account_key": KEY,
     }
+    assert azure_settings({"AZURE_STORAGE_ACCOUNT_NAME": "logs"}) == {"account_name": "logs"}
     assert azure_settings(os.environ | {"AZURE_STORAGE_CONNECTION_STRING": ""}) == {}

@@ -128,7 +128,7 @@ class Objects:
     def _take(self, chunk: Sequence[tuple[Entry, Reading | None]]) -> None:
         folder = self._emptied()
         waiting: dict[str, _Batch] = {}
-        paths = [folder / f"{number}-{entry.name.rpartition('/')[2][-64:]}" for number, (entry, _) in enumerate(chunk)]
+        paths = [folder / f"{number}-{entry.name.rpartition('/')[2][-32:]}" for number, (entry, _) in enumerate(chunk)]
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             fetched = pool.map(self._fetched, chunk, paths)
             for (entry, _), path, reading in zip(chunk, paths, fetched, strict=True):
@@ -299,7 +299,7 @@ def follow(places: Sequence[Objects], every: float, tell: Callable[[str], None],
             try:
                 told = objects.poll()
                 said.pop(number, None)
-            except QueryError as error:
+            except (QueryError, OSError) as error:
                 told = None
                 if said.get(number) != str(error):
                     said[number] = str(error)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _PAGE = 1000
 _PATIENCE: Any = {"max_retries": 5, "retry_timeout": timedelta(seconds=30)}
+_TIMES = {"read_timeout": timedelta(seconds=30), "timeout": timedelta(hours=12)}
+"""A large object takes as long as it takes, if only bytes of it come."""
 _SECRET = re.compile(r"\?\S+")
 """The query of an address, in which a shared access signature stands."""
 
@@ -182,14 +184,16 @@ def _blob_storage(container: str) -> tuple[ObjectStore, str]:
 
     config = azure_settings(os.environ)
     store: Any = AzureStore(container, config=config, client_options=_client(config.get("endpoint")), retry_config=_PATIENCE)
-    return store, f"{store.config.get('account_name', '')}/{container}"
+    return store, f"{config.get('account_name') or config.get('endpoint', '')}/{container}"
 
 
 def azure_settings(variables: Mapping[str, str]) -> Any:
     """Settings of variables that Azure's own tools read and obstore does not; it reads the others itself."""
     string = dict(part.partition("=")[::2] for part in variables.get("AZURE_STORAGE_CONNECTION_STRING", "").split(";"))
     names = {
-        "account_name": string.get("AccountName") or variables.get("AZURE_STORAGE_ACCOUNT"),
+        "account_name": string.get("AccountName")
+        or variables.get("AZURE_STORAGE_ACCOUNT")
+        or variables.get("AZURE_STORAGE_ACCOUNT_NAME"),
         "account_key": string.get("AccountKey") or variables.get("AZURE_STORAGE_KEY"),
         "sas_key": string.get("SharedAccessSignature"),
         "endpoint": string.get("BlobEndpoint")
@@ -210,15 +214,15 @@ def _s3(bucket: str) -> tuple[ObjectStore, str]:
 def _google(bucket: str) -> tuple[ObjectStore, str]:
     from obstore.store import GCSStore
 
-    return GCSStore(bucket, retry_config=_PATIENCE), bucket
+    return GCSStore(bucket, client_options=_client(None), retry_config=_PATIENCE), bucket
 
 
 _OPENED = {"az": _blob_storage, "s3": _s3, "gs": _google}
 
 
 def _client(endpoint: str | None) -> Any:
-    """Plain HTTP only where an address says so, as that of Azurite or MinIO."""
-    return {"allow_http": True} if endpoint and endpoint.startswith("http://") else {}
+    """How to speak HTTP: without TLS only where an address says so, as that of Azurite or MinIO."""
+    return {**_TIMES, "allow_http": endpoint is not None and endpoint.startswith("http://")}
 
 
 @contextmanager
