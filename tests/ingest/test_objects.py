@@ -367,6 +367,13 @@ def test_a_workspace_that_cannot_be_written_is_told(store: Store, tmp_path: Path
     assert re.match(r"ING002: .*ledger\.db cannot be written: .*\nhint: make room", done.stderr)
 
 
+def test_settings_that_are_missing_are_named(store: Store, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Done]) -> None:
+    for name in [name for name in os.environ if name.startswith("AZURE_")]:
+        monkeypatch.delenv(name)
+    said = run("ingest", "-d", store.root, "T_CL", "az://logs").stderr
+    assert "Account must be specified\nhint: set AZURE_STORAGE_CONNECTION_STRING" in said
+
+
 def test_settings_come_from_the_variables_of_azure_s_tools() -> None:
     string = f"DefaultEndpointsProtocol=https;AccountName=logs;AccountKey={KEY};EndpointSuffix=core.windows.net"
     assert azure_settings({"AZURE_STORAGE_CONNECTION_STRING": string}) == {

@@ -17,12 +17,11 @@ from kqlog.ingest.ledger import Reading
 from kqlog.ingest.places import Entry, Place
 from kqlog.ingest.readers import FORMATS, format_of
 from kqlog.ingest.readers.format import Format, Parser
-from kqlog.ingest.readers.source import GZIP
+from kqlog.ingest.readers.source import GZIP, LONGEST_LINE
 
 _MARKED = 1024
-_LONGEST_END = 4 * 2**20
-"""Where the last line begins is looked for in so many bytes."""
 _GOES_ON = re.compile(rb"\s*([,\]])")
+_STRINGS = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _END_OF_ITEMS = re.compile(rb"(?<=(.))\s*\](\s*\})?\s*\Z", re.DOTALL)
 
 
@@ -102,16 +101,37 @@ def _mark(path: Path, stop: int) -> str:
 def _end(path: Path, start: int, format_: Format, *, settled: bool) -> tuple[int, bool]:
     """Where reading ends, and whether what follows waits: before the end of a list that may grow, or before half a line."""
     size = path.stat().st_size
+    low = max(0, start - 1, size - LONGEST_LINE)
     with path.open("rb") as file:
-        file.seek(max(0, start - 1, size - _LONGEST_END))
+        file.seek(low)
         data = file.read()
-    if format_.items and (found := _END_OF_ITEMS.search(data[-64:])) and (found[2] is None) == (format_.items == "item"):
-        # Nothing is read of a list that is empty: the next version has no comma where this one ends.
-        return (start if found[1] == b"[" else size - len(data[-64:]) + found.start()), False
+    if (end := _end_of_items(data, format_)) is not None:
+        return max(start, low + end), False
     line = data[data.rfind(b"\n") + 1 :]
     if format_.parser is None or settled or _is_json(line):
         return size, False
     return max(start, size - len(line)), bool(line)
+
+
+def _end_of_items(data: bytes, format_: Format) -> int | None:
+    """Where the last item of a list ends, if that is what ends here; 0 if there is none in it.
+
+    The next version of an empty list has no comma where this one ends, so that it is read as a whole.
+    """
+    name, is_array = format_.items.partition(".")[0].encode(), format_.items == "item"
+    last = data[-64:]
+    found = _END_OF_ITEMS.search(last) if name else None
+    if found is None or (found[2] is None) != is_array:
+        return None
+    # A line of an object may end like a list: with one of its own, whole or not.
+    text = data.rstrip()
+    line = text[text.rfind(b"\n") + 1 :]
+    bare = _STRINGS.sub(b"", line)
+    depth = sum(map(bare.count, (b"[", b"{"))) - sum(map(bare.count, (b"]", b"}")))
+    begins = re.match(rb"\W*\[" if is_array else rb'\W*"' + name + rb'"\s*:\s*\[', line)
+    if depth > 0 or (depth == 0 and begins is None):
+        return None
+    return 0 if found[1] == b"[" else len(data) - len(last) + found.start()
 
 
 def _is_json(line: bytes) -> bool:

@@ -58,8 +58,11 @@ def _items(source: Source, format_: Format, leave_out: LeaveOut | None) -> Itera
 def _is_one_value(path: Path) -> bool:
     """Whether a file of JSON is one value over many lines, or one long line, rather than one a line."""
     with Source(path) as source:
+        beginning = source.beginning().lstrip()
+        if not beginning:
+            return False
         try:
-            json.loads(source.beginning().lstrip().split("\n", 1)[0])
+            json.loads(beginning.split("\n", 1)[0])
         except (ValueError, RecursionError):
             return True
     return False

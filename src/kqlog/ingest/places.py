@@ -25,6 +25,14 @@ _SECRET = re.compile(r"\?\S+")
 """The query of an address, in which a shared access signature stands."""
 
 
+_HINTS = {
+    "empty path segment": "name a prefix without it",
+    "Account must be specified": "set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_ACCOUNT and a credential",
+    "169.254.169.254": "no credentials are set, and this machine has no identity: set the variables of your cloud",
+}
+"""What helps, by what is in an error."""
+
+
 @dataclass(frozen=True)
 class Entry:
     """An object as its place describes it; `changed` is in seconds since 1970."""
@@ -38,9 +46,10 @@ class Entry:
 class PlaceError(QueryError):
     """ENG003: a place, or an object in it, cannot be reached. It may be `gone`."""
 
-    def __init__(self, what: str, error: Exception, hint: str | None = None) -> None:
+    def __init__(self, what: str, error: Exception) -> None:
         self.gone = isinstance(error, FileNotFoundError)
         reason = getattr(error, "strerror", None) or _SECRET.sub("", str(error).partition("\n")[0])
+        hint = next((hint for part, hint in _HINTS.items() if part in reason), None)
         super().__init__("ENG003", f"{what} cannot be read: {reason}", hint=hint)
 
 
@@ -235,4 +244,4 @@ def _refusals(what: str) -> Iterator[None]:
     except Exception as error:
         if not type(error).__module__.startswith("obstore"):
             raise
-        raise PlaceError(what, error, "name a prefix without it" if "empty path segment" in str(error) else None) from error
+        raise PlaceError(what, error) from error
