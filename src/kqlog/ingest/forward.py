@@ -6,7 +6,6 @@ import re
 import struct
 import zlib
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import msgpack
@@ -16,6 +15,7 @@ from msgpack import ExtType, Timestamp
 from kqlog.errors import QueryError
 from kqlog.ingest.rows import from_array
 from kqlog.ingest.shaping import Shaped, shape
+from kqlog.ingest.stamps import unix_time
 from kqlog.store.store import Store, known_tables
 
 LONGEST = 64 << 20
@@ -123,11 +123,7 @@ def _time(value: object) -> str | None:
             seconds, nanoseconds = int(value // 1), int(value % 1 * 1e9)
         case _:
             return None
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 100:07}Z".rjust(28, "0")
+    return unix_time(seconds, nanoseconds)
 
 
 def _plain(value: Any) -> Any:

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import accumulate
+from typing import Any
 
 import msgpack
 
 from kqlog.ingest.batches import Troubles
 from kqlog.ingest.connections import Connection
 from kqlog.ingest.forward import Chunk, chunk, read, shaped, unpacker
+from kqlog.ingest.forward_keys import Greeting, Keys
 from kqlog.ingest.ingestor import BusyError, Ingestor
 from kqlog.ingest.shaping import Shaped
 from kqlog.store.store import Store
@@ -22,16 +24,19 @@ _PAUSE = 2.0
 class Forwarded:
     """Stores the chunks of connections. A connection is read on when what came before is stored.
 
-    A chunk that has a name is acknowledged then, and is not stored twice when it is sent again.
+    A chunk that has a name is acknowledged then, and is not stored twice when it is sent again. With `keys`, senders prove first
+    that they know the shared one.
     """
 
-    def __init__(self, store: Store, ingestor: Ingestor, troubles: Troubles) -> None:
-        self._store, self._ingestor, self._troubles = store, ingestor, troubles
+    def __init__(self, store: Store, ingestor: Ingestor, troubles: Troubles, keys: Keys | None = None) -> None:
+        self._store, self._ingestor, self._troubles, self._keys = store, ingestor, troubles, keys
 
     async def serve(self, connection: Connection) -> None:
         """Take in the chunks of a connection. One that cannot be read or stored ends it, without an acknowledgement."""
         reading = unpacker()
         try:
+            if self._keys is not None:
+                await self._take(await _greeted(self._keys, connection, reading), connection)
             while data := await connection.more():
                 await self._take(read(reading, data), connection)
         except Exception as error:  # noqa: BLE001  the sender sees that its chunk is not acknowledged, and others go on
@@ -75,3 +80,21 @@ class Forwarded:
                 await asyncio.sleep(_PAUSE)
             else:
                 return
+
+
+async def _greeted(keys: Keys, connection: Connection, reading: Any) -> Sequence[object]:
+    """Let a sender in that knows the key; what it sent right after its proof.
+
+    Raises:
+        PermissionError: it does not know the key.
+    """
+    greeting = Greeting(keys)
+    await connection.write(greeting.hello)
+    while data := await connection.more():
+        if sent := read(reading, data):
+            answer, fault = greeting.answer(sent[0])
+            await connection.write(answer)
+            if fault:
+                raise PermissionError(f"{connection.address}: {fault}")
+            return sent[1:]
+    return ()

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
+from kqlog.ingest.rollup import TABLE as METRICS
+from kqlog.ingest.rollup import roll_up
 from kqlog.ingest.shaping import Shaped, fitted
 from kqlog.store.store import Store
 from kqlog.store.upkeep import keep_in_order
@@ -46,7 +48,7 @@ class Ingestor:
     """Stores rows in groups: those of a fraction of a second, or so many that it is worth it, in one version of their table.
 
     `age` is how many seconds rows wait for others, `enough` how many rows do not wait, `most` how many may wait at all.
-    Every `upkeep` seconds the tables that rows came into are kept in order, by a thread of its own.
+    Every `upkeep` seconds metrics are rolled up, and the tables that rows came into are kept in order, by a thread of its own.
     """
 
     def __init__(
@@ -106,6 +108,9 @@ class Ingestor:
 
     def _keep(self, upkeep: float) -> None:
         while not self._ended.wait(upkeep):
+            with suppress(QueryError, OSError, ValueError):
+                if roll_up(self._store, self._ended.is_set):
+                    self._grown.add(METRICS)
             while self._grown and not self._ended.is_set():
                 # What the disk does not take or give now is done when more rows come. ValueError is Arrow's for a torn file.
                 with suppress(QueryError, OSError, ValueError):

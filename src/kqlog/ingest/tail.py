@@ -22,6 +22,7 @@ from kqlog.ingest.files import shaped_rows
 from kqlog.ingest.readers import format_of
 from kqlog.ingest.readers.format import Format, Parser, Row
 from kqlog.ingest.readers.source import decoded
+from kqlog.store.lock import only_one
 from kqlog.store.store import Store
 
 _NOTES = "tails"
@@ -60,10 +61,15 @@ class Tail:
         self._quiet_since: float | None = None
 
     def run(self) -> None:
-        """Follow the file until interrupted."""
-        while True:
-            if not self.poll():
-                time.sleep(_EVERY)
+        """Follow the file until interrupted.
+
+        Raises:
+            QueryError: ING001 when another process follows it into the same table.
+        """
+        with only_one(self._store.root, f"following '{self._path.resolve()}' into {self._table}"):
+            while True:
+                if not self.poll():
+                    time.sleep(_EVERY)
 
     def poll(self) -> int:
         """Store what has come since. How many rows that were."""
@@ -277,6 +283,14 @@ class _Followed:
         """Whether enough is there for a look at what it is."""
         self._file.seek(0)
         return self._size() >= _HEAD or self._file.readline().endswith(b"\n")
+
+    def end_of_last_line(self) -> int:
+        """Where the next line begins, or the one that is not whole yet."""
+        size = self._size()
+        start = max(0, size - _CHUNK)
+        self._file.seek(start)
+        newline = self._file.read(size - start).rfind(b"\n")
+        return start + newline + 1
 
     def _size(self) -> int:
         return os.fstat(self._file.fileno()).st_size

@@ -38,14 +38,15 @@ class Reader:
         self._held = 0
 
     @asynccontextmanager
-    async def reading(self, request: Request) -> AsyncIterator[Body]:
-        """The body of a request, counted as in memory until the block ends.
+    async def reading(self, request: Request, left_packed: str = "") -> AsyncIterator[Body]:
+        """The body of a request, counted as in memory until the block ends. `left_packed` is an encoding that is left as it is.
 
         Raises:
             RequestError: 413 for what is too long, 429 when too much is in memory, 400 for what cannot be decompressed.
         """
         held, sent, digest = bytearray(), 0, hashlib.sha256()
-        unpacking = _Unpacking(request.headers.get("content-encoding", "identity").strip().lower())
+        encoding = request.headers.get("content-encoding", "identity").strip().lower()
+        unpacking = _Unpacking("identity" if encoding == left_packed else encoding)
         try:
             async for chunk in _chunks(request):
                 sent += len(chunk)

@@ -35,14 +35,16 @@ class Intake:
         self._ingestor = Ingestor(store)
         self._workers = ThreadPoolExecutor(2, "kqlog shaping")
 
-    async def take(self, request: Request, body: Body, shaping: Shaping) -> int:
+    async def take(self, request: Request, body: Body, shaping: Shaping, id_: str | None = None) -> int:
         """Store the rows of a body, all or none. How many there were, when they are on disk.
+
+        `id_` is the same for a request that is sent again, where the protocol has an id of its own.
 
         Raises:
             RequestError: with the reason why nothing was stored.
         """
         loop = asyncio.get_running_loop()
-        key = _key(request, body)
+        key = id_ or _key(request, body)
         try:
             waiting = await loop.run_in_executor(self._workers, self._submit, shaping, body.content, key)
             receipts = await asyncio.gather(*map(asyncio.wrap_future, waiting))

@@ -18,6 +18,7 @@ from kqlog.ingest.readers import (
     load_balancer,
     parquet,
     resource_logs,
+    syslog_lines,
     vpc_flow,
 )
 from kqlog.ingest.readers.format import Format
@@ -34,6 +35,7 @@ _MODULES = (
     load_balancer,
     access,
     vpc_flow,
+    syslog_lines,
     json_array,
     json_lines,
     comma_separated,
