@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import ipaddress
 import logging
 from collections.abc import AsyncIterator
@@ -28,6 +29,9 @@ def application(store: Store, access: Access) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         for file, error in intake.rules.broken.items():
             logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
+        # What is here now stays, and is not looked through for garbage again and again.
+        gc.collect()
+        gc.freeze()
         yield
         intake.close()
 

@@ -200,9 +200,13 @@ class DuckDBRun:
         with errors():
             self._engine.register(self._needs.kernels.values())
             with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
-                cursor.execute(self.sql)
-                head = cursor.fetchmany(HEAD + 1)
-                rest = _remaining(cursor) if len(head) > HEAD else None
+                if any(getattr(table, "num_rows", 0) > HEAD for table in (given or {}).values()):
+                    # Many rows give many rows as a rule, and as Arrow they come without a copy.
+                    head, rest = [], cursor.sql(self.sql).to_arrow_table()
+                else:
+                    cursor.execute(self.sql)
+                    head = cursor.fetchmany(HEAD + 1)
+                    rest = _remaining(cursor) if len(head) > HEAD else None
         return DuckDBAnswer(self._columns, head, rest)
 
     @contextlib.contextmanager
