@@ -58,17 +58,21 @@ class Result:
     """Names and KQL types."""
     render: Render | None
     """The chart that the query asks for."""
-    tables: tuple[Result, ...]
-    """All results of the text in order; this one is the last of them."""
 
     def __init__(
         self, answer: Answer, render: Render | None = None, seconds: float = 0.0, earlier: tuple[Result, ...] = ()
     ) -> None:
         self.columns = list(answer.columns)
         self.render = render
-        self.tables = (*earlier, self)
+        # A result that held itself would stay, with all its rows, until Python looks for circles.
+        self._earlier = earlier
         self._answer = answer
         self._seconds = seconds
+
+    @property
+    def tables(self) -> tuple[Result, ...]:
+        """All results of the text in order; this one is the last of them."""
+        return (*self._earlier, self)
 
     @cached_property
     def _stored(self) -> list[tuple[Storage, ...]]:
