@@ -1,4 +1,4 @@
-"""Rows of JSON whose fields each hold one kind of value, by Arrow's reader: the columns that `rows` makes of them, in less time."""
+"""Rows of JSON whose fields each hold one kind of value, by Arrow's reader: the columns that `rows` makes of them, but sooner."""
 
 from __future__ import annotations
 
@@ -88,6 +88,8 @@ def _is_unclear(table: pyarrow.Table) -> bool:
             values = column.to_numpy()
             if bool(np.any(np.signbit(values) & (values == 0))):
                 return True
-    if all(column.null_count for column in table.columns):
-        return bool(pc.any(reduce(pc.and_, map(pc.is_null, table.columns))).as_py())
-    return False
+    if not table.columns:
+        return True
+    return all(column.null_count for column in table.columns) and bool(
+        pc.any(reduce(pc.and_, map(pc.is_null, table.columns))).as_py()
+    )

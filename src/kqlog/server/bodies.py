@@ -15,7 +15,7 @@ from kqlog.server.errors import RequestError
 _MEGABYTE = 1 << 20
 _MOST_SENT = 30 * _MEGABYTE
 _MOST_READ = 100 * _MEGABYTE
-_MOST_AT_ONCE = 256 * _MEGABYTE
+_MOST_AT_ONCE = 128 * _MEGABYTE
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _STEP = 256 * 1024
 

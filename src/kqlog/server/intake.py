@@ -66,7 +66,9 @@ class Intake:
 
 
 def _name(request: Request) -> str | None:
-    """What a request that is sent again has in common with the first, beside its content: some senders give all parts of an
-    upload one id."""
+    """What a request that is sent again has in common with the first, beside its content.
+
+    Some senders give all parts of an upload one id.
+    """
     sent = request.headers.get("x-ms-client-request-id")
     return None if sent is None else f"{request.url.path}\n{sent}"

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kqlog.errors import QueryError
@@ -146,7 +145,9 @@ class StoredTable:
         _sync(folder)
         _sync(self.folder)
         size, now = path.stat().st_size, _milliseconds()
-        return AddAction(str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(written, columns)))
+        return AddAction(
+            str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(written, columns))
+        )
 
     def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None) -> int:
         """Make files part of the table, or take them out, as one version, which is on disk when this returns.
@@ -320,7 +321,6 @@ def _day(days_since_1970: int) -> str:
 
 
 def _write_parquet(table: pa.Table, path: Path) -> pq.FileMetaData:
-    written: list[pq.FileMetaData] = []
     try:
         # Dictionaries of numbers and of texts that are never the same twice are not worth their time.
         often = [field.name for field in table.schema if field.type == pa.string() and field.name != "_ItemId"]
