@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pyarrow
 
 Row = dict[str, Any]
-_PIECE = 20_000
+_PIECE = 5_000
 """So many rows are objects at once."""
 _FEW = 1_000
 """Fewer rows are read sooner than Arrow's reader is ready."""

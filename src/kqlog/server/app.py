@@ -7,6 +7,7 @@ import gc
 import ipaddress
 import logging
 from collections.abc import AsyncIterator
+from importlib import import_module
 
 import uvicorn
 from starlette.applications import Starlette
@@ -29,7 +30,9 @@ def application(store: Store, access: Access) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         for file, error in intake.rules.broken.items():
             logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
-        # What is here now stays, and is not looked through for garbage again and again.
+        # Else the first sender would wait for these. What is here now stays, and is not looked through for garbage again.
+        for module in ("deltalake", "kqlog.store.table", "pyarrow.json"):
+            import_module(module)
         gc.collect()
         gc.freeze()
         yield
