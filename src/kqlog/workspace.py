@@ -86,8 +86,7 @@ class Workspace:
         """
         tables = self._tables()
         if table not in tables:
-            close = closest(table, list(tables))
-            raise QueryError("SEM001", f"no table named '{table}'", hint=f"did you mean '{close}'?" if close else None)
+            raise QueryError("SEM001", f"no table named '{table}'", meant=closest(table, list(tables)))
         return list(tables[table])
 
     def query(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
@@ -115,7 +114,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._tables(), parameters)
+        return check_against(self._tables(), text, parameters)
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -197,7 +196,7 @@ def query(
 def check(text: str, tables: Mapping[str, Iterable[tuple[str, str]]] | None = None) -> Check:
     """The errors of a query and the columns of its result, given the (name, type) pairs of the tables it may use."""
     schemas = {name: tuple([_column(*pair) for pair in pairs]) for name, pairs in (tables or {}).items()}
-    return _check(text, schemas, None)
+    return check_against(schemas, text)
 
 
 def _column(name: str, type_name: str) -> Column:
@@ -206,7 +205,8 @@ def _column(name: str, type_name: str) -> Column:
     return Column(name, type_)
 
 
-def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, object] | None) -> Check:
+def check_against(tables: Mapping[str, Schema], text: str, parameters: Mapping[str, object] | None = None) -> Check:
+    """The errors of a query over tables of these schemas, and the columns of its result."""
     environment = Environment(tables, _now(), parameters or {})
     found: list[QueryError] = []
     try:

@@ -53,6 +53,7 @@ def join_pairs(
 def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value]]:
     match expr:
         case syntax.Name(name):
+            scope.look_for_cursor(name, "both sides")
             left, right = (scope.records[side].get(name, _absent(name, scope)) for side in ("$left", "$right"))
             if left is None or right is None:
                 side = "left" if left is None else "right"
@@ -77,6 +78,7 @@ def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value
         case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
             return _pairs(source, scope)
         case _:
+            scope.value(expr)  # a mistake inside of it comes first
             raise QueryError(
                 "SEM005", "a join matches columns by == only", expr.span, "write a column's name, or $left.A == $right.B"
             )

@@ -60,9 +60,7 @@ class Render(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         if self.kind not in KINDS:
             close = closest(self.kind, sorted(KINDS))
-            raise QueryError(
-                "SEM005", f"there is no chart '{self.kind}'", self.span, f"did you mean '{close}'?" if close else None
-            )
+            raise QueryError("SEM005", f"there is no chart '{self.kind}'", self.span, meant=close)
         self.check_words(self.properties)
         properties = tuple((parameter.name, _text(parameter.value)) for parameter in self.properties)
         scope.session.render = plan.Render(self.kind, properties)

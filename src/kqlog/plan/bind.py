@@ -26,7 +26,7 @@ def bind(script: syntax.Script, environment: Environment, found: list[QueryError
         QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
     """
     _check_parameters(script, environment)
-    session = Session(environment)
+    session = Session(environment, open=environment.cursor is not None)
     scope = Scope(session)
     outputs: list[plan.Output] = []
     for statement in script.statements:
@@ -34,6 +34,8 @@ def bind(script: syntax.Script, environment: Environment, found: list[QueryError
             scope = _declared(statement, scope, outputs)
         except QueryError as error:
             error.at(statement.span)
+            if environment.cursor is not None:
+                continue
             if found is None or not _stands_alone(statement):
                 raise
             found.append(error)

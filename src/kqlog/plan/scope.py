@@ -13,7 +13,7 @@ from kqlog.plan import overloads, special
 from kqlog.plan.bounds import filtered
 from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
-from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, UserFunction, Variable
+from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, ReachedError, UserFunction, Variable
 from kqlog.plan.names import ColumnNames, derived_name, part_name
 from kqlog.plan.statements import pattern_case
 from kqlog.syntax import nodes as syntax
@@ -183,7 +183,13 @@ class Scope(Expressions):
                 wanted, given = ("graph", "table") if operator.takes_graph else ("table", "graph")
                 hint = "make one with make-graph" if operator.takes_graph else "get one with graph-match or graph-to-table"
                 raise QueryError("SEM002", f"a {wanted} is wanted here, and this is a {given}", operator.span, hint)
-            node = self._bound(operator, node)
+            try:
+                node = self._bound(operator, node)
+            except QueryError:
+                if (cursor := self.environment.cursor) is None:
+                    raise
+                if operator.span.end > cursor.position:
+                    raise ReachedError(self.over(node), "value") from None
         return node
 
     def _bound(self, operator: syntax.Operator, source: plan.Node | None) -> plan.Node:
@@ -220,7 +226,10 @@ class Scope(Expressions):
 
     def _stored(self, name: str, expr: syntax.Expr) -> plan.Node:
         if name not in self.tables:
-            raise self.unknown("table", name, expr.span)
+            error = self.unknown("table", name, expr.span)
+            if self.environment.cursor is not None:
+                return plan.Refused((), error.message, None, expr.span)
+            raise error
         return self.scan(name)
 
     def scan(self, name: str) -> plan.Node:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kqlog.errors import NOWHERE, QueryError, Span
 from kqlog.syntax import literals, nodes
-from kqlog.syntax.hints import did_you_mean
+from kqlog.syntax.hints import most_like
 from kqlog.syntax.tables import Token
 from kqlog.types import ALIASES, Type
 
@@ -456,6 +456,6 @@ def unquote_name(token: Token) -> str:
 def type_of(token: Token) -> Type:
     """The type that a word names. Raises QueryError SYN001 for any other word."""
     if (type_ := ALIASES.get(token)) is None:
-        hint = did_you_mean(token, [str(known) for known in Type])
-        raise QueryError("SYN001", f"no type named '{token}'", span_of([token]), hint)
+        meant = most_like(token, [str(known) for known in Type])
+        raise QueryError("SYN001", f"no type named '{token}'", span_of([token]), meant=meant)
     return type_
