@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache, cached_property
 
 from kqlog.assist import habits
@@ -21,14 +22,20 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import Database, EntityGroup, Pattern, UserFunction, Variable
 from kqlog.plan.statements import OPTIONS
 from kqlog.plugins import NOT_OFFERED, OFFERED
-from kqlog.syntax import grammar
-from kqlog.types import ALIASES, Schema, Type
+from kqlog.syntax import grammar, words
+from kqlog.syntax.words import Kind as Piece
+from kqlog.types import ALIASES, NUMBERS, Schema, Type
 
 _PARAMETERS = frozenset({"KIND", "PARAMETER", "HINT"})
 _LISTED_ONCE = frozenset({"project", "distinct", "project-away", "project-keep", "project-reorder", "sort", "order", "summarize"})
 """Operators that name a column once."""
 _SCALARS_ONLY = frozenset({"take", "limit", "sample"})
 _OLD_WORDS = frozenset({"notcontainscs", "containscs", "notcontains", "notlikecs", "notlike", "likecs", "like", "<>", "mvapply"})
+_OF_NUMBERS = frozenset({"sum", "avg", "max", "min", "percentile", "percentiles", "stdev", "sumif", "avgif", "round"})
+_CHOICES = frozenset({"iff", "case", "strcat", "datetime_diff"})
+_WITHOUT_ARGUMENTS = frozenset(name for name, one in FUNCTIONS.items() if one.signatures and not one.signatures[0].parameters)
+_WHOLE_ROWS = frozenset({"arg_max", "arg_min", "take_any", "any", "argmax", "argmin"})
+_IN_CONDITIONS = frozenset({"ago", "isnotempty", "not", "isempty", "now"})
 _STANDARD = frozenset({"TenantId", "SourceSystem", "MG", "_ItemId", "_SubscriptionId", "_BilledSize", "_IsBillable", "ManagementGroupName"})
 
 
@@ -42,13 +49,23 @@ class Around:
     functions: Functions
     whole: str
     """The text with what stands behind the place, where names are used as well."""
-    before: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
     def used(self) -> Counter[str]:
-        """How often each word stands in the text, without the one begun."""
-        without = self.whole[: self.place.span.start] + " " + self.whole[self.place.span.end :]
-        return Counter(re.findall(r"[A-Za-z_$]\w*", without))
+        """How often each name stands in the text, without the one begun."""
+        here = self.place.span
+        spans = [piece.span for piece in self._pieces if piece.kind not in (Piece.COMMENT, Piece.STRING)]
+        return Counter(self.whole[span.start : span.end] for span in spans if span.end <= here.start or span.start >= here.end)
+
+    @cached_property
+    def said(self) -> frozenset[str]:
+        """The words of the comments, in small letters: they often say what the query is about."""
+        comments = [self.whole[piece.span.start : piece.span.end] for piece in self._pieces if piece.kind is Piece.COMMENT]
+        return frozenset(word.rstrip("s") for comment in comments for word in re.findall(r"[a-z]{3,}", comment.lower()))
+
+    @cached_property
+    def _pieces(self) -> list[words.Piece]:
+        return words.pieces(self.whole)
 
     @cached_property
     def listed(self) -> frozenset[str]:
@@ -162,12 +179,14 @@ def _columns(around: Around, sight: Sight) -> Iterator[Candidate]:
     once = place.operator in _LISTED_ONCE and place.call is None
     stored = sight.scope.environment.tables
     known = {column.name for schema in stored.values() for column in schema}
+    subjects = frozenset().union(*map(_parts, stored)) if len(stored) < 5 else frozenset()
     for number, (name, type_) in enumerate(sight.columns.items()):
         score = base + habits.weight(habits.COLUMNS, name) / 2 - number / 20
         if name not in habits.COLUMNS:
             score += max((gain for part, gain in habits.COLUMN_PARTS.items() if part in name), default=0) / 2
-        if name in _STANDARD or name.startswith("_"):
+        if name in _STANDARD:
             score -= 10
+        score += min(6.0 * len(around.said & _parts(name)), 12) + 4.0 * bool(subjects & _parts(name))
         if around.used[name]:
             score += 14 + min(around.used[name], 4)
         if name not in known:
@@ -176,6 +195,8 @@ def _columns(around: Around, sight: Sight) -> Iterator[Candidate]:
             score -= 40
         if wanted:
             score += 10 if type_ in wanted else -15
+        if place.call is not None and place.call.name in _OF_NUMBERS and type_ in NUMBERS:
+            score += max((gain for part, gain in habits.MEASURES.items() if part in name), default=0)
         yield Candidate(score, name, Kind.COLUMN, str(type_))
 
 
@@ -202,9 +223,13 @@ def _type_of(meaning: Variable) -> Type | None:
 
 def _tables(around: Around, sight: Sight) -> Iterator[Candidate]:
     base = 30.0 if sight.wanted == "table" else -20.0
-    for name in sight.scope.tables if sight.scope.access is not None else around.tables:
-        score = base + (14 - _rank(habits.TABLES, name) / 4 if name in habits.TABLES else 0)
-        yield Candidate(score + 10 * min(around.used[name], 2), name, Kind.TABLE)
+    names = list(sight.scope.tables if sight.scope.access is not None else around.tables)
+    # A word that many tables have in their name says little of which is meant.
+    common = Counter(part for name in names for part in _parts(name) & around.said)
+    for name in names:
+        score = base + (10 - _rank(habits.TABLES, name) / 4 if name in habits.TABLES else 0)
+        score += sum(14 / (1 + common[part] / 6) for part in _parts(name) & around.said)
+        yield Candidate(score + 10 * min(around.used[name], 2) - len(name) / 20, name, Kind.TABLE)
 
 
 def _functions(around: Around, sight: Sight) -> Iterator[Candidate]:
@@ -225,8 +250,10 @@ def _functions(around: Around, sight: Sight) -> Iterator[Candidate]:
             score += 15 if _results(name) & wanted else -15
         elif around.is_condition:
             score += 18 if is_boolean(name) else -12
+        elif place.operator == "extend":
+            score += -14 if name in _IN_CONDITIONS else 10 if name in _CHOICES else 0
         elif place.clause == "BY":
-            score += 14 if name == "bin" else -10
+            score += 28 if name == "bin" else -10
         elif place.operator in {"project", "distinct", "sort", "order", "top"} and place.call is None:
             score -= 10
         takes = any(signature.parameters for signature in function.signatures)
@@ -304,6 +331,8 @@ def _keywords(around: Around) -> Iterator[Candidate]:
                 yield Candidate(_keyword_score(around, terminal, word), word, kind)
     if place.accepted & _PARAMETERS:
         yield from _parameters(around)
+    if "WILDCARD" in place.accepted and place.operator == "union":
+        yield Candidate(58, "*", Kind.MARK)
 
 
 def _parameters(around: Around) -> Iterator[Candidate]:
@@ -352,7 +381,7 @@ def _keyword_score(around: Around, terminal: str, word: str) -> float:
     place = around.place
     complete = "NAME" not in place.accepted
     if not complete:
-        return {"(": 12.0, "*": 5.0, "-": 1.0, "+": 0.0, ")": 9.0}.get(word, _starting(around, terminal, word))
+        return _starting(around, terminal, word)
     score = _MARKS.get(word, 10 + habits.weight(habits.KEYWORDS, word))
     left = around.sight.left if around.sight is not None else None
     bare = place.last in {"NAME", "name"}
@@ -361,11 +390,14 @@ def _keyword_score(around: Around, terminal: str, word: str) -> float:
     if word == "=":
         name = str(getattr(left, "name", place.value()))
         new = bare and around.sight is not None and name not in around.sight.columns and name not in around.sight.variables
-        score += 60 if new or place.statement == "LET" else -15
+        certain = new or place.statement == "LET" or place.operator == "extend"
+        score += 60 if bare and certain and place.bracket is None else -15
     elif word == "(":
         score += 60 if bare and str(place.value()) in FUNCTIONS else -20
     elif word in {".", "["} and around.sight is not None and around.sight.type_of(left) is Type.DYNAMIC:
         score += 40
+    elif word in {"/", "*", "-"} and place.operator in {"summarize", "extend", "project"} and not bare:
+        score += 28
     elif word == ";" and place.statement:
         score += 40
     elif word in {"by", "on", "with", "of", "to"}:
@@ -377,13 +409,32 @@ def _keyword_score(around: Around, terminal: str, word: str) -> float:
 
 def _starting(around: Around, terminal: str, word: str) -> float:
     """For a word or mark where a name may stand as well."""
+    place = around.place
+    if word == ")":
+        return 90.0 if place.call is not None and place.call.name in _WITHOUT_ARGUMENTS and place.last == "LPAR" else 9.0
+    if word == "*":
+        after = place.call is not None and place.call.name in _WHOLE_ROWS and place.last == "COMMA"
+        return 60.0 if after or place.operator in {"union", "search"} else 5.0
+    if not word[-1].isalpha():
+        return {"(": 12.0}.get(word, 1.0)
+    if word == "in" and place.operator in {"search", "find"}:
+        return 50.0
     if word in {"let", "set", "declare", "alias", "restrict"}:
         return 44.0 if word == "let" and not around.place.text.strip(" \n").endswith("|") else 5.0
     if word in {"union", "search", "print", "range", "datatable", "find", "externaldata"}:
-        return habits.weight(habits.OPERATORS, word) + 12
+        return habits.weight(habits.OPERATORS, word) + 18
     if word in {"by", "on", "with"}:
-        return 40.0
+        return 52.0
     return habits.weight(habits.KEYWORDS, word) - 4
+
+
+@cache
+def _parts(name: str) -> frozenset[str]:
+    """The words that a name is made of, in small letters and without a plural's s."""
+    return frozenset(part.lower().rstrip("s") for part in _PART.findall(name) if len(part) > 2)
+
+
+_PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 
 
 def _rank(order: tuple[str, ...], name: str) -> int:

@@ -16,8 +16,8 @@ from kqlog.syntax.words import Kind, pieces
 
 _MOST_REPAIRS = 4
 """Stretches with a mistake that are left out before a place, before giving up."""
-_BEGUN = re.compile(r"!?\$?\w*$")
-_HYPHENED = re.compile(r"(?<![\w-])[a-z]\w*(?:-\w*)+$")
+_BEGUN = re.compile(r"!?\$?\w*\Z")
+_HYPHENED = re.compile(r"(?<![\w-])[a-z]\w*(?:-\w*)+\Z")
 _OPEN, _CLOSED = frozenset({"LPAR", "LSQB", "LBRACE"}), frozenset({"RPAR", "RSQB", "RBRACE"})
 OPERANDS = frozenset({"EQUALITY", "COMPARISON", "TEXT_OPERATOR", "IN", "MEMBERSHIP", "BETWEEN"})
 """Terminals between two values that are compared."""
