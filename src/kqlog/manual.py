@@ -120,6 +120,11 @@ def help(name: str | None = None) -> Help:
     raise QueryError("SEM001", f"the manual has nothing on '{wanted}'", meant=close)
 
 
+def function_help(name: str) -> Help:
+    """What the manual says of a function that is declared, whatever else has its name."""
+    return Help(_function(FUNCTIONS[name]))
+
+
 def _pages() -> dict[str, list[Callable[[], str]]]:
     """What writes each page, by name; a name such as `in` or `parse` may have several."""
     pages: dict[str, list[Callable[[], str]]] = {}

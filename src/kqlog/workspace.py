@@ -20,6 +20,7 @@ from kqlog.plan.lookup import Environment, closest
 from kqlog.plan.show import show
 from kqlog.result import NoAnswer, Result
 from kqlog.store.store import Store, is_workspace
+from kqlog.syntax.nodes import FunctionBody
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
@@ -205,9 +206,14 @@ def _column(name: str, type_name: str) -> Column:
     return Column(name, type_)
 
 
-def check_against(tables: Mapping[str, Schema], text: str, parameters: Mapping[str, object] | None = None) -> Check:
-    """The errors of a query over tables of these schemas, and the columns of its result."""
-    environment = Environment(tables, _now(), parameters or {})
+def check_against(
+    tables: Mapping[str, Schema],
+    text: str,
+    parameters: Mapping[str, object] | None = None,
+    functions: Mapping[str, FunctionBody] | None = None,
+) -> Check:
+    """The errors of a query over tables of these schemas and stored functions, and the columns of its result."""
+    environment = Environment(tables, _now(), parameters or {}, functions or {})
     found: list[QueryError] = []
     try:
         outputs = _only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)

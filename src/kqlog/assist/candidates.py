@@ -54,7 +54,7 @@ class Around:
     def used(self) -> Counter[str]:
         """How often each name stands in the text, without the one begun."""
         here = self.place.span
-        spans = [piece.span for piece in self._pieces if piece.kind not in (Piece.COMMENT, Piece.STRING)]
+        spans = [piece.span for piece in self._pieces if piece.kind in (Piece.NAME, Piece.FUNCTION)]
         return Counter(self.whole[span.start : span.end] for span in spans if span.end <= here.start or span.start >= here.end)
 
     @cached_property
@@ -153,6 +153,7 @@ def _names(around: Around) -> Iterator[Candidate]:
         yield from _own_functions(around, 30)
         return
     yield from _columns(around, sight)
+    yield from _guessed(around, sight)
     if sight.wanted in sight.scope.records or sight.wanted == "both sides":
         yield from (Candidate(40, name, Kind.KEYWORD) for name in sight.scope.records)
         return
@@ -198,6 +199,15 @@ def _columns(around: Around, sight: Sight) -> Iterator[Candidate]:
         if place.call is not None and place.call.name in _OF_NUMBERS and type_ in NUMBERS:
             score += max((gain for part, gain in habits.MEASURES.items() if part in name), default=0)
         yield Candidate(score, name, Kind.COLUMN, str(type_))
+
+
+def _guessed(around: Around, sight: Sight) -> Iterator[Candidate]:
+    """Where no column is known, as over a table that is not here: the names that the text uses elsewhere."""
+    if sight.columns or sight.scope.columns is None:
+        return
+    for name, count in around.used.items():
+        if name.isidentifier() and name not in FUNCTIONS and name not in sight.variables:
+            yield Candidate(30 + min(count, 5), name, Kind.COLUMN)
 
 
 def _variables(around: Around, sight: Sight) -> Iterator[Candidate]:

@@ -197,9 +197,18 @@ def _inside(text: str, position: int) -> bool:
             return False
         if piece.kind is Kind.COMMENT and position <= piece.span.end:
             return True
-        if piece.kind is Kind.STRING and (position < piece.span.end or not _ended(text[piece.span.start : piece.span.end])):
-            return position > piece.span.start
-    return False
+    return string_around(text, position) is not None
+
+
+def string_around(text: str, position: int) -> Span | None:
+    """The string that a position is inside of; its end is that of the text where it is not closed."""
+    for piece in pieces(text):
+        if piece.span.start >= position:
+            return None
+        string = text[piece.span.start : piece.span.end]
+        if piece.kind is Kind.STRING and (position < piece.span.end or not _ended(string)) and position <= piece.span.end:
+            return piece.span
+    return None
 
 
 def _ended(string: str) -> bool:

@@ -11,27 +11,16 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import INTEGERS, Type
 
 _SPELLINGS = {"anti": "leftanti", "leftantisemi": "leftanti", "rightantisemi": "rightanti"}
+KINDS = (*map(str, plan.JoinKind), *_SPELLINGS)
+"""What `kind` of join may be."""
 LEFT_ONLY = frozenset({plan.JoinKind.LEFTSEMI, plan.JoinKind.LEFTANTI})
 RIGHT_ONLY = frozenset({plan.JoinKind.RIGHTSEMI, plan.JoinKind.RIGHTANTI})
 
 
-def join_kind(
-    parameters: tuple[syntax.Parameter, ...], span: Span, default: plan.JoinKind = plan.JoinKind.INNERUNIQUE
-) -> plan.JoinKind:
-    """The kind that the parameters name.
-
-    Raises:
-        QueryError: SEM005 for a kind that KQL does not have.
-    """
-    for parameter in parameters:
-        if parameter.name == "kind":
-            word = str(parameter.value.name if isinstance(parameter.value, syntax.Name) else parameter.value)
-            try:
-                return plan.JoinKind(_SPELLINGS.get(word, word))
-            except ValueError:
-                hint = f"the kinds are {', '.join(plan.JoinKind)}"
-                raise QueryError("SEM005", f"there is no join kind '{word}'", parameter.span, hint) from None
-    return default
+def join_kind(parameters: tuple[syntax.Parameter, ...], default: plan.JoinKind = plan.JoinKind.INNERUNIQUE) -> plan.JoinKind:
+    """The kind that the parameters name, which is one of KINDS."""
+    words = [parameter.word for parameter in parameters if parameter.name == "kind"]
+    return plan.JoinKind(_SPELLINGS.get(words[0], words[0])) if words else default
 
 
 def join_pairs(

@@ -28,7 +28,7 @@ def span_of(children: Any) -> Span:
 def _place(child: Any) -> Span | None:
     if isinstance(child, Token):
         return Span(child.start, child.end)
-    if isinstance(child, (nodes.Node, nodes.Operator)):
+    if isinstance(child, (nodes.Node, nodes.Operator, nodes.Word)):
         return child.span
     if isinstance(child, tuple) and child:
         return span_of(child)
@@ -73,8 +73,8 @@ class Builder:
     def nothing(self, children: list[Any]) -> None:
         return None
 
-    def text(self, children: list[Token]) -> str:
-        return str(children[0])
+    def text(self, children: list[Token]) -> nodes.Word:
+        return nodes.Word(children[0], span_of(children))
 
     def tokens(self, children: list[Any]) -> tuple[Any, ...]:
         """Everything, where the words and marks themselves are the meaning."""
@@ -127,10 +127,8 @@ class Builder:
         if children[0] == "-":
             return self.unary([children[0], self.number(children[1:])])
         match children[0].type:
-            case "NAME":
-                return str(children[0])
-            case "QUOTED_NAME":
-                return unquote_name(children[0])
+            case "NAME" | "QUOTED_NAME":
+                return nodes.Word(unquote_name(children[0]), span_of(children))
             case "NUMBER":
                 return self.number(children)
             case "BOOL":
