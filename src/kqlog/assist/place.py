@@ -91,7 +91,7 @@ class Place:
         for back, symbol in self._open():
             if symbol in {"SEMICOLON", "VBAR", "LBRACE"}:
                 return ""
-            if symbol in _operator_words():
+            if symbol in operator_terminals():
                 return str(self.value(back))
         return ""
 
@@ -101,7 +101,7 @@ class Place:
         for _, symbol in self._open():
             if symbol in _OPEN | {"SEMICOLON", "VBAR"}:
                 return ""
-            if symbol in _operator_words() or symbol in _CLAUSES:
+            if symbol in operator_terminals() or symbol in _CLAUSES:
                 return symbol
         return ""
 
@@ -143,7 +143,7 @@ class Place:
         if self.last in OPERANDS:
             return self.value(2), str(self.value())
         at = self.bracket
-        if at and at > 1 and self.symbols[at - 1] in OPERANDS and self.last in {"LPAR", "COMMA", _RANGE}:
+        if at and at > 1 and self.symbols[at - 1] in OPERANDS and self.last in {"LPAR", "COMMA", "DOTS"}:
             return self.beginning.values[at - 2], str(self.beginning.values[at - 1])
         return None
 
@@ -247,7 +247,7 @@ def _symbols() -> dict[int, str]:
 
 
 @cache
-def _operator_words() -> frozenset[str]:
+def operator_terminals() -> frozenset[str]:
     """The terminals that begin an operator."""
     tables = grammar.tables()
     operators = {rule.parts[0] for rule in tables.rules if rule.origin in ("operator", "leading") and len(rule.parts) == 1}
@@ -264,7 +264,6 @@ def _operator_words() -> frozenset[str]:
 
 
 _CALLED = frozenset({"name", "NAME", "SUBQUERY_CALL", "TYPEOF"})
-_RANGE = "__ANON_0"
 _CLAUSES = frozenset({"BY", "ON", "WITH", "OF", "TO", "FROM", "STEP", "DEFAULT", "LIMIT", "ID", "IN", "DECLARE", "PARTITION"})
 
 
