@@ -2,13 +2,14 @@
 
     python bench/completion.py CASES.jsonl --tables azure_tables.json [--cuts N] [--seed N] [--misses]
 
-Real queries (the conformance cases: one JSON object with "query" a line) are cut before a random token, and proposals asked for:
-with nothing typed, and with the first one and three letters of a word. A space is put behind a word that is cut off, else it would
-be the word that is completed.
+Real queries (the conformance cases: one JSON object with "query" a line) are cut before a random token, and proposals
+asked for: with nothing typed, and with the first one and three letters of a word. A space is put behind a word that is cut
+off, else it would be the word that is completed.
 
-Tokens are counted in classes. `words` are names and keywords that exist before they are typed: operators, functions, columns, tables,
-variables, words of the language. `names` are new ones that the query gives to something (let, extend, as): nobody can know them.
-`marks` are | ( ) , == and the like, `literals` strings, numbers, dates: a string only counts as found if it stands there in full.
+Tokens are counted in classes. `words` are names and keywords that exist before they are typed: operators, functions, columns,
+tables, variables, words of the language. `names` are new ones that the query gives to something (let, extend, as): nobody can
+know them. `marks` are | ( ) , == and the like, `literals` strings, numbers, dates: a string only counts as found if it is
+proposed in full.
 """
 
 from __future__ import annotations
@@ -143,7 +144,9 @@ def main() -> None:
             print(f"words with {typed} letters typed {figures.share('words'):.1f} % of {figures.asked['words']}")
         milliseconds = sorted(1000 * one for one in figures.seconds)
         late = milliseconds[int(0.95 * len(milliseconds))]
-        print(f"   median {statistics.median(milliseconds):.1f} ms, 95th percentile {late:.1f} ms, most {milliseconds[-1]:.1f} ms")
+        print(
+            f"   median {statistics.median(milliseconds):.1f} ms, 95th percentile {late:.1f} ms, most {milliseconds[-1]:.1f} ms"
+        )
         if options.misses and not typed:
             for cut, labels in figures.misses:
                 print(f"{cut.kind:8} {cut.before[-70:]!r} -> {cut.token[:40]!r} not in {labels}")

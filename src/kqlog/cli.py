@@ -82,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("explain", parents=[data, text], help="show the plan of a query and its SQL")
     check = commands.add_parser("check", parents=[data], help="check saved queries without running them")
     check.add_argument("files", nargs="+", metavar="FILE")
+    format_ = commands.add_parser("format", help="print queries in canonical layout")
+    format_.add_argument("files", nargs="*", metavar="FILE", help="default, or -: standard input")
+    changes = format_.add_mutually_exclusive_group()
+    changes.add_argument("--write", action="store_true", help="write the files anew instead of printing them")
+    changes.add_argument("--check", action="store_true", help="only name those that are laid out in another way, and fail")
     commands.add_parser("tables", parents=[data], help="list the tables")
     schema = commands.add_parser("schema", parents=[data], help="list the columns of a table")
     schema.add_argument("table")
@@ -137,6 +142,8 @@ def _run(options: argparse.Namespace) -> int:
             print(_connect(options).explain(_text(options), options.timespan, _parameters(options)))
         case "check":
             return _check(options)
+        case "format":
+            return _format(options)
         case "tables":
             workspace = _connect(options)
             for table in workspace.tables:
@@ -308,6 +315,30 @@ def _check(options: argparse.Namespace) -> int:
         for error in workspace.check(_read(file)).errors:
             print(f"{file}:{error.line or 1}:{error.column or 1}: {error.code} {error.message}")
             status = EXIT_ERROR
+    return status
+
+
+def _format(options: argparse.Namespace) -> int:
+    from kqlog.assist.layout import format
+
+    status = 0
+    for file in options.files or ["-"]:
+        text = _read(file)
+        try:
+            laid_out = format(text)
+        except QueryError as error:
+            print(f"{file}:{error.line or 1}:{error.column or 1}: {error.code} {error.message}", file=sys.stderr)
+            status = EXIT_ERROR
+            continue
+        if options.check:
+            if laid_out != text:
+                print(file)
+                status = EXIT_ERROR
+        elif options.write and file != "-":
+            if laid_out != text:
+                Path(file).write_text(laid_out, encoding="utf-8", newline="")
+        else:
+            sys.stdout.write(laid_out)
     return status
 
 

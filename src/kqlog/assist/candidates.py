@@ -1,9 +1,8 @@
-"""All that may stand at a place, each with how likely it is. The grammar says what kinds may, the binder which names there are."""
+"""All that may stand at a place, and how likely it is. The grammar says of what kinds, the binder which names there are."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from functools import cache, cached_property
 from kqlog.assist import habits
 from kqlog.assist.expected import expected, is_boolean
 from kqlog.assist.place import OPERANDS, Place
-from kqlog.assist.proposal import OTHER_NAMES, Candidate, Kind, operator_called, usage_of
+from kqlog.assist.proposal import Candidate, Kind, operator_called, usage_of
 from kqlog.assist.sight import Functions, Sight
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.functions.declare import Kind as Role
-from kqlog.operators import operators
 from kqlog.operators.render import KINDS
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import Database, EntityGroup, Pattern, UserFunction, Variable
@@ -36,7 +34,9 @@ _CHOICES = frozenset({"iff", "case", "strcat", "datetime_diff"})
 _WITHOUT_ARGUMENTS = frozenset(name for name, one in FUNCTIONS.items() if one.signatures and not one.signatures[0].parameters)
 _WHOLE_ROWS = frozenset({"arg_max", "arg_min", "take_any", "any", "argmax", "argmin"})
 _IN_CONDITIONS = frozenset({"ago", "isnotempty", "not", "isempty", "now"})
-_STANDARD = frozenset({"TenantId", "SourceSystem", "MG", "_ItemId", "_SubscriptionId", "_BilledSize", "_IsBillable", "ManagementGroupName"})
+_STANDARD = frozenset(
+    {"TenantId", "SourceSystem", "MG", "_ItemId", "_SubscriptionId", "_BilledSize", "_IsBillable", "ManagementGroupName"}
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ class Around:
     def is_condition(self) -> bool:
         """Whether a condition begins here."""
         last, operator = self.place.last, self.place.operator
-        return last in {"AND", "OR"} or (operator in {"where", "filter"} and last in {"hints", "LPAR"} and self.place.call is None)
+        return last in {"AND", "OR"} or (
+            operator in {"where", "filter"} and last in {"hints", "LPAR"} and self.place.call is None
+        )
 
 
 def candidates(around: Around) -> Iterator[Candidate]:
@@ -195,7 +197,9 @@ def _columns(around: Around, sight: Sight) -> Iterator[Candidate]:
         if once and name in around.listed:
             score -= 40
         if wanted:
-            score += 10 if type_ in wanted else -15
+            score += 10 if type_ in wanted else -60
+        if place.compared is not None and getattr(place.compared[0], "name", None) == name:
+            score -= 30
         if place.call is not None and place.call.name in _OF_NUMBERS and type_ in NUMBERS:
             score += max((gain for part, gain in habits.MEASURES.items() if part in name), default=0)
         yield Candidate(score, name, Kind.COLUMN, str(type_))
@@ -232,7 +236,8 @@ def _type_of(meaning: Variable) -> Type | None:
 
 
 def _tables(around: Around, sight: Sight) -> Iterator[Candidate]:
-    base = 30.0 if sight.wanted == "table" else -20.0
+    let = around.place.statement == "LET" and around.place.last == "EQUAL"
+    base = 30.0 if sight.wanted == "table" else 18.0 if let else -20.0
     names = list(sight.scope.tables if sight.scope.access is not None else around.tables)
     # A word that many tables have in their name says little of which is meant.
     common = Counter(part for name in names for part in _parts(name) & around.said)
@@ -257,7 +262,7 @@ def _functions(around: Around, sight: Sight) -> Iterator[Candidate]:
         if function.deprecated:
             score -= 15
         if wanted:
-            score += 15 if _results(name) & wanted else -15
+            score += 15 if _results(name) & wanted else -25
         elif around.is_condition:
             score += 18 if is_boolean(name) else -12
         elif place.operator == "extend":
@@ -300,17 +305,21 @@ def _results(name: str) -> frozenset[Type]:
 
 def _literals(around: Around) -> Iterator[Candidate]:
     place, wanted = around.place, around.wanted
+    if Type.DATETIME in wanted:
+        yield Candidate(34, "datetime", Kind.FUNCTION, str(Type.DATETIME))
+    if place.statement == "LET" and place.last == "EQUAL":
+        yield Candidate(34, "dynamic", Kind.FUNCTION, str(Type.DYNAMIC))
     if Type.TIMESPAN in wanted and len(wanted) < len(Type):
         sure = 40 if wanted == {Type.TIMESPAN} else 22
         for number, text in enumerate(habits.TIMESPANS):
             yield Candidate(sure - number, text, Kind.TIMESPAN, str(Type.TIMESPAN))
-    if place.operator in {"take", "limit", "top", "sample"} and place.last in {"hints", "TOP", "SAMPLE"}:
+    if place.operator in {"take", "limit", "top", "sample"} and place.begins_operator:
         for number, text in enumerate(("10", "100", "5", "20", "50", "1000", "1", "500")):
             yield Candidate(40 - number, text, Kind.VALUE, str(Type.LONG))
     if place.compared is None:
         return
     if wanted == {Type.STRING}:
-        yield Candidate(35, '""', Kind.VALUE, str(Type.STRING))
+        yield Candidate(55, '""', Kind.VALUE, str(Type.STRING))
     elif wanted and wanted <= {Type.INT, Type.LONG, Type.REAL, Type.DECIMAL}:
         for number, text in enumerate(("0", "1", "10", "100")):
             yield Candidate(35 - number, text, Kind.VALUE, str(Type.LONG))
@@ -330,7 +339,9 @@ def _keywords(around: Around) -> Iterator[Candidate]:
         for word in grammar.tables().words[terminal]:
             if word in _OLD_WORDS or word.startswith("__"):
                 continue
-            if terminal in _PARAMETERS:
+            if terminal in _PARAMETERS or (terminal == "BOOL" and place.last not in _PARAMETERS) or word.istitle() or word.isupper():
+                continue
+            if terminal == "RANGE" and "PRINT" not in place.accepted:
                 continue
             if begins and operator_called(word) is not None:
                 yield Candidate(20 + habits.weight(habits.OPERATORS, word), word, Kind.OPERATOR)
@@ -430,7 +441,7 @@ def _starting(around: Around, terminal: str, word: str) -> float:
     if word == "in" and place.operator in {"search", "find"}:
         return 50.0
     if word in {"let", "set", "declare", "alias", "restrict"}:
-        return 44.0 if word == "let" and not around.place.text.strip(" \n").endswith("|") else 5.0
+        return 44.0 if word == "let" and place.last in {"", "SEMICOLON", "LBRACE"} else -20.0
     if word in {"union", "search", "print", "range", "datatable", "find", "externaldata"}:
         return habits.weight(habits.OPERATORS, word) + 18
     if word in {"by", "on", "with"}:

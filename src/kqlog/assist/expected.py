@@ -45,6 +45,8 @@ def _taken(call: Call, sight: Sight) -> frozenset[Type]:
             wanted |= parameters[call.active].types
     if wanted >= NUMBERS and given and given[0] in NUMBERS and Type.TIMESPAN in wanted:
         wanted -= {Type.TIMESPAN, Type.DATETIME}
+    if call.active and wanted == {Type.DATETIME, Type.TIMESPAN}:
+        wanted = {Type.TIMESPAN}
     return frozenset() if wanted >= _ANY - {Type.DYNAMIC} else frozenset(wanted)
 
 

@@ -1,7 +1,7 @@
 """How often queries use what: what stands first among all that may stand at a place.
 
-The counts are of some 1,700 public queries over Azure's logs (Azure Monitor's, Sentinel's and hunters' collections): in how many of
-them an item stands at least once. Only their order of magnitude matters. What is not here is rare.
+The counts are of some 1,700 public queries over Azure's logs (Azure Monitor's, Sentinel's and hunters' collections): in how
+many of them an item stands at least once. Only their order of magnitude matters. What is not here is rare.
 """
 
 from __future__ import annotations
@@ -199,11 +199,35 @@ COLUMN_PARTS = {
 }
 """Words in the names of columns that say what a row is about: what queries ask for first."""
 
-MEASURES = {"Bytes": 10, "Duration": 10, "Total": 8, "Count": 8, "Value": 10, "Time": 6, "Size": 8, "Average": 8, "Memory": 8, "Ms": 8}
+MEASURES = {
+    "Bytes": 10,
+    "Duration": 10,
+    "Total": 8,
+    "Count": 8,
+    "Value": 10,
+    "Time": 6,
+    "Size": 8,
+    "Average": 8,
+    "Memory": 8,
+    "Ms": 8,
+}
 """Words in the names of columns whose numbers are added up."""
 
 COMPARISONS: dict[Type | None, tuple[str, ...]] = {
-    Type.STRING: ("==", "has", "contains", "in", "!=", "has_any", "startswith", "in~", "=~", "matches regex", "!contains", "endswith"),
+    Type.STRING: (
+        "==",
+        "has",
+        "contains",
+        "in",
+        "!=",
+        "has_any",
+        "startswith",
+        "in~",
+        "=~",
+        "matches regex",
+        "!contains",
+        "endswith",
+    ),
     Type.DATETIME: (">", "between", "<", ">=", "<=", "!between", "==", "-"),
     Type.TIMESPAN: (">", "<", ">=", "==", "between", "<="),
     Type.BOOL: ("==", "!=", "and", "or"),

@@ -97,7 +97,11 @@ def _bared(items: list[Item]) -> tuple[list[Remark], list[Item], list[Remark]]:
     solid = [number for number, item in enumerate(items) if not isinstance(item, Remark)]
     first, last = (solid[0], solid[-1] + 1) if solid else (len(items), len(items))
     before, behind = items[:first], items[last:]
-    return [one for one in before if isinstance(one, Remark)], items[first:last], [one for one in behind if isinstance(one, Remark)]
+    return (
+        [one for one in before if isinstance(one, Remark)],
+        items[first:last],
+        [one for one in behind if isinstance(one, Remark)],
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------- documents

@@ -81,6 +81,11 @@ class Place:
         """Whether an operator begins here."""
         return {"WHERE", "SUMMARIZE", "EXTEND"} <= self.accepted
 
+    @property
+    def begins_operator(self) -> bool:
+        """Whether the first thing of an operator, behind its word and parameters, stands here."""
+        return self.last in operator_terminals() or self.last in {"hints", "parameters"}
+
     def value(self, back: int = 1) -> Any:
         """What was made of a symbol, counted from the end."""
         return self.beginning.values[-back] if len(self.beginning.values) >= back else None
@@ -258,7 +263,7 @@ def operator_terminals() -> frozenset[str]:
         for rule in tables.rules:
             if rule.origin in operators and rule.parts:
                 first = rule.parts[0]
-                (begin if first.isupper() or first.startswith("__") and first.upper() == first else operators).add(first)
+                (begin if first.isupper() or (first.startswith("__") and first.upper() == first) else operators).add(first)
         grown = len(operators) > size
     return frozenset(begin)
 

@@ -11,8 +11,8 @@ from itertools import islice
 from kqlog.assist.place import Place
 from kqlog.errors import QueryError
 from kqlog.plan.bind import bind
-from kqlog.plan.lookup import Cursor, Environment, ReachedError, UserFunction, Variable
-from kqlog.plan.scope import Scope, fits
+from kqlog.plan.lookup import Cursor, Environment, ReachedError, UserFunction, Variable, fits
+from kqlog.plan.scope import Scope
 from kqlog.syntax import grammar, nodes
 from kqlog.syntax.closing import closing, sample_tokens
 from kqlog.syntax.parse import methods_of

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -276,3 +277,13 @@ def closest(name: str, candidates: list[str]) -> str | None:
         return folded[name.lower()]
     matches = get_close_matches(name.lower(), folded, n=1, cutoff=0.7)
     return folded[matches[0]] if matches else None
+
+
+def is_table(meaning: Variable) -> bool:
+    """Whether a pattern of table names sees a variable: tables, and functions that are declared as a view."""
+    return isinstance(meaning, plan.Node) or (isinstance(meaning, UserFunction) and meaning.body.view)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is of a pattern with stars."""
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

@@ -39,6 +39,7 @@ class Word(str):
     span: Span
 
     def __new__(cls, text: str, span: Span = NOWHERE) -> Word:
+        """The word that a text is."""
         word = super().__new__(cls, text)
         word.span = span
         return word
