@@ -1,6 +1,6 @@
 """How often the word that really follows is among the first proposals, and how long they take.
 
-    python bench/completion.py CASES.jsonl --tables azure_tables.json [--cuts N] [--seed N] [--misses]
+    python bench/completion.py CASES.jsonl --tables azure_tables.json [--cuts N] [--seed N] [--misses] [--least PERCENT]
 
 Real queries (the conformance cases: one JSON object with "query" a line) are cut before a random token, and proposals
 asked for: with nothing typed, and with the first one and three letters of a word. A space is put behind a word that is cut
@@ -120,12 +120,13 @@ def measure(cut_texts: Iterable[Cut], tables: Mapping[str, Schema], typed: int =
     return figures
 
 
-def main() -> None:
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("cases", type=Path)
     parser.add_argument("--tables", type=Path, required=True)
     parser.add_argument("--cuts", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--least", type=float, default=0, help="fail where fewer of the words are found with nothing typed")
     parser.add_argument("--misses", action="store_true", help="show what was not found")
     options = parser.parse_args()
     tables = load_tables(options.tables)
@@ -133,8 +134,10 @@ def main() -> None:
     complete("Heartbeat | where ", 18, tables)
     print(f"the first answer took {1000 * (time.perf_counter() - started):.0f} ms")
     chosen = cuts(load_queries(options.cases), options.cuts, options.seed)
+    shares = []
     for typed in (0, 1, 3):
         figures = measure(chosen, tables, typed)
+        shares.append(figures.share("words"))
         if not typed:
             for name in CLASSES:
                 print(f"{name:9} {figures.share(name):5.1f} % of {figures.asked[name]}")
@@ -150,7 +153,8 @@ def main() -> None:
         if options.misses and not typed:
             for cut, labels in figures.misses:
                 print(f"{cut.kind:8} {cut.before[-70:]!r} -> {cut.token[:40]!r} not in {labels}")
+    return int(shares[0] < options.least)
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

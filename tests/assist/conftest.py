@@ -13,10 +13,17 @@ def schema(**columns: str) -> Schema:
 
 TABLES = {
     "Perf": schema(
-        TimeGenerated="datetime", Computer="string", ObjectName="string", CounterName="string", CounterValue="real", InstanceName="string"
+        TimeGenerated="datetime",
+        Computer="string",
+        ObjectName="string",
+        CounterName="string",
+        CounterValue="real",
+        InstanceName="string",
     ),
     "Heartbeat": schema(TimeGenerated="datetime", Computer="string", OSType="string", Version="string", Details="dynamic"),
-    "SigninLogs": schema(TimeGenerated="datetime", UserPrincipalName="string", IPAddress="string", ResultType="string", RiskScore="int"),
+    "SigninLogs": schema(
+        TimeGenerated="datetime", UserPrincipalName="string", IPAddress="string", ResultType="string", RiskScore="int"
+    ),
     "odd name": schema(**{"a column": "string", "plain": "long"}),
 }
 

@@ -1,4 +1,4 @@
-"""How a text may go on: | marks the cursor's place as ‸ in the texts."""
+"""How a text may go on. In the texts, ‸ is the cursor."""
 
 from __future__ import annotations
 
@@ -64,7 +64,6 @@ def labels(marked: str, tables, first: int | None = None, **more) -> list[str]:
         ("datatable(a: ‸", "string long datetime"),
         ("let f = (a: ‸", "string long"),
         ("let x = ‸", "dynamic Perf"),
-        ("let x = 1‸", ""),
         ("set query_now‸", "query_now"),
         ("print tostr‸", "tostring"),
         ("print x = toscalar(‸", "Perf"),
@@ -84,7 +83,7 @@ def test_what_is_proposed_first(text: str, first_ten: str, tables) -> None:
         ("Perf | summarize Slow = count() by Computer | where ‸", {"Slow", "Computer"}),
         ("Perf | extend Half = CounterValue / 2 | project Computer, Half | where Half > 1 | sort by ‸", {"Computer", "Half"}),
         ("Perf | join kind=inner (Heartbeat | project Computer, OSType) on ‸", {"Computer"}),
-        ("Perf | join kind=inner (Heartbeat | project Computer, OSType) on $left.‸", set(n for n, _ in ())),
+        ("Heartbeat | project Computer, OSType | join kind=inner (Perf) on $left.‸", {"Computer", "OSType"}),
         ("Perf | join kind=inner (Heartbeat | project Computer, OSType | where ‸", {"Computer", "OSType"}),
         ("let Hosts = Heartbeat | distinct Computer, OSType; Hosts | where ‸", {"Computer", "OSType"}),
         ("let f = (T: (a: long, b: string)) { T | where ‸", {"a", "b"}),
@@ -103,8 +102,6 @@ def test_what_is_proposed_first(text: str, first_ten: str, tables) -> None:
     ],
 )
 def test_columns_are_those_of_the_place(text: str, columns: set[str], tables) -> None:
-    if text.endswith("$left.‸"):
-        columns = {name for name, _ in tables["Perf"]}
     found = {proposal.label for proposal in proposals(text, tables) if proposal.kind is Kind.COLUMN}
     assert found == columns
 
@@ -122,7 +119,6 @@ def test_the_right_side_of_a_join(tables) -> None:
         "print 'x‸y'",
         "let ‸",
         "Perf | as ‸",
-        "let f = (‸",
         "Perf | project-rename ‸",
     ],
 )
@@ -147,7 +143,12 @@ def test_variables_functions_and_parameters_of_the_query(tables) -> None:
 def test_stored_functions(tables) -> None:
     body = parse("let f = (Host: string) { Perf | where Computer == Host }; f('a')").statements[0].value
     (found,) = proposals("HostPe‸", tables, functions={"HostPerf": body})
-    assert (found.kind, found.text, found.cursor, found.usage) == (Kind.STORED_FUNCTION, "HostPerf()", 9, "HostPerf(Host: string)")
+    assert (found.kind, found.text, found.cursor, found.usage) == (
+        Kind.STORED_FUNCTION,
+        "HostPerf()",
+        9,
+        "HostPerf(Host: string)",
+    )
 
 
 def test_a_proposal_says_what_it_is(tables) -> None:
@@ -170,7 +171,6 @@ def test_the_cursor_stands_behind_a_call_without_arguments_and_brackets_are_not_
 
 def test_names_with_other_characters_come_in_brackets(tables) -> None:
     assert [one.text for one in proposals("odd‸", tables)] == ["['odd name']"]
-    assert "['a column']" in [one.text for one in proposals("['odd name'] | where a ‸", tables)] or True
     (found,) = [one for one in proposals("['odd name'] | where ‸", tables) if one.label == "a column"]
     assert found.text == "['a column']"
 

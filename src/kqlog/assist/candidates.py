@@ -54,7 +54,7 @@ class Around:
     def used(self) -> Counter[str]:
         """How often each name stands in the text, without the one begun."""
         here = self.place.span
-        spans = [piece.span for piece in self._pieces if piece.kind in (Piece.NAME, Piece.FUNCTION)]
+        spans = [piece.span for piece in self._pieces if piece.kind is Piece.NAME]
         return Counter(self.whole[span.start : span.end] for span in spans if span.end <= here.start or span.start >= here.end)
 
     @cached_property
@@ -164,6 +164,8 @@ def _names(around: Around) -> Iterator[Candidate]:
     yield from _variables(around, sight)
     if sight.wanted == "table" or "UNION" in accepted:
         yield from _tables(around, sight)
+    if sight.wanted == "table":
+        yield from _own_functions(around, 25)
     if around.is_expression and sight.wanted != "table":
         yield from _functions(around, sight)
         yield from _own_functions(around, 20)
@@ -207,7 +209,7 @@ def _columns(around: Around, sight: Sight) -> Iterator[Candidate]:
 
 def _guessed(around: Around, sight: Sight) -> Iterator[Candidate]:
     """Where no column is known, as over a table that is not here: the names that the text uses elsewhere."""
-    if sight.columns or sight.scope.columns is None:
+    if sight.columns or sight.scope.columns is None or around.place.operator == "print":
         return
     for name, count in around.used.items():
         if name.isidentifier() and name not in FUNCTIONS and name not in sight.variables:
@@ -228,7 +230,7 @@ def _variables(around: Around, sight: Sight) -> Iterator[Candidate]:
                 score += 25 if type_ in around.wanted else -20
             elif around.is_condition or around.place.operator in {"summarize", "project", "distinct"}:
                 score -= 20
-        yield Candidate(score, name, Kind.LET, type_)
+        yield Candidate(score, name, Kind.QUERY_PARAMETER if name in sight.parameters else Kind.LET, type_)
 
 
 def _type_of(meaning: Variable) -> Type | None:
@@ -237,7 +239,8 @@ def _type_of(meaning: Variable) -> Type | None:
 
 def _tables(around: Around, sight: Sight) -> Iterator[Candidate]:
     let = around.place.statement == "LET" and around.place.last == "EQUAL"
-    base = 30.0 if sight.wanted == "table" else 18.0 if let else -20.0
+    subquery = around.place.symbols[-2:] == ["SUBQUERY_CALL", "LPAR"]
+    base = 30.0 if sight.wanted == "table" or subquery else 18.0 if let else -20.0
     names = list(sight.scope.tables if sight.scope.access is not None else around.tables)
     # A word that many tables have in their name says little of which is meant.
     common = Counter(part for name in names for part in _parts(name) & around.said)
@@ -272,7 +275,7 @@ def _functions(around: Around, sight: Sight) -> Iterator[Candidate]:
         elif place.operator in {"project", "distinct", "sort", "order", "top"} and place.call is None:
             score -= 10
         takes = any(signature.parameters for signature in function.signatures)
-        yield Candidate(score, name, kind, "", "", takes)
+        yield Candidate(score, name, kind, "", takes)
 
 
 def _own_functions(around: Around, base: float) -> Iterator[Candidate]:
@@ -282,7 +285,7 @@ def _own_functions(around: Around, base: float) -> Iterator[Candidate]:
         found |= {name: meaning.body for name, meaning in around.sight.variables.items() if isinstance(meaning, UserFunction)}
     for name, body in found.items():
         kind = Kind.STORED_FUNCTION if name in around.functions else Kind.FUNCTION
-        yield Candidate(base, name, kind, "", usage_of(name, body), bool(body.parameters))
+        yield Candidate(base, name, kind, "", bool(body.parameters), usage_of(name, body))
 
 
 @cache
@@ -339,7 +342,12 @@ def _keywords(around: Around) -> Iterator[Candidate]:
         for word in grammar.tables().words[terminal]:
             if word in _OLD_WORDS or word.startswith("__"):
                 continue
-            if terminal in _PARAMETERS or (terminal == "BOOL" and place.last not in _PARAMETERS) or word.istitle() or word.isupper():
+            if (
+                terminal in _PARAMETERS
+                or (terminal == "BOOL" and place.last not in _PARAMETERS)
+                or word.istitle()
+                or word.isupper()
+            ):
                 continue
             if terminal == "RANGE" and "PRINT" not in place.accepted:
                 continue
@@ -358,10 +366,11 @@ def _keywords(around: Around) -> Iterator[Candidate]:
 
 def _parameters(around: Around) -> Iterator[Candidate]:
     declared = operator_called(around.place.operator)
-    usual = around.place.operator in {"join", "lookup"} and around.place.last != "RPAR"
+    usual = around.place.operator in {"join", "lookup", "render"} and around.place.last != "RPAR"
     for number, name in enumerate(declared.words if declared is not None else ()):
         if name not in around.listed and not name.startswith("__"):
-            yield Candidate((58 if usual else 15) - number / 10, f"{name}=", Kind.PARAMETER)
+            score = (58 if usual else 15) - number / 10 + 5 * (name in habits.PROPERTIES)
+            yield Candidate(score, f"{name}=", Kind.PARAMETER)
 
 
 def _comparisons(around: Around) -> dict[str, float]:

@@ -264,6 +264,9 @@ KEYWORDS = {
 CHARTS = ("timechart", "piechart", "barchart", "columnchart", "areachart", "linechart", "table", "scatterchart", "anomalychart")
 """Kinds of charts, the most frequent first."""
 
+PROPERTIES = frozenset({"title", "kind", "ytitle", "xtitle", "xcolumn", "ycolumns", "series", "ymin", "ymax"})
+"""Properties of charts that queries set."""
+
 JOIN_KINDS = ("inner", "leftouter", "leftanti", "innerunique", "leftsemi", "rightouter", "fullouter", "rightanti", "rightsemi")
 
 

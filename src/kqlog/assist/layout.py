@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 
 from kqlog.assist.place import operator_terminals
-from kqlog.assist.printing import LINE, NOTHING, SPACE, Doc, Group, Remark, group, nest, render
+from kqlog.assist.printing import INDENT, LINE, NOTHING, SPACE, WIDTH, Doc, Group, Remark, group, nest, render, width
 from kqlog.assist.spacing import ASSIGNING, EDGES, TABLES, Bracket, Item, apart, is_query, is_sign
 from kqlog.syntax.parse import BYTE_ORDER_MARK, parse
 from kqlog.syntax.tables import Token, token_of
@@ -133,25 +133,31 @@ def _pipeline(items: list[Item], indented: bool = False, hard: bool = True) -> G
     for number, stage in enumerate(_split(items, "VBAR")):
         leading, body, trailing = _bared(stage)
         before = [*late, *leading]
-        late = [remark for remark in trailing if remark.own]
+        behind = list(takewhile(lambda remark: not remark.own, trailing))
+        late = trailing[len(behind) :]
         end = LINE if hard or before else SPACE
         mark: list[Doc] = [end, "| "] if number else [LINE] * bool(before)
-        behind = (remark for remark in trailing if not remark.own)
         docs.append(Group((*before, *mark, _stage(body), *behind), int(indented and number > 0), breaks=False))
     return group(*docs, *late)
 
 
 def _stage(items: list[Item]) -> Doc:
-    """One operator, or what stands where a source does."""
+    """One operator, or what stands where a source does. Behind a list that is broken, the next clause begins a line."""
     head = list(takewhile(lambda item: isinstance(item, Token) and item.type in operator_terminals() - TABLES, items))
     docs: list[Doc] = _flat(head)
+    broken = False
     for segment in _segments(items[len(head) :]):
         lists = _split(segment, "COMMA")
         may_break = len(lists) > 1 or len(docs) > len(head)
-        if docs and may_break:
-            docs.append(group(nest(SPACE, *_elements(lists))))
+        elements = _elements(lists)
+        if broken:
+            part = nest(LINE, group(*elements))
+        elif docs and may_break:
+            part = group(nest(SPACE, *elements))
         else:
-            docs.append(group(*[" "] * bool(docs), *_elements(lists)))
+            part = group(*[" "] * bool(docs), *elements)
+        docs.append(part)
+        broken = broken or (len(lists) > 1 and (part.must_break or width(docs) > WIDTH - INDENT))
     return Group(tuple(docs), breaks=False)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -46,7 +47,7 @@ class Group:
     @cached_property
     def width(self) -> int:
         """The characters it has on one line."""
-        return sum(_width(part) for part in self.parts)
+        return width(self.parts)
 
 
 Doc = str | Break | Remark | Group
@@ -123,10 +124,13 @@ class _Printer:
         self._end(level)
 
 
-def _width(part: Doc) -> int:
+def width(parts: Iterable[Doc]) -> int:
+    """The characters that parts have on one line."""
+    return sum(len(part) if isinstance(part, str) else _width(part) for part in parts)
+
+
+def _width(part: Break | Remark | Group) -> int:
     match part:
-        case str():
-            return len(part)
         case Break(flat):
             return len(flat)
         case Remark(text):

@@ -70,15 +70,16 @@ class Candidate:
     label: str
     kind: Kind
     type: str = ""
-    doc: str = ""
     parameters: bool = True
     """Whether a function takes any."""
+    usage: str = ""
+    """How a function that is not declared is called."""
 
     def proposal(self, span: Span, called: bool) -> Proposal:
         """The proposal; `called`: an opening bracket stands behind the place already."""
         text = self._text()
         brackets = self.kind in _CALLED and not called
-        doc, how = (self.doc, "") if self.doc else described(self.kind, self.label)
+        doc, how = ("", self.usage) if self.usage else described(self.kind, self.label)
         cursor = len(text) + (1 if self.parameters else 2) * brackets
         if text == '""':
             cursor = 1

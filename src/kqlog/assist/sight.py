@@ -38,6 +38,8 @@ class Sight:
     aggregates: bool
     left: nodes.Expr | None
     """The value that ends just before the place, where an operator may follow."""
+    parameters: frozenset[str]
+    """The names of the query's parameters."""
 
     @property
     def columns(self) -> Mapping[str, Type]:
@@ -91,7 +93,7 @@ def sight(place: Place, tables: Mapping[str, Schema], functions: Functions) -> S
         bind(script, Environment(_few(tables, place.text), _now(), functions=functions, cursor=cursor))
     except ReachedError as reached:
         if isinstance(reached.scope, Scope):
-            return Sight(reached.scope, reached.wanted, reached.aggregates, left)
+            return Sight(reached.scope, reached.wanted, reached.aggregates, left, _parameters(script))
     except (QueryError, StumbleError, RecursionError):
         pass
     return None
@@ -110,6 +112,11 @@ def _script(place: Place, tokens: list[Token]) -> nodes.Script:
     begun = tables.continued(place.beginning, tokens, methods_of())
     script: nodes.Script = tables.ended(begun, sample_tokens(closing(begun.states), place.span.start), methods_of())
     return script
+
+
+def _parameters(script: nodes.Script) -> frozenset[str]:
+    declared = [statement for statement in script.statements if isinstance(statement, nodes.QueryParameters)]
+    return frozenset(parameter.name for statement in declared for parameter in statement.parameters)
 
 
 def _few(tables: Mapping[str, Schema], text: str) -> Mapping[str, Schema]:

@@ -8,7 +8,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.graphs import graph_of, is_graph, properties
-from kqlog.plan.lookup import Environment, Session
+from kqlog.plan.lookup import Environment, ReachedError, Session
 from kqlog.plan.query_parameters import parameter_literal
 from kqlog.plan.restricting import restricted
 from kqlog.plan.scope import Scope
@@ -34,7 +34,9 @@ def bind(script: syntax.Script, environment: Environment, found: list[QueryError
             scope = _declared(statement, scope, outputs)
         except QueryError as error:
             error.at(statement.span)
-            if environment.cursor is not None:
+            if (cursor := environment.cursor) is not None:
+                if statement.span.end > cursor.position:
+                    raise ReachedError(scope, "value") from None
                 continue
             if found is None or not _stands_alone(statement):
                 raise

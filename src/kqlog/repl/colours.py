@@ -1,4 +1,4 @@
-"""Which colour each part of a query has: the grammar's own tokens as Pygments' kinds. Installed as Pygments' lexer `kql`."""
+"""Which colour each part of a query has: the grammar's own tokens as Pygments' kinds. Pygments knows it as `kqlog`."""
 
 from __future__ import annotations
 
@@ -26,12 +26,14 @@ _DIRECTIVE = re.compile(r"\s*#\w+")
 
 
 class KqlLexer(Lexer):  # type: ignore[misc]
-    """KQL as the parser reads it; what is unfinished or wrong has colours too."""
+    """KQL as the parser reads it; what is unfinished or wrong has colours too.
 
-    name = "KQL"
-    aliases = ("kql", "kusto")
+    Pygments' own lexer has the names kql and kusto, which no other can take.
+    """
+
+    name = "KQL as kqlog reads it"
+    aliases = ("kqlog",)
     filenames = ("*.kql", "*.csl", "*.kusto")
-    mimetypes = ("text/x-kql",)
     url = "https://learn.microsoft.com/kusto/query/"
 
     def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:

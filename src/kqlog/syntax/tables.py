@@ -107,9 +107,11 @@ class Tables:
         return tuple(states)
 
     def beginning(self, text: str, position: int, methods: Methods) -> Beginning:
-        """What a builder's methods make of a part of a text. Raises StumbleError."""
+        """What a builder's methods make of a part of a text, behind which a name may stand. Raises StumbleError."""
         begun = Beginning([self.start], [])
-        self._run(self._tokens(text, position, begun.states), begun.states, begun.values, self._reducer(methods), partial=True)
+        # Some terminals look ahead: what is before a colon is only a parameter if a type follows.
+        tokens = self._tokens(f"{text[:position]}x", position, begun.states, ahead=1)
+        self._run(tokens, begun.states, begun.values, self._reducer(methods), partial=True)
         return begun
 
     def continued(self, begun: Beginning, tokens: Iterable[Token], methods: Methods) -> Beginning:
@@ -182,7 +184,7 @@ class Tables:
 
         self._run(seen(), states, [], lambda number, children: None, partial=True)
 
-    def _tokens(self, text: str, end: int, states: list[int], position: int = 0) -> Iterator[Token]:
+    def _tokens(self, text: str, end: int, states: list[int], position: int = 0, ahead: int = 0) -> Iterator[Token]:
         """The tokens of a text, each read as the states at that moment allow."""
         skip = re.compile(self.skipped).match
         for count in itertools.count():
@@ -194,7 +196,7 @@ class Tables:
                 yield token_of(END, "", end, end)
                 return
             lexer = self.lexer_of_state[states[-1]]
-            found = self._pattern(lexer).match(text, position, end)
+            found = self._pattern(lexer).match(text, position, end + ahead)
             if found is None or not found.lastgroup:
                 raise StumbleError(position, text[position], tuple(states))
             word, type_ = found[0], found.lastgroup
