@@ -75,6 +75,11 @@ class Workspace:
         return list(self._tables())
 
     @property
+    def schemas(self) -> Mapping[str, Schema]:
+        """The columns of the tables as they are now, for `kqlog.assist`. A table is opened when its columns are asked for."""
+        return self._tables()
+
+    @property
     def unusable(self) -> dict[str, QueryError]:
         """Why some of the tables cannot be used, such as one of CSV and Parquet files at once. Opens no file."""
         return self._catalog.unusable

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import time
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kqlog.assist.complete import complete
@@ -76,6 +76,7 @@ def broken(draw: st.DrawFn) -> tuple[str, int]:
     return text, draw(st.integers(0, len(text)))
 
 
+@settings(deadline=None)
 @given(broken())
 def test_any_text_has_an_answer(at: tuple[str, int]) -> None:
     text, position = at
@@ -88,6 +89,7 @@ def test_any_text_has_an_answer(at: tuple[str, int]) -> None:
         assert 0 <= found.span.start <= found.span.end <= len(text) + 1
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40))
 def test_what_is_no_query_has_an_answer(text: str) -> None:
     complete(text, len(text), MANY)

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
+import kqlog
 from kqlog.assist.complete import complete
 from kqlog.assist.proposal import Kind, Proposal
-from kqlog.assist.values import Values
+from kqlog.assist.values import Values, values_of
 from kqlog.errors import QueryError
 from kqlog.syntax.parse import parse
 from kqlog.types import Column, Type
@@ -195,6 +196,14 @@ def test_values_that_are_slow_come_with_the_next_answer(tables) -> None:
     assert time.monotonic() - started < 0.1
     time.sleep(0.15)
     assert labels("Perf | where Computer == '‸", tables, values=values) == ["'late'"]
+
+
+def test_values_of_a_workspace() -> None:
+    workspace = kqlog.connect(tables={"T": [{"Host": f"h{number % 3}", "Id": f"i{number}"} for number in range(100)]})
+    values = values_of(workspace)
+    values._seconds = 20
+    assert labels("T | where Host == ‸", workspace.schemas, 3, values=values) == ['"h0"', '"h1"', '"h2"']
+    assert values("T", "Id") == []
 
 
 def test_values_that_cannot_be_read_are_none(tables) -> None:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kqlog.assist.layout import format, layout
@@ -74,6 +74,7 @@ def test_every_known_query() -> None:
         check(text)
 
 
+@settings(deadline=None)
 @given(st.sampled_from(QUERIES), st.integers(0, 2**32))
 def test_with_other_spaces_and_comments(text: str, seed: int) -> None:
     """Where tokens are apart anyway, lines and comments may stand between them."""

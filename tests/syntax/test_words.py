@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kqlog.syntax.words import Kind, next_words, pieces
+from kqlog.syntax.words import UNKNOWN, Kind, next_words, pieces, tokens
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,28 @@ def test_hyphens_and_types_belong_to_their_word() -> None:
 @pytest.mark.parametrize("text", ["T | where a == 'unclosed", 'print @"', "((((", "é ü ?", ""])
 def test_a_text_that_is_no_query_has_pieces_too(text: str) -> None:
     assert all(piece.kind in Kind for piece in pieces(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "keywords"),
+    [
+        ("T | nonsense a | where b", ["where"]),
+        ("T | where (a | take 5; U | count", ["where", "take", "count"]),
+        ("let x = ; T | take 5", ["let", "take"]),
+        ("foo bar | where x", ["where"]),
+        ("T | scan with (step s: true => a = 1;)) | where b", ["scan", "with", "step", "where"]),
+        ("let f = () { T | where a b }; U | take 5", ["let", "where", "take"]),
+    ],
+)
+def test_reading_goes_on_behind_a_mistake(text: str, keywords: list[str]) -> None:
+    assert [word for word, kind in kinds(text) if kind == "keyword"] == keywords
+
+
+def test_tokens_have_the_terminals_of_the_grammar() -> None:
+    assert [(str(token), token.type) for token in tokens("T | take 5 )")] == [
+        ("T", "NAME"),
+        ("|", "VBAR"),
+        ("take", "TAKE"),
+        ("5", "NUMBER"),
+        (")", UNKNOWN),
+    ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from kqlog.assist.candidates import Around, candidates
+from kqlog.assist.around import Around
+from kqlog.assist.candidates import candidates
 from kqlog.assist.place import place, string_around
 from kqlog.assist.proposal import Candidate, Proposal
 from kqlog.assist.sight import Functions, sight

@@ -21,8 +21,12 @@ def expected(place: Place, sight: Sight | None) -> frozenset[Type]:
         return _beside(sight.type_of(place.compared[0]))
     if place.call is not None and place.last in {"LPAR", "COMMA"}:
         return _taken(place.call, sight)
-    if place.last in {"PLUS", "MINUS"} and sight.type_of(place.value(2)) in {Type.DATETIME, Type.TIMESPAN}:
-        return frozenset({Type.TIMESPAN})
+    if place.last in {"PLUS", "MINUS"}:
+        left = sight.type_of(place.value(2))
+        if left is Type.DATETIME and place.last == "MINUS":
+            return frozenset({Type.TIMESPAN, Type.DATETIME})
+        if left in {Type.DATETIME, Type.TIMESPAN}:
+            return frozenset({Type.TIMESPAN})
     return frozenset()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from kqlog.errors import QueryError, Span
 from kqlog.syntax import grammar
 from kqlog.syntax.parse import methods_of
-from kqlog.syntax.tables import Beginning, StumbleError, Token, token_of
+from kqlog.syntax.tables import Beginning, StumbleError, Token
 from kqlog.syntax.words import Kind, pieces
 
 _MOST_REPAIRS = 4
@@ -72,9 +72,7 @@ class Place:
 
     def after_name(self) -> set[str]:
         """The terminals that may follow a name here."""
-        tables = grammar.tables()
-        name = token_of("NAME", "name", self.span.start, self.span.start + 1)
-        return tables.accepted(tuple(tables.continued(self.beginning, [name], methods_of()).states))
+        return grammar.tables().accepted_behind(self.beginning.states, "NAME")
 
     @property
     def operators_may_stand(self) -> bool:

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from kqlog.assist.place import Place
 from kqlog.assist.proposal import Candidate, Kind
 from kqlog.assist.sight import Sight
 from kqlog.errors import QueryError
+from kqlog.plan.names import bracketed
 from kqlog.syntax import nodes
 from kqlog.types import Type
 
+if TYPE_CHECKING:
+    from kqlog.workspace import Workspace
+
+MOST_VALUES = 50
+MOST_ROWS = 100_000
 SECONDS = 0.03
 """How long an answer waits for values; those that come later serve the next one."""
 
@@ -44,6 +51,17 @@ class Values:
             self._known[table, column] = self._ask(table, column)
         except QueryError:
             self._known[table, column] = ()
+
+
+def values_of(workspace: Workspace) -> Values:
+    """The values that columns of a workspace have, where there are at most MOST_VALUES among the first MOST_ROWS rows."""
+
+    def ask(table: str, column: str) -> list[str]:
+        first = f"{bracketed(table)} | take {MOST_ROWS} | summarize rows = count() by value = {bracketed(column)}"
+        rows = workspace.query(f"{first} | top {MOST_VALUES + 1} by rows").rows
+        return [str(value) for value, _ in rows if value] if len(rows) <= MOST_VALUES else []
+
+    return Values(ask)
 
 
 def value_candidates(place: Place, sight: Sight | None, values: Values | None, quote: str = '"') -> Iterator[Candidate]:

@@ -185,6 +185,7 @@ class Scope(Expressions):
             try:
                 node = self._bound(operator, node)
             except QueryError:
+                # Before a cursor much may be wrong: what an operator does with a mistake in it is left out.
                 if (cursor := self.environment.cursor) is None:
                     raise
                 if operator.span.end > cursor.position:

@@ -100,6 +100,13 @@ class Tables:
         """The terminals that can stand next, after states such as those of a StumbleError."""
         return {terminal for terminal in self.actions[states[-1]] if self._accepts([*states], terminal)}
 
+    def accepted_behind(self, states: Iterable[int], terminal: str) -> set[str]:
+        """The terminals that can stand behind another one, which can stand next."""
+        more = [*states]
+        tokens = iter([token_of(terminal, "", -1, -1), token_of(END, "", -1, -1)])
+        self._run(tokens, more, [], lambda number, children: None, partial=True)
+        return self.accepted(tuple(more))
+
     def states_at(self, text: str, position: int) -> tuple[int, ...]:
         """The states after a part of a text. Raises StumbleError."""
         states = [self.start]

@@ -137,7 +137,7 @@ def tokens(text: str) -> list[Token]:
         nonlocal before_pipe, statement
         if token.type == "VBAR":
             before_pipe = [*states]
-        elif found and found[-1].type == "SEMICOLON":
+        elif found and found[-1].type == "SEMICOLON" and "LET" in tables.actions[states[-1]]:
             before_pipe, statement = None, [*states]
         if token.type != END:
             found.append(token)
