@@ -200,8 +200,7 @@ def test_values_that_are_slow_come_with_the_next_answer(tables) -> None:
 
 def test_values_of_a_workspace() -> None:
     workspace = kqlog.connect(tables={"T": [{"Host": f"h{number % 3}", "Id": f"i{number}"} for number in range(100)]})
-    values = values_of(workspace)
-    values._seconds = 20
+    values = values_of(workspace, seconds=20)
     assert labels("T | where Host == ‸", workspace.schemas, 3, values=values) == ['"h0"', '"h1"', '"h2"']
     assert values("T", "Id") == []
 

@@ -53,7 +53,7 @@ class Values:
             self._known[table, column] = ()
 
 
-def values_of(workspace: Workspace) -> Values:
+def values_of(workspace: Workspace, seconds: float = SECONDS) -> Values:
     """The values that columns of a workspace have, where there are at most MOST_VALUES among the first MOST_ROWS rows."""
 
     def ask(table: str, column: str) -> list[str]:
@@ -61,7 +61,7 @@ def values_of(workspace: Workspace) -> Values:
         rows = workspace.query(f"{first} | top {MOST_VALUES + 1} by rows").rows
         return [str(value) for value, _ in rows if value] if len(rows) <= MOST_VALUES else []
 
-    return Values(ask)
+    return Values(ask, seconds)
 
 
 def value_candidates(place: Place, sight: Sight | None, values: Values | None, quote: str = '"') -> Iterator[Candidate]:
