@@ -11,6 +11,7 @@ from kqlog.assist.complete import complete
 from kqlog.assist.proposal import Kind, Proposal
 from kqlog.assist.values import Values, values_of
 from kqlog.errors import QueryError
+from kqlog.plan.lookup import StoredFunction
 from kqlog.syntax.parse import parse
 from kqlog.types import Column, Type
 
@@ -142,8 +143,9 @@ def test_variables_functions_and_parameters_of_the_query(tables) -> None:
 
 
 def test_stored_functions(tables) -> None:
-    body = parse("let f = (Host: string) { Perf | where Computer == Host }; f('a')").statements[0].value
-    (found,) = proposals("HostPe‸", tables, functions={"HostPerf": body})
+    text = "let HostPerf = (Host: string) { Perf | where Computer == Host };"
+    stored = StoredFunction(parse(text).statements[0].value, text, "queries/HostPerf.kql")
+    (found,) = proposals("HostPe‸", tables, functions={"HostPerf": stored})
     assert (found.kind, found.text, found.cursor, found.usage) == (
         Kind.STORED_FUNCTION,
         "HostPerf()",

@@ -19,7 +19,7 @@ from kqlog.assist.ranking import (
     table_scores,
     variable_score,
 )
-from kqlog.assist.sight import Sight
+from kqlog.assist.sight import Sight, body_of
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.functions.declare import Kind as Role
 from kqlog.operators.render import KINDS
@@ -156,7 +156,7 @@ def _functions(around: Around, sight: Sight) -> Iterator[Candidate]:
 
 def _own_functions(around: Around, base: float) -> Iterator[Candidate]:
     """Functions of the query, and stored ones."""
-    found = dict(around.functions)
+    found = {name: body for name in around.functions if (body := body_of(name, around.functions)) is not None}
     if around.sight is not None:
         found |= {name: meaning.body for name, meaning in around.sight.variables.items() if isinstance(meaning, UserFunction)}
     for name, body in found.items():

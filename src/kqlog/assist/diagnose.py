@@ -47,9 +47,11 @@ def diagnose(
 
 
 def _diagnosis(error: QueryError, text: str) -> Diagnosis:
-    span = error.span or Span(0, len(text))
+    # The place of a mistake in a stored function is in the text of that.
+    here = error.span if error.text in (None, text) else None
+    span = here or Span(0, len(text))
     fix = None
-    if error.meant is not None and error.span is not None:
+    if error.meant is not None and here is not None:
         fix = Fix(span, error.meant if error.meant in _words() else bracketed(error.meant))
     return Diagnosis(span, error.code, error.message, error.hint, fix, error.unfinished)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kqlog.assist.place import place
 from kqlog.assist.proposal import Kind, operator_called, usage_of
-from kqlog.assist.sight import Functions, Sight, sight
+from kqlog.assist.sight import Functions, Sight, body_of, sight
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.functions.declare import Kind as Role
@@ -56,7 +56,7 @@ def hover(text: str, position: int, tables: Mapping[str, Schema], functions: Fun
 
 
 def _called(name: str, span: Span, seen: Sight | None, functions: Functions, plugin: bool) -> Hover | None:
-    body = seen.function(name) if seen is not None else functions.get(name)
+    body = seen.function(name) if seen is not None else body_of(name, functions)
     if body is not None:
         return Hover(span, Kind.STORED_FUNCTION if name in functions else Kind.FUNCTION, usage_of(name, body))
     if plugin:

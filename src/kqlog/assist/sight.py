@@ -11,7 +11,7 @@ from itertools import islice
 from kqlog.assist.place import Place
 from kqlog.errors import QueryError
 from kqlog.plan.bind import bind
-from kqlog.plan.lookup import Cursor, Environment, ReachedError, UserFunction, Variable, fits
+from kqlog.plan.lookup import Cursor, Environment, ReachedError, StoredFunction, UserFunction, Variable, fits
 from kqlog.plan.scope import Scope
 from kqlog.syntax import grammar, nodes
 from kqlog.syntax.closing import closing, sample_tokens
@@ -19,7 +19,7 @@ from kqlog.syntax.parse import methods_of
 from kqlog.syntax.tables import StumbleError, Token, token_of
 from kqlog.types import UNIX_EPOCH_TICKS, Schema, Type
 
-Functions = Mapping[str, nodes.FunctionBody]
+Functions = Mapping[str, StoredFunction]
 
 MOST_TABLES = 50
 """Tables whose columns are looked at for `union *`, `search` and `find`: the rest would cost more time than typing allows."""
@@ -65,7 +65,7 @@ class Sight:
     def function(self, name: str) -> nodes.FunctionBody | None:
         """The function of the query, or a stored one."""
         meaning = self.variables.get(name)
-        return meaning.body if isinstance(meaning, UserFunction) else self.stored.get(name)
+        return meaning.body if isinstance(meaning, UserFunction) else body_of(name, self.stored)
 
     def type_of(self, expr: object) -> Type | None:
         """The type of an expression before the place; None where it has none."""
@@ -75,6 +75,15 @@ class Sight:
             return self.scope.value(expr).type
         except (QueryError, ReachedError, RecursionError):
             return None
+
+
+def body_of(name: str, functions: Functions) -> nodes.FunctionBody | None:
+    """The body of a stored function; None where there is none, or its text cannot be read."""
+    try:
+        stored = functions.get(name)
+    except QueryError:
+        return None
+    return stored.body if stored is not None else None
 
 
 def sight(place: Place, tables: Mapping[str, Schema], functions: Functions) -> Sight | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kqlog.assist.place import Call, Place, place, string_around
 from kqlog.assist.proposal import Kind, described, operator_called, usage_of
-from kqlog.assist.sight import Functions, sight
+from kqlog.assist.sight import Functions, body_of, sight
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.functions.declare import Kind as Role
 from kqlog.plugins import OFFERED
@@ -55,7 +55,7 @@ def _of_call(call: Call, here: Place, tables: Mapping[str, Schema], functions: F
         doc, usage = described(Kind.PLUGIN, call.name)
         return _chosen(call, Kind.PLUGIN, [usage], doc)
     seen = sight(here, tables, functions)
-    body = seen.function(call.name) if seen is not None else functions.get(call.name)
+    body = seen.function(call.name) if seen is not None else body_of(call.name, functions)
     if body is not None:
         kind = Kind.STORED_FUNCTION if call.name in functions else Kind.FUNCTION
         return _chosen(call, kind, [usage_of(call.name, body)], "")
