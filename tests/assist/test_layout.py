@@ -134,6 +134,18 @@ def test_layout(text: str, laid_out: str) -> None:
     assert format(text) == laid_out
 
 
+@pytest.mark.parametrize("text", ["", "// only this", "\ufeffT | take 5", "T\r\n| take 5 // a\r\n| count\r\n", "T;"])
+def test_odd_texts(text: str) -> None:
+    laid_out = format(text)
+    assert format(laid_out) == laid_out and "\r" not in laid_out
+    assert words(laid_out) == words(text.removeprefix("\ufeff"))
+
+
+def test_deep_nesting() -> None:
+    text = "print " + "(" * 300 + "1" + ")" * 300
+    assert words(format(text)) == words(text)
+
+
 def test_what_is_not_kql_is_refused() -> None:
     with pytest.raises(QueryError):
         format("T | were a")

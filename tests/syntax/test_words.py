@@ -1,36 +1,10 @@
-"""What can come next, and what each piece of a text is."""
+"""What each piece of a text is."""
 
 from __future__ import annotations
 
 import pytest
 
-from kqlog.syntax.words import UNKNOWN, Kind, next_words, pieces, tokens
-
-
-@pytest.mark.parametrize(
-    ("text", "offered", "not_offered"),
-    [
-        ("", {"let", "print", "NAME", "union"}, {"where", "by"}),
-        ("T | ", {"where", "summarize", "project-away", "mv-expand"}, {"let", "by", "NAME"}),
-        ("T | summ", {"summarize"}, {"NAME"}),
-        ("T | project-a", {"project-away"}, set()),
-        ("T | sort ", {"by"}, {"asc", "NAME"}),
-        ("T | sort by a ", {"asc", "desc", "nulls", "|"}, {"by"}),
-        ("T | where a ", {"has", "==", "!contains", "in~", "matches regex", "and"}, {"by", "asc"}),
-        ("T | where a !con", {"!contains"}, set()),
-        ("T | join (U) ", {"on", "|"}, {"by"}),
-        ("T | where a == ", {"NAME", "STRING", "NUMBER"}, {"|"}),
-        ("T | nonsense | where a ", set(), {"has"}),
-    ],
-)
-def test_next_words(text: str, offered: set[str], not_offered: set[str]) -> None:
-    words = next_words(text, len(text))
-    assert offered <= words
-    assert not not_offered & words
-
-
-def test_what_stands_behind_the_position_does_not_matter() -> None:
-    assert next_words("T | take 5 | nonsense", 4) == next_words("T | ", 4)
+from kqlog.syntax.words import UNKNOWN, Kind, pieces, tokens
 
 
 def kinds(text: str) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from itertools import takewhile
 from kqlog.assist.place import operator_terminals
 from kqlog.assist.printing import INDENT, LINE, NOTHING, SPACE, WIDTH, Doc, Group, Remark, group, nest, render, width
 from kqlog.assist.spacing import ASSIGNING, EDGES, TABLES, Bracket, Item, apart, is_query, is_sign
+from kqlog.execution import only_query_errors
 from kqlog.syntax.parse import BYTE_ORDER_MARK, parse
 from kqlog.syntax.tables import Token, token_of
 from kqlog.syntax.words import tokens
@@ -29,8 +30,12 @@ def format(text: str) -> str:
     """The same query in canonical layout. It parses to the same tree, keeps every comment, and is its own layout.
 
     Raises:
-        QueryError: SYN001 to SYN003 for a text that is not KQL.
+        QueryError: SYN001 to SYN003 for a text that is not KQL, LIM001 for one that is nested too deeply.
     """
+    return only_query_errors(text, lambda: _checked(text))
+
+
+def _checked(text: str) -> str:
     before = parse(text)
     laid_out = layout(text.removeprefix(BYTE_ORDER_MARK))
     # A mistake in the layout must never become one in a saved query.

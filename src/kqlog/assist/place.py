@@ -21,6 +21,8 @@ _HYPHENED = re.compile(r"(?<![\w-])[a-z]\w*(?:-\w*)+\Z")
 _OPEN, _CLOSED = frozenset({"LPAR", "LSQB", "LBRACE"}), frozenset({"RPAR", "RSQB", "RBRACE"})
 OPERANDS = frozenset({"EQUALITY", "COMPARISON", "TEXT_OPERATOR", "IN", "MEMBERSHIP", "BETWEEN"})
 """Terminals between two values that are compared."""
+_CALLED = frozenset({"name", "NAME", "SUBQUERY_CALL", "TYPEOF"})
+_CLAUSES = frozenset({"BY", "ON", "WITH", "OF", "TO", "FROM", "STEP", "DEFAULT", "LIMIT", "ID", "IN", "DECLARE", "PARTITION"})
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ def _ended(string: str) -> bool:
 
 def _repaired(text: str, position: int) -> str:
     """The text with blanks for the operator or statement in which it stumbles."""
-    depth, start, end = 0, 0, len(text)
+    start, end = 0, len(text)
     for piece in pieces(text):
         mark = text[piece.span.start : piece.span.end]
         if mark in ("|", ";") and piece.kind in (Kind.OPERATOR, Kind.PUNCTUATION):
@@ -231,7 +233,6 @@ def _repaired(text: str, position: int) -> str:
                 end = piece.span.start if mark == "|" or not start else piece.span.end
                 break
             start = piece.span.start if mark == "|" else piece.span.end
-        depth += (mark in "([{") - (mark in ")]}")
     if end == len(text):
         start = max(start, position)
     return text[:start] + re.sub(r"\S", " ", text[start:end]) + text[end:]
@@ -261,13 +262,9 @@ def operator_terminals() -> frozenset[str]:
         for rule in tables.rules:
             if rule.origin in operators and rule.parts:
                 first = rule.parts[0]
-                (begin if first.isupper() or (first.startswith("__") and first.upper() == first) else operators).add(first)
+                (begin if first in tables.words else operators).add(first)
         grown = len(operators) > size
     return frozenset(begin)
-
-
-_CALLED = frozenset({"name", "NAME", "SUBQUERY_CALL", "TYPEOF"})
-_CLAUSES = frozenset({"BY", "ON", "WITH", "OF", "TO", "FROM", "STEP", "DEFAULT", "LIMIT", "ID", "IN", "DECLARE", "PARTITION"})
 
 
 def _text(value: Any) -> str:

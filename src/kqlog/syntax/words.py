@@ -1,4 +1,4 @@
-"""What can come next at a place of a text, for completion; and what each piece of it is, for colour."""
+"""The tokens of a text that may be unfinished or wrong, and what each piece of it is, so far as its colour goes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,6 @@ from typing import NamedTuple
 from kqlog.errors import QueryError, Span
 from kqlog.syntax import grammar
 from kqlog.syntax.tables import END, StumbleError, Token, token_of
-
-_LAST_WORD = re.compile(r"!?[\w-]*$")
-
-
-def next_words(text: str, position: int) -> set[str]:
-    """The keywords and marks that can follow at `position`, and the kinds of terminals such as NAME, NUMBER or STRING.
-
-    A word begun just before the position is left out of account: it is what is being completed. Empty behind an error.
-    """
-    tables = grammar.tables()
-    begun = len(_LAST_WORD.search(text[:position])[0])  # type: ignore[index]
-    try:
-        states = tables.states_at(text, position - begun)
-    except StumbleError:
-        return set()
-    return {word for terminal in tables.accepted(states) for word in tables.words[terminal] or (terminal,)}
 
 
 class Kind(StrEnum):
@@ -60,6 +44,25 @@ _PIECE = r"""(?P<comment>//[^\n]*)
     |(?P<name>\$?[A-Za-z_]\w*)
     |(?P<operator>[=!<>]=|=~|!~|<>|\.\.|=>|[-+*/%%<>=|])
     |(?P<punctuation>[()\[\]{},;:.])"""
+
+
+UNKNOWN = "?"
+"""The terminal of what does not fit."""
+_CALLED = re.compile(r"\(")
+_CALLABLE = frozenset({"NAME", "SUBQUERY_CALL", "TYPEOF", UNKNOWN})
+_COMMENT = re.compile(r"//[^\n]*")
+_PUNCTUATION = frozenset("()[]{},;:.")
+_KINDS = {
+    "NAME": Kind.NAME,
+    "QUOTED_NAME": Kind.NAME,
+    "TYPED_NAME": Kind.NAME,
+    "WILDCARD": Kind.NAME,
+    "NUMBER": Kind.NUMBER,
+    "STRING": Kind.STRING,
+    "BOOL": Kind.LITERAL,
+    "TYPED_LITERAL": Kind.LITERAL,
+    "DYNAMIC": Kind.LITERAL,
+}
 
 
 @cache
@@ -104,25 +107,6 @@ def _kind_of_words(terminal: str) -> Kind:
     if not words or words[0][-1].isalpha():
         return Kind.KEYWORD
     return Kind.PUNCTUATION if words[0] in _PUNCTUATION else Kind.OPERATOR
-
-
-UNKNOWN = "?"
-"""The terminal of what does not fit."""
-_CALLED = re.compile(r"\(")
-_CALLABLE = frozenset({"NAME", "SUBQUERY_CALL", "TYPEOF", UNKNOWN})
-_COMMENT = re.compile(r"//[^\n]*")
-_PUNCTUATION = frozenset("()[]{},;:.")
-_KINDS = {
-    "NAME": Kind.NAME,
-    "QUOTED_NAME": Kind.NAME,
-    "TYPED_NAME": Kind.NAME,
-    "WILDCARD": Kind.NAME,
-    "NUMBER": Kind.NUMBER,
-    "STRING": Kind.STRING,
-    "BOOL": Kind.LITERAL,
-    "TYPED_LITERAL": Kind.LITERAL,
-    "DYNAMIC": Kind.LITERAL,
-}
 
 
 def tokens(text: str) -> list[Token]:
