@@ -21,7 +21,7 @@ _READABLE = ("table", "markdown")
 
 
 def declare(commands: Commands) -> None:
-    """query, run, queries, explain, check, tables, schema, help."""
+    """query, run, queries, explain, check, format, tables, schema, help."""
     query = commands.add("query", "run a query", _answer, text())
     run = commands.add("run", "run a saved query", _answer, values())
     run.add_argument("name", metavar="NAME", help="a file queries/NAME.kql of the folder; kqlog queries lists them")
@@ -34,6 +34,11 @@ def declare(commands: Commands) -> None:
     commands.add("explain", "show the plan of a query and its SQL", _explain, text())
     check = commands.add("check", "check saved queries without running them", _check)
     check.add_argument("files", nargs="*", metavar="FILE", help="files, or folders of them (default: the folder's queries)")
+    layout = commands.add("format", "print queries in canonical layout", _format, data=False)
+    layout.add_argument("files", nargs="*", metavar="FILE", help="default, or -: standard input")
+    changes = layout.add_mutually_exclusive_group()
+    changes.add_argument("--write", action="store_true", help="write the files anew instead of printing them")
+    changes.add_argument("--check", action="store_true", help="only name those that are laid out in another way, and fail")
     commands.add("tables", "list the tables", _tables)
     schema = commands.add("schema", "list the columns of a table", _schema)
     schema.add_argument("table")
@@ -113,6 +118,28 @@ def _check(options: argparse.Namespace) -> int:
         for error in workspace.check(read(file)).errors:
             print(f"{file}:{error.line or 1}:{error.column or 1}: {error.code} {error.message}")
             status = EXIT_ERROR
+    return status
+
+
+def _format(options: argparse.Namespace) -> int:
+    from kqlog.assist.layout import format
+
+    status = 0
+    for file in options.files or ["-"]:
+        before = read(file)
+        try:
+            after = format(before)
+        except QueryError as error:
+            print(f"{file}:{error.line or 1}:{error.column or 1}: {error.code} {error.message}", file=sys.stderr)
+            status = EXIT_ERROR
+            continue
+        if options.check and after != before:
+            print(file)
+            status = EXIT_ERROR
+        elif options.write and file != "-" and after != before:
+            Path(file).write_text(after, encoding="utf-8", newline="")
+        elif not options.check and not (options.write and file != "-"):
+            sys.stdout.write(after)
     return status
 
 

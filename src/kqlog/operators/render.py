@@ -10,7 +10,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import closest
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, Literal, Name, Operator, Parameter
+from kqlog.syntax.nodes import Expr, Literal, Name, Operator, Parameter, Word
 
 KINDS = frozenset(
     {"table", "list", "barchart", "piechart", "ladderchart", "timechart", "linechart", "anomalychart", "pivotchart", "areachart"}
@@ -60,9 +60,8 @@ class Render(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         if self.kind not in KINDS:
             close = closest(self.kind, sorted(KINDS))
-            raise QueryError(
-                "SEM005", f"there is no chart '{self.kind}'", self.span, f"did you mean '{close}'?" if close else None
-            )
+            span = self.kind.span if isinstance(self.kind, Word) else self.span
+            raise QueryError("SEM005", f"there is no chart '{self.kind}'", span, meant=close)
         self.check_words(self.properties)
         properties = tuple((parameter.name, _text(parameter.value)) for parameter in self.properties)
         scope.session.render = plan.Render(self.kind, properties)
