@@ -76,19 +76,22 @@ def write_markdown(columns: Schema, rows: Rows, stream: IO[str]) -> None:
 def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None = None) -> None:
     """Aligned columns. With a `width` no line is longer: long cells are cut, and columns without room are only counted."""
     shown = [_cells(row, columns) for row in rows]
-    widths = [max([_width(_visible(column.name)), *(_width(row[at]) for row in shown)]) for at, column in enumerate(columns)]
+    widths = [
+        max([display_width(visible(column.name)), *(display_width(row[at]) for row in shown)])
+        for at, column in enumerate(columns)
+    ]
     if width is not None:
         widths = _fit(widths, width)
 
     def line(cells: Iterable[str]) -> str:
-        aligned = [_align(cell, size, column.type in _RIGHT) for cell, size, column in zip(cells, widths, columns, strict=False)]
+        aligned = [align(cell, size, column.type in _RIGHT) for cell, size, column in zip(cells, widths, columns, strict=False)]
         return _GAP.join(aligned).rstrip() + "\n"
 
-    stream.write(line(_visible(column.name) for column in columns))
+    stream.write(line(visible(column.name) for column in columns))
     stream.write(line("-" * size for size in widths))
     stream.writelines(line(row) for row in shown)
     if hidden := columns[len(widths) :]:
-        stream.write(f"(no room for {', '.join(_visible(column.name) for column in hidden)})\n")
+        stream.write(f"(no room for {', '.join(visible(column.name) for column in hidden)})\n")
 
 
 def write_html(columns: Schema, rows: Rows, stream: IO[str]) -> None:
@@ -111,10 +114,10 @@ def _objects(columns: Schema, rows: Rows) -> Iterable[str]:
 
 
 def _cells(row: tuple[Storage, ...], columns: Schema) -> list[str]:
-    return [_visible(write(value, column.type)) for value, column in zip(row, columns, strict=True)]
+    return [visible(write(value, column.type)) for value, column in zip(row, columns, strict=True)]
 
 
-def _visible(text: str) -> str:
+def visible(text: str) -> str:
     """Control characters spelled out: a log line must not be able to steer the reader's terminal."""
     if text.isprintable():
         return text
@@ -125,20 +128,21 @@ def _markdown_line(cells: Iterable[str]) -> str:
     return "| " + " | ".join([cell.replace("|", "\\|") for cell in cells]) + " |\n"
 
 
-def _width(text: str) -> int:
+def display_width(text: str) -> int:
     """How many columns of a terminal a text takes."""
     if text.isascii():
         return len(text)
     return sum(0 if unicodedata.combining(char) else 1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
 
 
-def _align(text: str, size: int, right: bool) -> str:
-    if _width(text) > size:
+def align(text: str, size: int, right: bool) -> str:
+    """The text in so many columns of a terminal: cut, or filled up with spaces."""
+    if display_width(text) > size:
         text = text[: size - 1]
-        while _width(text) > size - 1:
+        while display_width(text) > size - 1:
             text = text[:-1]
         text += "…"
-    padding = " " * (size - _width(text))
+    padding = " " * (size - display_width(text))
     return padding + text if right else text + padding
 
 

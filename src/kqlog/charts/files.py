@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-ENDINGS = (".png", ".svg", ".html")
-"""What a file's ending says about its form."""
 _VEGA_LITE = "5.21"
 _SCALE = 2.0
 """Pixels of a PNG for each of the chart's: sharp on today's screens."""
 
 
 def written(spec: dict[str, Any], ending: str) -> bytes:
-    """The file of a Vega-Lite specification. HTML has the libraries that draw it inside, so that it works without a network.
+    """The file of a Vega-Lite specification, by its ending: .png, .svg or .html.
+
+    HTML has the libraries that draw it inside, so that it works without a network.
 
     Raises:
         ModuleNotFoundError: when the extra `charts` is not installed; says so.

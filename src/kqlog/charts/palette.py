@@ -31,7 +31,7 @@ SERIES_ON_DARK = (
 """The same, brighter where dark paper would swallow them."""
 ANOMALY = "#D81B60"
 
-ANSI = (33, 214, 36, 175, 117, 202, 142, 245, 126, 79, 143, 133, 29, 168, 68, 130, 137, 97, 31, 132)
+ANSI = (33, 172, 36, 175, 74, 202, 142, 245, 126, 79, 143, 133, 29, 168, 68, 130, 137, 97, 31, 132)
 """The nearest of a terminal's 256 colours to each of `SERIES`; all of them can be read on black and on white."""
 ANSI_ANOMALY = 197
 

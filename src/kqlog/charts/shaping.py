@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -13,9 +14,9 @@ from kqlog.charts.chart import (
     MOST_SERIES,
     Axis,
     Chart,
+    ChartError,
     Flags,
     Floats,
-    ChartError,
     Scale,
     Series,
     Shape,
@@ -23,6 +24,7 @@ from kqlog.charts.chart import (
     Stacking,
 )
 from kqlog.charts.properties import Properties
+from kqlog.charts.ticks import moment_text
 from kqlog.charts.values import Data, Labels
 
 MOST_LABELS = 100
@@ -94,11 +96,19 @@ def _kept(series: Series, keep: Flags | NDArray[np.intp]) -> Series:
 
 
 def _groups(labels: Labels) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """The rows of each name, in order."""
+    """The rows of each name. Names are sorted, numbers as numbers: the order that an engine groups in is chance."""
     order = np.argsort(labels.codes, kind="stable")
     bounds = np.searchsorted(labels.codes[order], np.arange(len(labels.names) + 1))
-    for name, start, stop in zip(labels.names, bounds, bounds[1:], strict=False):
-        yield name, order[start:stop]
+    for at in sorted(range(len(labels.names)), key=lambda at: _sort_key(labels.names[at])):
+        yield labels.names[at], order[bounds[at] : bounds[at + 1]]
+
+
+def _sort_key(name: str) -> tuple[float, str]:
+    try:
+        number = float(name)
+    except ValueError:
+        number = math.inf
+    return (math.inf if math.isnan(number) else number, name)
 
 
 def _some(chart: Chart) -> Chart:
@@ -140,7 +150,7 @@ def _plane(
         chart = _aligned(chart)
     if wanted.seeks_anomalies and not anomalies:
         chart = _examined(chart)
-    return _some(_on_scale(chart))
+    return _dated(_some(_on_scale(chart)))
 
 
 def _rows(count: int) -> str:
@@ -232,6 +242,18 @@ def _on_scale(chart: Chart) -> Chart:
     return replace(chart, series=tuple(series), notes=notes)
 
 
+def _dated(chart: Chart) -> Chart:
+    """With the day in the title where all of it is one: the marks of such an axis are hours."""
+    return replace(chart, x=replace(chart.x, title=_with_day(chart.x, [one.x for one in chart.series])))
+
+
+def _with_day(axis: Axis, values: list[Floats]) -> str:
+    if axis.scale is not Scale.TIME:
+        return axis.title
+    days = {moment_text(edge)[:10] for some in values if len(some) for edge in (float(some.min()), float(some.max()))}
+    return axis.title.replace("UTC", f"UTC, {min(days)}") if len(days) == 1 else axis.title
+
+
 def _examined(chart: Chart) -> Chart:
     """With the anomalies that series_decompose_anomalies() finds, which Kusto marks when the query has none of its own."""
     import pyarrow as pa
@@ -267,7 +289,7 @@ def _positive(chart: Chart, values: Floats) -> tuple[Chart, Flags]:
 
 def _pie(chart: Chart, labels: Labels, values: Floats) -> Chart:
     chart, sized = _positive(chart, values)
-    sums = np.bincount(labels.codes[sized], values[sized], len(labels.names))
+    sums: Floats = np.bincount(labels.codes[sized], values[sized], len(labels.names)).astype(np.float64)
     names = [name for name, total in zip(labels.names, sums, strict=True) if total > 0]
     sums = sums[sums > 0]
     if len(names) > MOST_SLICES:
@@ -286,10 +308,10 @@ def _crossed(chart: Chart, rows: Labels, groups: Labels, values: Floats) -> Char
     else:
         sized = np.isfinite(values)
     cells, where = np.unique(groups.codes[sized] * len(rows.names) + rows.codes[sized], return_inverse=True)
-    sums = np.bincount(where, values[sized], len(cells)).astype(np.float64)
+    sums: Floats = np.bincount(where, values[sized], len(cells)).astype(np.float64)
     series = []
-    for at, name in enumerate(groups.names):
-        inside = cells // len(rows.names) == at
+    for at in sorted(range(len(groups.names)), key=lambda at: _sort_key(groups.names[at])):
+        name, inside = groups.names[at], cells // len(rows.names) == at
         series.append(Series(name or chart.y.title, (cells[inside] % len(rows.names)).astype(np.float64), sums[inside]))
     axis = Axis(chart.x.title.removesuffix(" (UTC)"), Scale.CATEGORY, labels=tuple(rows.names))
     return _some(replace(chart, x=axis, series=tuple(series)))
@@ -306,4 +328,5 @@ def _ladder(chart: Chart, data: Data, ends: tuple[int, ...], names: tuple[int, .
         low, high = np.minimum(begin, end)[rows], np.maximum(begin, end)[rows]
         series.append(Series(name or title, rungs.codes[rows].astype(np.float64), low, high))
     axis = Axis(title, Scale.CATEGORY, labels=tuple(rungs.names))
-    return _some(replace(chart, x=axis, series=tuple(series)))
+    y = replace(chart.y, title=_with_day(chart.y, [edge for one in series for edge in (one.y, one.end) if edge is not None]))
+    return _some(replace(chart, x=axis, y=y, series=tuple(series)))

@@ -50,10 +50,15 @@ def number_ticks(low: float, high: float, most: int) -> list[Tick]:
     """Round numbers within the ends, at most so many."""
     if not high > low:
         return [Tick(low, short(low))]
-    step = _round_up((high - low) / max(1, most))
+    step = nice_step(low, high, most)
     count = math.floor((high - low) / step) + 2
     values = [(math.ceil(low / step - 1e-9) + at) * step for at in range(count)]
     return [Tick(value, short(value)) for value in values if value <= high + step * 1e-9]
+
+
+def nice_step(low: float, high: float, most: int) -> float:
+    """The round step of at most so many marks between the ends."""
+    return _round_up((high - low) / max(1, most))
 
 
 def _round_up(step: float) -> float:
@@ -99,7 +104,7 @@ def _calendar(low: float, high: float, room: float) -> list[Tick]:
     years = 1 if months else max(1, math.ceil(_round_up(room / (365.25 * DAY))))
     first, last = _moment(low), _moment(high)
     ticks: list[Tick] = []
-    for year in range(first.year - first.year % years or 1, last.year + 1, years):
+    for year in (year for year in range(first.year - first.year % years, last.year + 1, years) if year):
         starts = (datetime(year, month, 1, tzinfo=UTC) for month in (range(1, 13, months) if months else (1,)))
         ticks += [Tick((start - _EPOCH).total_seconds(), f"{year}" if start.month == 1 else f"{start:%b}") for start in starts]
     ticks = [tick for tick in ticks if low <= tick.value <= high]

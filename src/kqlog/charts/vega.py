@@ -19,6 +19,7 @@ SCHEMA = "https://vega.github.io/schema/vega-lite/v5.json"
 MOST_POINTS = 5_000
 """More points than this are thinned out: notebooks keep every one of them in their file."""
 WIDTH, HEIGHT, PANEL_HEIGHT = 640, 320, 130
+_MAP_HEIGHT = 384
 _STACKS = {Stacking.UNSTACKED: None, Stacking.STACKED: "zero", Stacking.STACKED100: "normalize"}
 _CLOCK = {
     "year": "%Y",
@@ -324,39 +325,48 @@ def _pie(chart: Chart) -> Json:
 
 
 def _treemap(chart: Chart, ink: Ink) -> Json:
-    room = Box(0, 0, WIDTH, HEIGHT * 1.2)
-    groups = squarified([float(one.y.sum()) for one in chart.series], room)
-    values = []
-    for at, (one, group) in enumerate(zip(chart.series, groups, strict=True)):
-        for place, size, box in zip(one.x.tolist(), one.y.tolist(), squarified(one.y.tolist(), group), strict=True):
-            label, room_for = chart.x.labels[int(place)], int((box.width - 8) / 7.2)
-            said = label if len(label) <= room_for else label[: room_for - 1].rstrip() + "…"
-            named = said if room_for >= 4 and box.height >= 15 else ""
-            size_text = short(size) if box.height >= 32 and len(short(size)) <= room_for else ""
-            values.append(
-                {"x": box.x, "x2": box.x + box.width, "y": box.y, "y2": box.y + box.height, "series": one.name, "at": at}
-                | {"label": label, "named": named, "sized": size_text, "size": size}
-                | {"ink": ink_on(ink.series[at % len(ink.series)])}
-            )
-    scale = {"x": {"domain": [0, room.width]}, "y": {"domain": [0, room.height], "reverse": True}}
-    place: Json = {
+    scale: Json = {"x": {"domain": [0, WIDTH]}, "y": {"domain": [0, _MAP_HEIGHT], "reverse": True}}
+    corner: Json = {
         channel: {"field": channel, "type": "quantitative", "axis": None, "scale": {**scale[channel], "nice": False}}
         for channel in ("x", "y")
     }
-    box_encoding = {**place, "x2": {"field": "x2"}, "y2": {"field": "y2"}, "color": _colour(chart, chart.x.title or None)}
-    box_encoding["tooltip"] = [{"field": "series"}, {"field": "label"}, {"field": "size", "type": "quantitative"}]
+    tip = [{"field": "series"}, {"field": "label"}, {"field": "size", "type": "quantitative"}]
+    sides = {
+        **corner,
+        "x2": {"field": "x2"},
+        "y2": {"field": "y2"},
+        "color": _colour(chart, chart.x.title or None),
+        "tooltip": tip,
+    }
+    words = {**corner, "color": {"field": "ink", "type": "nominal", "scale": None}}
     text = {"type": "text", "align": "left", "baseline": "top", "dx": 5, "fontSize": 11}
-    place["color"] = {"field": "ink", "type": "nominal", "scale": None}
     return {
-        "width": room.width,
-        "height": room.height,
-        "data": {"values": values},
+        "width": WIDTH,
+        "height": _MAP_HEIGHT,
+        "data": {"values": _leaves(chart, ink)},
         "layer": [
-            {"mark": {"type": "rect", "stroke": ink.edge, "strokeWidth": 1.5}, "encoding": box_encoding},
-            {"mark": {**text, "dy": 4, "fontWeight": "bold"}, "encoding": {**place, "text": {"field": "named"}}},
-            {"mark": {**text, "dy": 18}, "encoding": {**place, "text": {"field": "sized"}}},
+            {"mark": {"type": "rect", "stroke": ink.edge, "strokeWidth": 1.5}, "encoding": sides},
+            {"mark": {**text, "dy": 4, "fontWeight": "bold"}, "encoding": {**words, "text": {"field": "named"}}},
+            {"mark": {**text, "dy": 18}, "encoding": {**words, "text": {"field": "sized"}}},
         ],
     }
+
+
+def _leaves(chart: Chart, ink: Ink) -> list[Json]:
+    """The boxes of a treemap, with as much of their names as there is room for."""
+    groups = squarified([float(one.y.sum()) for one in chart.series], Box(0, 0, WIDTH, _MAP_HEIGHT))
+    leaves = []
+    for at, (one, group) in enumerate(zip(chart.series, groups, strict=True)):
+        for place, size, box in zip(one.x.tolist(), one.y.tolist(), squarified(one.y.tolist(), group), strict=True):
+            label, room = chart.x.labels[int(place)], int((box.width - 8) / 7.2)
+            said = label if len(label) <= room else label[: max(0, room - 1)].rstrip() + "…"
+            leaves.append(
+                {"x": box.x, "x2": box.x + box.width, "y": box.y, "y2": box.y + box.height, "series": one.name, "at": at}
+                | {"label": label, "size": size, "ink": ink_on(ink.series[at % len(ink.series)])}
+                | {"named": said if room >= 4 and box.height >= 15 else ""}
+                | {"sized": short(size) if box.height >= 32 and len(short(size)) <= room else ""}
+            )
+    return leaves
 
 
 def _pivot(chart: Chart) -> Json:

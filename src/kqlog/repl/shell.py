@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import sys
 from pathlib import Path
 
 from prompt_toolkit import PromptSession
@@ -16,6 +18,7 @@ from kqlog.errors import QueryError
 from kqlog.manual import help
 from kqlog.progress import wait_for
 from kqlog.repl.colours import KqlLexer
+from kqlog.result import Result
 from kqlog.workspace import Workspace
 
 _HELP = """\
@@ -65,7 +68,7 @@ class Shell:
         if text.rstrip("; \n"):
             result = wait_for(lambda: self._workspace.query(text), self._workspace.cancel)
             for table in result.tables:
-                print(table)
+                print(shown(table))
             print(f"({result.statistics.seconds:.3f} s)")
         return True
 
@@ -84,6 +87,19 @@ class Shell:
             case _:
                 print(f"no directive #{name}\n{_HELP}")
         return True
+
+
+def shown(table: Result) -> str:
+    """The chart that a query asks for, else its table."""
+    if not table.asks_for_chart:
+        return repr(table)
+    from kqlog.charts.canvas import Terminal
+    from kqlog.charts.chart import ChartError
+
+    try:
+        return table.draw(Terminal.of(sys.stdout, *shutil.get_terminal_size()))
+    except ChartError as error:
+        return f"{table!r}\n(no chart: {error})"
 
 
 def is_complete(text: str) -> bool:
