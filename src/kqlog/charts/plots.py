@@ -113,7 +113,7 @@ def _y_axis(chart: Chart, ends: list[tuple[Floats, Floats]], height: int) -> tup
     low = asked_low if asked_low is not None else low
     high = asked_high if asked_high is not None else high
     if not high > low:
-        low, high = (low - 1, low + 1) if asked_low is None else (low, low + 1)
+        low, high = (low if asked_low is not None else low - _about(low), low + _about(low))
     step = nice_step(low / seconds, high / seconds, most) * seconds
     low = math.floor(low / step + 1e-9) * step if asked_low is None else low
     high = math.ceil(high / step - 1e-9) * step if asked_high is None else high
@@ -130,7 +130,12 @@ def _x_range(chart: Chart) -> Range:
         return Range(low, high if high > low else low * 10, log=True)
     low = chart.x.low if chart.x.low is not None else low
     high = chart.x.high if chart.x.high is not None else high
-    return Range(low, high) if high > low else Range(low - 0.5, low + 0.5)
+    return Range(low, high) if high > low else Range(low - _about(low), low + _about(low))
+
+
+def _about(value: float) -> float:
+    """How much to show around a single value: more than the last digit that a float has."""
+    return max(0.5, abs(value) * 1e-3)
 
 
 def _with_y_axis(canvas: Canvas, ticks: list[Tick], bounds: Range, gutter: int) -> list[str]:
@@ -203,9 +208,12 @@ def _drawn(canvas: Canvas, chart: Chart, x_range: Range, y_range: Range) -> None
         xs = np.floor(np.clip(x_range.share(thin.x), -1, 2) * wide * (1 - 1e-9))
         ys = np.floor((1 - np.clip(y_range.share(thin.y), -1, 2)) * tall * (1 - 1e-9))
         known = np.isfinite(xs) & np.isfinite(ys)
+        if chart.shape is Shape.SCATTER:
+            # As many dots as are told apart, however many points there are.
+            xs, ys = np.divmod(np.unique(xs[known] * 4 * tall + ys[known] + tall), 4 * tall)
+            ys, known = ys - tall, np.full(len(xs), True)
         points = [(int(x), int(y)) if seen else None for x, y, seen in zip(xs, ys, known, strict=True)]
-        path = dict.fromkeys(points) if chart.shape is Shape.SCATTER else _path(points)
-        for x, y in filter(None, path):
+        for x, y in filter(None, points) if chart.shape is Shape.SCATTER else _path(points):
             if fine:
                 canvas.dot(x, y, terminal.ink(at))
             else:
@@ -254,32 +262,36 @@ def _filled(canvas: Canvas, chart: Chart, ends: list[tuple[Floats, Floats]], x_r
     edges = np.linspace(x_range.low, x_range.high, canvas.width + 1)
     grid = np.unique(np.concatenate([one.x for one in chart.series]))
     crowded = chart.x.step is not None and (x_range.high - x_range.low) / chart.x.step > canvas.width
-    for x, (start, stop) in enumerate(pairwise(edges)):
-        if x_range.log:
-            start, stop = (x_range.low * (x_range.high / x_range.low) ** ((x + side) / canvas.width) for side in (0, 1))
-        parts = [_part(chart, one, *pair, start, stop) for one, pair in zip(chart.series, ends, strict=True)]
-        _pillar(canvas, x, parts, y_range)
+    if x_range.log:
+        edges = np.geomspace(x_range.low, x_range.high, canvas.width + 1)
+    parts = [_parts(chart.x.step, one.x, *pair, edges) for one, pair in zip(chart.series, ends, strict=True)]
+    for x, stack in enumerate(zip(*parts, strict=True)):
+        _pillar(canvas, x, list(stack), y_range)
     return [f"a column of characters shows the largest of {math.ceil(len(grid) / canvas.width)} bins"] if crowded else []
 
 
-def _part(chart: Chart, one: Series, low: Floats, high: Floats, start: float, stop: float) -> tuple[float, float]:
-    """What a series fills between two places of x."""
-    if chart.x.step is None:
-        middle = (start + stop) / 2
-        inside = one.x[0] <= middle <= one.x[-1] if len(one.x) > 1 else start <= one.x[0] < stop
-        if not inside:
-            return 0.0, 0.0
-        return float(np.interp(middle, one.x, low)), float(np.interp(middle, one.x, high))
-    first = int(np.searchsorted(one.x, start - chart.x.step * 0.5))
-    last = int(np.searchsorted(one.x, stop - chart.x.step * 0.5))
-    if first >= last:
-        # Narrower than a bin: the one that reaches over the middle.
-        first = int(np.searchsorted(one.x, (start + stop) / 2, side="right")) - 1
-        last = first + 1
-        if first < 0 or one.x[first] + chart.x.step <= (start + stop) / 2:
-            return 0.0, 0.0
-    at = first + int(np.argmax(np.abs(high[first:last])))
-    return float(low[at]), float(high[at])
+def _parts(step: float | None, x: Floats, low: Floats, high: Floats, edges: Floats) -> list[tuple[float, float]]:
+    """What a series fills in each column of characters, which stand between edges."""
+    if not len(x):
+        return [(0.0, 0.0)] * (len(edges) - 1)
+    middles = edges[:-1] / 2 + edges[1:] / 2
+    if step is None:
+        room = edges[1] - edges[0]
+        inside = (middles >= x[0] - room / 2) & (middles <= x[-1] + room / 2)
+        lows, highs = (np.where(inside, np.interp(middles, x, edge), 0.0) for edge in (low, high))
+        return list(zip(lows.tolist(), highs.tolist(), strict=True))
+    starts = np.searchsorted(x, edges - step * 0.5)
+    # Of a bin that is wider than a column of characters: the one that reaches over the middle.
+    over = np.searchsorted(x, middles, side="right") - 1
+    parts = []
+    for first, last, at, middle in zip(starts, starts[1:], over, middles, strict=False):
+        if first < last:
+            at = first + int(np.argmax(np.abs(high[first:last])))
+        elif at < 0 or x[at] + step <= middle:
+            parts.append((0.0, 0.0))
+            continue
+        parts.append((float(low[at]), float(high[at])))
+    return parts
 
 
 def _groups(canvas: Canvas, chart: Chart, ends: list[tuple[Floats, Floats]], y_range: Range) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kqlog.charts.chart import ChartError, Split, Stacking
+from kqlog.charts.values import LARGEST
 from kqlog.plan.nodes import Render
 
 _KINDS = {"default": Stacking.UNSTACKED, **{str(stacking): stacking for stacking in Stacking}}
@@ -54,7 +55,7 @@ class Properties:
                 value = float(texts[name]) if texts.get(name) else None
             except ValueError:
                 value = math.nan
-            if value is None or math.isfinite(value):
+            if value is None or abs(value) <= LARGEST:
                 return value
             notes.append(f"{name} is no number: '{texts[name]}'")
             return None

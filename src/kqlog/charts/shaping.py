@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -24,6 +25,7 @@ from kqlog.charts.chart import (
     Stacking,
 )
 from kqlog.charts.properties import Properties
+from kqlog.charts.stacking import shared_grid
 from kqlog.charts.ticks import moment_text
 from kqlog.charts.values import Data, Labels
 
@@ -31,6 +33,10 @@ MOST_LABELS = 100
 """More places of an axis of names than this are counted, not drawn."""
 MOST_SLICES = 12
 """More slices of a pie than this are one slice of others."""
+MOST_LEAVES = 200
+"""More boxes of a treemap than this are too small to see."""
+MOST_STACKED = 50_000
+"""More places than this are not told apart in stacked areas."""
 MOST_EXAMINED = 100_000
 """Points of a series in which anomalies are looked for."""
 _DISCRETE = frozenset({Shape.COLUMN, Shape.BAR})
@@ -76,12 +82,12 @@ def limited(chart: Chart) -> Chart:
         notes.append(f"the first {most} of {len(series):,} {what} are drawn")
         series = series[:most]
     labels = chart.x.labels
-    if len(labels) > MOST_LABELS:
+    if len(labels) > MOST_LABELS and chart.shape is not Shape.TREEMAP:
         notes.append(f"the first {MOST_LABELS} of {len(labels):,} names of {chart.x.title} are drawn")
         series = tuple(_kept(one, one.x < MOST_LABELS) for one in series)
         labels = labels[:MOST_LABELS]
     series = tuple(one for one in series if len(one.x))
-    return replace(chart, series=series, x=replace(chart.x, labels=labels), notes=tuple(notes))
+    return _some(replace(chart, series=series, x=replace(chart.x, labels=labels), notes=tuple(notes)))
 
 
 def _kept(series: Series, keep: Flags | NDArray[np.intp]) -> Series:
@@ -96,11 +102,22 @@ def _kept(series: Series, keep: Flags | NDArray[np.intp]) -> Series:
 
 
 def _groups(labels: Labels) -> Iterator[tuple[str, NDArray[np.intp]]]:
-    """The rows of each name. Names are sorted, numbers as numbers: the order that an engine groups in is chance."""
+    """The rows of the first `MOST_SERIES` names in order; the order that an engine groups in is chance."""
     order = np.argsort(labels.codes, kind="stable")
     bounds = np.searchsorted(labels.codes[order], np.arange(len(labels.names) + 1))
-    for at in sorted(range(len(labels.names)), key=lambda at: _sort_key(labels.names[at])):
+    for at in _first(range(len(labels.names)), labels.names):
         yield labels.names[at], order[bounds[at] : bounds[at + 1]]
+
+
+def _first(positions: Iterable[int], names: list[str]) -> list[int]:
+    """Where the first names are, sorted, numbers as numbers."""
+    return heapq.nsmallest(MOST_SERIES, positions, key=lambda at: _sort_key(names[at]))
+
+
+def _left_out(chart: Chart, count: int, what: str) -> Chart:
+    """With the note on series that are too many."""
+    note = f"the first {MOST_SERIES} of {count:,} {what} are drawn"
+    return replace(chart, notes=(*chart.notes, note)) if count > MOST_SERIES else chart
 
 
 def _sort_key(name: str) -> tuple[float, str]:
@@ -128,9 +145,10 @@ def _plane(
     values = [data.numbers(position) for position in ys]
     notes, known = list(chart.notes), np.isfinite(places)
     if lost := int(np.count_nonzero(~known)):
-        notes.append(f"{_rows(lost)} without {data.columns[x].name} not drawn")
+        notes.append(f"{_rows(lost)} not drawn for want of {data.columns[x].name}")
     found = []
-    for name, rows in _groups(data.labels(list(series))):
+    groups = data.labels(list(series))
+    for name, rows in _groups(groups):
         rows = rows[known[rows]]
         for at, y in enumerate(ys):
             flags = marks[at] if len(marks) == len(ys) else marks[0] if marks and at == 0 else None
@@ -141,7 +159,7 @@ def _plane(
                 anomalies=None if flags is None else np.nan_to_num(flags[rows]) != 0,
             )
             found.append(_in_order(one, chart.shape, axis))
-    chart = replace(chart, x=axis, series=tuple(found), notes=tuple(notes))
+    chart = _left_out(replace(chart, x=axis, series=tuple(found), notes=tuple(notes)), len(groups.names), "series")
     if chart.shape in _DISCRETE:
         chart = _added_up(chart)
     if wanted.accumulate:
@@ -218,13 +236,16 @@ def _added_up(chart: Chart) -> Chart:
 
 def _aligned(chart: Chart) -> Chart:
     """Every series at every x, 0 where it has no value: areas can only be stacked so."""
-    grid = np.unique(np.concatenate([one.x for one in chart.series]))
+    grid, places = shared_grid([one.x for one in chart.series])
+    every = max(1, -(-len(grid) // MOST_STACKED))
     series = []
-    for one in chart.series:
-        y = np.zeros(len(grid))
-        y[np.searchsorted(grid, one.x)] = np.nan_to_num(one.y)
-        series.append(Series(one.name, grid, y))
-    return replace(chart, series=tuple(series))
+    for one, at in zip(chart.series, places, strict=True):
+        kept = at % every == 0
+        y = np.zeros(len(grid[::every]))
+        y[at[kept] // every] = np.nan_to_num(one.y[kept])
+        series.append(Series(one.name, grid[::every], y))
+    notes = (*chart.notes, f"one of {every:,} places of {chart.x.title} is drawn") if every > 1 else chart.notes
+    return replace(chart, series=tuple(series), notes=notes)
 
 
 def _on_scale(chart: Chart) -> Chart:
@@ -268,7 +289,8 @@ def _examined(chart: Chart) -> Chart:
             series.append(one)
             continue
         filled = np.interp(np.arange(len(one.y)), np.flatnonzero(known), one.y[known])
-        (found,) = anomalies(pa.array([filled.tolist()], pa.list_(pa.float64()))).to_pylist()
+        with np.errstate(all="ignore"):
+            (found,) = anomalies(pa.array([filled.tolist()], pa.list_(pa.float64()))).to_pylist()
         flags = np.array(found["ad_flag"]) != 0 if found else np.zeros(len(one.y), dtype=bool)
         series.append(replace(one, anomalies=flags & known))
     notes = (*chart.notes, f"anomalies are not looked for in more than {MOST_EXAMINED:,} points") if unexamined else chart.notes
@@ -284,7 +306,7 @@ def _positive(chart: Chart, values: Floats) -> tuple[Chart, Flags]:
     if not sized.any():
         raise ChartError("there is no number above 0 to draw")
     lost = int(np.count_nonzero(np.nan_to_num(values) < 0))
-    return (replace(chart, notes=(*chart.notes, f"{_rows(lost)} below 0 and not drawn")) if lost else chart), sized
+    return (replace(chart, notes=(*chart.notes, f"{_rows(lost)} not drawn, being below 0")) if lost else chart), sized
 
 
 def _pie(chart: Chart, labels: Labels, values: Floats) -> Chart:
@@ -309,10 +331,17 @@ def _crossed(chart: Chart, rows: Labels, groups: Labels, values: Floats) -> Char
         sized = np.isfinite(values)
     cells, where = np.unique(groups.codes[sized] * len(rows.names) + rows.codes[sized], return_inverse=True)
     sums: Floats = np.bincount(where, values[sized], len(cells)).astype(np.float64)
+    if chart.shape is Shape.TREEMAP and len(cells) > MOST_LEAVES:
+        chart = replace(chart, notes=(*chart.notes, f"the largest {MOST_LEAVES} of {len(cells):,} boxes are drawn"))
+        largest = np.sort(np.argsort(-sums, kind="stable")[:MOST_LEAVES])
+        cells, sums = cells[largest], sums[largest]
+    bounds = np.searchsorted(cells, np.arange(len(groups.names) + 1) * len(rows.names))
     series = []
-    for at in sorted(range(len(groups.names)), key=lambda at: _sort_key(groups.names[at])):
-        name, inside = groups.names[at], cells // len(rows.names) == at
-        series.append(Series(name or chart.y.title, (cells[inside] % len(rows.names)).astype(np.float64), sums[inside]))
+    chart = _left_out(chart, len(groups.names), "columns" if chart.shape is Shape.PIVOT else "groups")
+    for at in _first(np.flatnonzero(np.diff(bounds)).tolist(), groups.names):
+        inside = slice(bounds[at], bounds[at + 1])
+        places = (cells[inside] % len(rows.names)).astype(np.float64)
+        series.append(Series(groups.names[at] or chart.y.title, places, sums[inside]))
     axis = Axis(chart.x.title.removesuffix(" (UTC)"), Scale.CATEGORY, labels=tuple(rows.names))
     return _some(replace(chart, x=axis, series=tuple(series)))
 
@@ -320,11 +349,14 @@ def _crossed(chart: Chart, rows: Labels, groups: Labels, values: Floats) -> Char
 def _ladder(chart: Chart, data: Data, ends: tuple[int, ...], names: tuple[int, ...]) -> Chart:
     """A rung for each row, in the colour of its first name."""
     rungs, begin, end = data.labels(list(names)), data.numbers(ends[0]), data.numbers(ends[1])
-    known = np.isfinite(begin) & np.isfinite(end)
+    drawn = np.flatnonzero(np.isfinite(begin) & np.isfinite(end) & (rungs.codes < MOST_LABELS))
     title = ", ".join(data.columns[position].name for position in names)
+    colours = data.labels(list(names[:1]) if len(names) > 1 else [])
+    present, codes = np.unique(colours.codes[drawn], return_inverse=True)
     series = []
-    for name, rows in _groups(data.labels(list(names[:1])) if len(names) > 1 else data.labels([])):
-        rows = rows[known[rows]]
+    chart = _left_out(chart, len(present), "groups")
+    for name, rows in _groups(Labels([colours.names[at] for at in present], codes)):
+        rows = drawn[rows]
         low, high = np.minimum(begin, end)[rows], np.maximum(begin, end)[rows]
         series.append(Series(name or title, rungs.codes[rows].astype(np.float64), low, high))
     axis = Axis(title, Scale.CATEGORY, labels=tuple(rungs.names))

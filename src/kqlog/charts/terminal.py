@@ -62,7 +62,7 @@ def _names_fit(chart: Chart, terminal: Terminal) -> bool:
         return True
     room = (terminal.width - 8) // len(labels) - 1
     beside = len(chart.series) if chart.stacking is Stacking.UNSTACKED and chart.split is Split.NONE else 1
-    return room >= max(beside, max(map(display_width, labels)))
+    return room >= max(beside, *map(display_width, labels))
 
 
 def wrapped(terminal: Terminal, text: str) -> list[str]:

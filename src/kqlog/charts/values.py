@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ from kqlog.types import NUMBERS, TICKS_PER_SECOND, UNIX_EPOCH_TICKS, Column, Sch
 
 MEASURES = NUMBERS | {Type.DATETIME, Type.TIMESPAN}
 """What has a place on an axis."""
+LARGEST = 1e300
+"""Beyond it numbers are as infinities are: their differences and sums would be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,16 @@ class Data:
         return int(self.table.num_rows)
 
     def numbers(self, position: int) -> Floats:
-        """The column as floats: datetime as seconds since 1970, timespan as seconds. Null and infinities are NaN."""
+        """The column as floats: datetime as seconds since 1970, timespan as seconds. Null and beyond `LARGEST` is NaN."""
         array = self.table.column(position)
-        values = np.asarray(compute.fill_null(array.cast(pa.float64(), safe=False), float("nan")), dtype=np.float64)
-        match self.columns[position].type:
-            case Type.DATETIME:
-                # Subtracted while they are whole numbers: a float has no room for all digits of ticks since year 1.
-                since = compute.subtract(array, UNIX_EPOCH_TICKS).cast(pa.float64(), safe=False)
-                values = np.asarray(compute.fill_null(since, float("nan"))) / TICKS_PER_SECOND
-            case Type.TIMESPAN:
-                values = values / TICKS_PER_SECOND
-        return np.where(np.isfinite(values), values, np.nan)
+        type_ = self.columns[position].type
+        if type_ is Type.DATETIME:
+            # Subtracted while they are whole numbers: a float has no room for all digits of ticks since year 1.
+            array = compute.subtract(array, UNIX_EPOCH_TICKS)
+        values: Floats = compute.fill_null(array.cast(pa.float64(), safe=False), math.nan).to_numpy()
+        if type_ in {Type.DATETIME, Type.TIMESPAN}:
+            values = values / TICKS_PER_SECOND
+        return np.where(np.abs(values) < 1 / LARGEST, 0.0, np.where(np.abs(values) <= LARGEST, values, np.nan))
 
     def labels(self, positions: list[int]) -> Labels:
         """What the columns say together in each row, as `web-01, errors`."""
@@ -66,11 +68,9 @@ class Data:
 
     def _labels(self, position: int) -> Labels:
         encoded = self.table.column(position).combine_chunks().dictionary_encode(null_encoding="encode")
-        type_ = self.columns[position].type
-        return Labels(
-            [label(value, type_) for value in encoded.dictionary.to_pylist()],
-            np.asarray(encoded.indices).astype(np.intp),
-        )
+        type_, values = self.columns[position].type, encoded.dictionary.to_pylist()
+        plain = type_ is Type.STRING and all(value and not value.isspace() for value in values)
+        return Labels(values if plain else [label(value, type_) for value in values], np.asarray(encoded.indices).astype(np.intp))
 
 
 def label(value: Any, type_: Type) -> str:
@@ -118,7 +118,11 @@ def unnest(data: Data, arrays: dict[int, Type]) -> Data:
     """A row for each item of the arrays, which stand beside each other; shorter ones end in nulls."""
     lists = {position: _lists(data.table.column(position)) for position in arrays}
     lengths = [max(map(len, row)) for row in zip(*lists.values(), strict=True)]
-    table = data.table.take(pa.array(np.repeat(np.arange(len(data)), lengths)))
+    # Without the arrays, whose text would be there once for each of their items.
+    bare = data.table
+    for position in arrays:
+        bare = bare.set_column(position, data.columns[position].name, pa.nulls(len(data)))
+    table = bare.take(pa.array(np.repeat(np.arange(len(data)), lengths)))
     columns = list(data.columns)
     for position, rows in lists.items():
         name, type_ = data.columns[position].name, arrays[position]

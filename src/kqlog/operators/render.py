@@ -51,7 +51,7 @@ class Render(Operator):
     syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
     differs: ClassVar[str] = (
         "Drawn in the terminal, in notebooks and to files by `kqlog query -o chart.png`. `3Dchart`, `timepivot`, "
-        "`timeline`, `plotly`, `graph`, `sankey` and maps are shown as tables; `pivotchart` is a table of sums that does not move. "
+        "`timeline`, `plotly`, `graph`, `sankey` and maps are shown as tables; `pivotchart` is a table of sums. "
         "All columns of names make series together, where a time chart of Azure Monitor takes the first one."
     )
     examples: ClassVar[tuple[str, ...]] = ("range x from 0 to 3 step 1 | extend y = x * x | render linechart",)
