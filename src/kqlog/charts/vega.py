@@ -82,6 +82,7 @@ def _config(ink: Ink) -> Json:
             "domainColor": ink.faint,
             "tickColor": ink.faint,
             "labelOverlap": True,
+            "labelSeparation": 10,
             "labelLimit": 200,
             "titlePadding": 10,
         },
@@ -258,14 +259,15 @@ def _marks(chart: Chart, x_unit: tuple[str, float], y_unit: tuple[str, float]) -
             if chart.x.step is not None:
                 mark["orient"] = "horizontal" if chart.shape is Shape.BAR else "vertical"
             _complete_bars(chart, encoding)
-    mark["clip"] = True
+    # Not always: it would cut dots at the edges in half.
+    mark["clip"] = any(end is not None for axis in (chart.x, chart.y) for end in (axis.low, axis.high))
     if chart.shape is Shape.BAR:
         swaps = {"x": "y", "y": "x", "x2": "y2", "y2": "x2", "xOffset": "yOffset"}
         encoding = {swaps.get(channel, channel): value for channel, value in encoding.items()}
     base: Json = {"mark": mark, "encoding": encoding}
     if not any(one.anomalies is not None for one in chart.series):
         return base
-    points = {"type": "point", "filled": True, "size": 60, "opacity": 1, "color": ANOMALY, "clip": True}
+    points = {"type": "point", "filled": True, "size": 60, "opacity": 1, "color": ANOMALY}
     marked = {key: value for key, value in encoding.items() if key != "color"}
     return {"layer": [base, {"transform": [{"filter": "datum.anomaly === true"}], "mark": points, "encoding": marked}]}
 
@@ -410,7 +412,8 @@ def _ladder(chart: Chart) -> Json:
         "color": _colour(chart),
     }
     mark = {"type": "bar", "height": {"band": 0.6}, "minBandSize": 3, "clip": True}
-    return {"width": WIDTH, "height": {"step": 22}, "data": {"values": values}, "mark": mark, "encoding": encoding}
+    height = max(100, 22 * len(chart.x.labels))
+    return {"width": WIDTH, "height": height, "data": {"values": values}, "mark": mark, "encoding": encoding}
 
 
 def _card(chart: Chart, ink: Ink) -> Json:
