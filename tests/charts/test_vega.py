@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import sys
 import zlib
+from pathlib import Path
 
 import altair
 import pytest
@@ -13,6 +15,7 @@ import pytest
 import kqlog
 from kqlog.charts.chart import ChartError
 
+DOCS = Path(__file__).parents[2] / "docs"
 ROWS = """
 range x from 1 to 60 step 1
 | extend t = datetime(2026-03-09) + x * 1h, n = x * (60 - x), w = strcat('web-', x % 3)
@@ -129,6 +132,14 @@ def test_a_notebook_gets_the_table_and_why_there_is_no_chart():
     assert "no chart: timechart wants a column of datetimes" in bundle["text/html"]
     assert "no chart" not in kqlog.query("print a = 1 | render table")._repr_mimebundle_()["text/html"]
     assert "no chart" not in kqlog.query("print a = 1")._repr_mimebundle_()["text/html"]
+
+
+def test_the_guide_has_a_picture_of_every_query_that_draws():
+    page = (DOCS / "charts.md").read_text("utf-8")
+    shown = set(re.findall(r"\]\((charts/[\w-]+\.svg)\)", page))
+    assert len(shown) == page.count("```kql\n")
+    assert {f"charts/{file.name}" for file in (DOCS / "charts").iterdir()} == shown
+    assert sum(file.stat().st_size for file in (DOCS / "charts").iterdir()) < 1_000_000
 
 
 def test_a_result_that_cannot_be_drawn_is_not_saved(tmp_path):

@@ -53,6 +53,7 @@ class Ink:
     faint: str
     grid: str
     series: tuple[str, ...] = SERIES
+    grid_opacity: float = 1.0
 
     @property
     def edge(self) -> str:
@@ -70,5 +71,5 @@ def ink_on(colour: str) -> str:
 INKS = {
     Theme.LIGHT: Ink("#ffffff", "#24292f", "#57606a", "#e4e7eb"),
     Theme.DARK: Ink("#1e1e1e", "#e6e6e6", "#a8b0b8", "#3a3d41", SERIES_ON_DARK),
-    Theme.NEUTRAL: Ink("transparent", "#7a7a7a", "#7a7a7a", "#80808040"),
+    Theme.NEUTRAL: Ink("transparent", "#7a7a7a", "#7a7a7a", "#808080", ("#2F86C9", *SERIES[1:]), 0.3),
 }

@@ -20,6 +20,7 @@ MOST_POINTS = 5_000
 """More points than this are thinned out: notebooks keep every one of them in their file."""
 WIDTH, HEIGHT, PANEL_HEIGHT = 640, 320, 130
 _MAP_HEIGHT = 384
+_CELL_WIDTH = 110
 _STACKS = {Stacking.UNSTACKED: None, Stacking.STACKED: "zero", Stacking.STACKED100: "normalize"}
 _CLOCK = {
     "year": "%Y",
@@ -79,6 +80,7 @@ def _config(ink: Ink) -> Json:
             "titleColor": ink.text,
             "titleFontWeight": "normal",
             "gridColor": ink.grid,
+            "gridOpacity": ink.grid_opacity,
             "domainColor": ink.faint,
             "tickColor": ink.faint,
             "labelOverlap": True,
@@ -209,7 +211,7 @@ def _room(chart: Chart) -> Json:
     bars = len(chart.x.labels) * (len(chart.series) if chart.stacking is Stacking.UNSTACKED else 1)
     if chart.shape is Shape.BAR:
         return {"width": WIDTH, "height": max(120, min(1600, len(chart.x.labels) * 14 + bars * 10))}
-    return {"width": max(WIDTH, bars * 8), "height": HEIGHT}
+    return {"width": max(WIDTH, len(chart.x.labels) * 12, min(3 * WIDTH, bars * 8)), "height": HEIGHT}
 
 
 def _own_axis(chart: Chart, at: int, colour: str, x_unit: tuple[str, float], y_unit: tuple[str, float]) -> Json:
@@ -245,7 +247,8 @@ def _marks(chart: Chart, x_unit: tuple[str, float], y_unit: tuple[str, float]) -
     if chart.stacking is not Stacking.UNSTACKED:
         encoding["order"] = {"field": "at", "type": "quantitative"}
     if chart.x.scale is Scale.CATEGORY and chart.shape is Shape.COLUMN:
-        x["axis"] = {"labelAngle": 0} if max(map(len, chart.x.labels)) * len(chart.x.labels) * 6 < WIDTH else {"labelAngle": -40}
+        flat = max(map(len, chart.x.labels)) * len(chart.x.labels) * 7 < WIDTH
+        x["axis"] = {"labelAngle": 0 if flat else -40, "labelOverlap": False}
     match chart.shape:
         case Shape.SCATTER:
             mark: Json = {"type": "point", "filled": True, "opacity": 0.6, "size": 30}
@@ -380,14 +383,16 @@ def _pivot(chart: Chart) -> Json:
     high = max(row["value"] for row in values)
     low = min(0.0, *(row["value"] for row in values))
     columns = {"field": "x", "type": "nominal", "sort": [one.name for one in chart.series], "title": None}
+    width = max(240, min(WIDTH, _CELL_WIDTH * len(chart.series)))
+    flat = max(len(one.name) for one in chart.series) * 7 < width / len(chart.series)
     encoding = {
-        "x": {**columns, "axis": {"orient": "top", "labelAngle": 0 if len(chart.series) <= 6 else -40, "labelLimit": 120}},
+        "x": {**columns, "axis": {"orient": "top", "labelAngle": 0 if flat else -40, "labelLimit": 120, "labelOverlap": False}},
         "y": {"field": "y", "type": "nominal", "sort": list(chart.x.labels), "title": chart.x.title or None},
     }
     shade = {"field": "value", "type": "quantitative", "scale": {"scheme": "blues", "domain": [low, high]}, "legend": None}
     ink = {"condition": {"test": f"datum.value > {low + (high - low) * 0.55}", "value": "#ffffff"}, "value": "#24292f"}
     return {
-        "width": max(240, min(WIDTH, 90 * len(chart.series))),
+        "width": width,
         "height": {"step": 24},
         "data": {"values": values},
         "encoding": encoding,
