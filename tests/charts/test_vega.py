@@ -102,6 +102,13 @@ def test_files_without_the_extra_name_it(tmp_path, monkeypatch):
     assert not (tmp_path / "chart.png").exists()
 
 
+def test_characters_that_no_picture_can_hold_are_spelled_out(tmp_path):
+    bad = "strcat('a', make_string(0, 11, 27, 65534, 65535), 'b')"
+    result = kqlog.query(f"print w = {bad}, ['x\ty'] = 1 | render barchart with (title='\\u000b')")
+    result.save(tmp_path / "chart.svg")
+    assert r"a\x00\x0b\x1b" in (tmp_path / "chart.svg").read_text("utf-8")
+
+
 def test_times_are_utc_and_gaps_are_null():
     rows = "datatable(t: datetime, n: long) [datetime(2026-03-09), 1, datetime(2026-03-10), long(null)]"
     spec = kqlog.query(f"{rows} | render timechart").to_vega()

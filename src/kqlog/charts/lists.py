@@ -76,8 +76,9 @@ def _strips(rows: list[tuple[str, list[tuple[int, float, float]], str]], chart: 
     low = chart.y.low if chart.y.low is not None and not chart.y.log else low
     high = chart.y.high if chart.y.high is not None else high
     bounds = Range(low, high if high > low else low + 1, chart.y.log)
-    label = min(max(display_width(terminal.text(name)) for name, _, _ in rows), int(terminal.width * _LABEL_SHARE))
     number = max(len(value) for _, _, value in rows)
+    longest = max(display_width(terminal.text(name)) for name, _, _ in rows)
+    label = min(longest, int(terminal.width * _LABEL_SHARE), max(1, terminal.width - number - 4))
     room = max(2, terminal.width - label - number - 2)
     lines = []
     for name, parts, value in rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from kqlog.charts.palette import ANOMALY, INKS, Ink, Theme, ink_on
 from kqlog.charts.stacking import stacks
 from kqlog.charts.ticks import short, span_unit
 from kqlog.charts.treemap import Box, squarified
+from kqlog.formats import visible
 
 Json = dict[str, Any]
 
@@ -34,6 +36,7 @@ _CLOCK = {
     "milliseconds": ".%L",
 }
 """How times are said at each step of an axis."""
+_NOT_IN_XML = re.compile("[\ud800-\udfff\ufffe\uffff]")
 _BINS_FILLED = 0.92
 _LONG_NUMBER = 1e6
 """From here on numbers of an axis are said as 1.5M."""
@@ -57,7 +60,21 @@ def specification(chart: Chart, theme: Theme = Theme.LIGHT) -> Json:
             chart = thinned(chart)
             spec = _plane(chart, ink)
     title = {"text": chart.title or "", "subtitle": [f"({note})" for note in chart.notes]} if chart.title or chart.notes else None
-    return {"$schema": SCHEMA, **({"title": title} if title else {}), **spec, "config": _config(ink)}
+    whole: Json = _plain({"$schema": SCHEMA, **({"title": title} if title else {}), **spec, "config": _config(ink)})
+    return whole
+
+
+def _plain(value: Any) -> Any:
+    """The same with the characters spelled out that SVG cannot hold: what draws it ends the process at the first of them."""
+    match value:
+        case str():
+            return value if value.isprintable() else _NOT_IN_XML.sub("\ufffd", visible(value))
+        case dict():
+            return {key: _plain(item) for key, item in value.items()}
+        case list():
+            return [_plain(item) for item in value]
+        case _:
+            return value
 
 
 def _config(ink: Ink) -> Json:
