@@ -126,7 +126,7 @@ def _x_range(chart: Chart) -> Range:
         return Range(-0.5, len(chart.x.labels) - 0.5)
     values = np.concatenate([one.x for one in chart.series])
     low, high = float(values.min()), float(values.max()) + (chart.x.step or 0.0)
-    if chart.x.log and chart.x.scale is Scale.NUMBER and low > 0:
+    if chart.x.log and chart.x.scale in {Scale.NUMBER, Scale.SPAN} and low > 0:
         return Range(low, high if high > low else low * 10, log=True)
     low = chart.x.low if chart.x.low is not None else low
     high = chart.x.high if chart.x.high is not None else high

@@ -253,7 +253,7 @@ def _on_scale(chart: Chart) -> Chart:
     lost, series = 0, []
     for one in chart.series:
         fits = np.full(len(one.x), True)
-        if chart.x.log and chart.x.scale is Scale.NUMBER:
+        if chart.x.log and chart.x.scale in {Scale.NUMBER, Scale.SPAN}:
             fits &= one.x > 0
         if chart.y.log:
             fits &= ~(one.y <= 0)
