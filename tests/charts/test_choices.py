@@ -162,6 +162,7 @@ REFUSED = [
     ("print a = 'x', b = long(null) | render columnchart", "nothing but nulls"),
     ("print a = 'x', b = -1 | render piechart", "no number above 0"),
     ("print a = 1.0, b = 2.0 | render scatterchart with (kind=map)", "maps are not drawn"),
+    ("print t = now(), a = 1, b = 'x' | render anomalychart with (anomalycolumns=b)", "b has no flags of anomalies"),
     ("print a = 'x', b = 1 | render ladderchart", "ladderchart wants two columns"),
 ]
 

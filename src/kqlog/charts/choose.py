@@ -148,6 +148,9 @@ def _assigned(data: Data, kind: str, wanted: Properties) -> tuple[Data, Roles]:
     for at in ys:
         if data.columns[at].type not in NUMBERS | {Type.TIMESPAN}:
             raise ChartError(f"{names[at]} is no number to draw: its type is {data.columns[at].type}")
+    for at in anomalies:
+        if data.columns[at].type not in NUMBERS | {Type.BOOL}:
+            raise ChartError(f"{names[at]} has no flags of anomalies: its type is {data.columns[at].type}")
     if not ys:
         raise ChartError(f"{kind} wants a column of numbers beside {names[x]}")
     if series is None:
