@@ -170,7 +170,7 @@ def test_control_c_stops_a_query_that_says_how_long_it_runs():
     )
     os.close(terminal)
     seen = ""
-    while "running for" not in seen:
+    while "Ctrl-C stops it" not in seen:
         seen += os.read(master, 4096).decode()
     os.kill(process.pid, signal.SIGINT)
     assert process.wait(timeout=30) == 130
@@ -204,3 +204,23 @@ def test_tables_names_those_that_cannot_be_used(folder):
     done = kqlog("tables", "-d", folder)
     assert (done.returncode, done.stdout) == (0, "Perf\nUsers\n")
     assert "table 'Users' would be csv and jsonl files at once" in done.stderr
+
+
+def test_saved_queries_are_listed_run_and_checked(folder):
+    (folder / "queries").mkdir()
+    query = "// description: Users above an age\ndeclare query_parameters(least: long = 40);\nUsers | where age > least"
+    (folder / "queries" / "older.kql").write_text(query)
+    assert kqlog("queries", "-d", folder).stdout == "older(least: long = 40)  Users above an age\n"
+    assert kqlog("run", "older", "-d", folder, "--param", "least=30", "--format", "csv").stdout == "name,age\nalice,31\nbob,45\n"
+    assert kqlog("check", "-d", folder).returncode == 0
+    (folder / "queries" / "wrong.kql").write_text("older | where agee > 1")
+    done = kqlog("check", "-d", folder)
+    assert (done.returncode, done.stdout.endswith("wrong.kql:1:15: SEM001 no column named 'agee'\n")) == (1, True)
+    assert kqlog("check", "-d", folder, folder / "queries").stdout == done.stdout
+
+
+def test_the_formats_of_the_command_line_are_those_of_the_readers():
+    from kqlog.commands.ingesting import _LOG_FORMATS
+    from kqlog.ingest.readers import FORMATS
+
+    assert sorted(FORMATS) == list(_LOG_FORMATS)

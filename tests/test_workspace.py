@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 
 import kqlog
+from kqlog.engines.engine import Limits
 from kqlog.types import Column, Type
 
 TIMES = [datetime(2024, 5, 1, hour, tzinfo=UTC) for hour in range(24)]
@@ -198,3 +199,59 @@ def test_one_workspace_serves_several_threads(workspace):
     for thread in threads:
         thread.join()
     assert answers == [[(24,)]] * 4
+
+
+_LONG = "range x from 1 to 3000000000 step 1 | where x % 7 == 3 | summarize dcount(x)"
+
+
+def test_a_query_ends_when_its_time_is_over():
+    with pytest.raises(kqlog.QueryError) as caught:
+        kqlog.connect().start(_LONG, seconds=0.3).result()
+    assert (caught.value.code, caught.value.hint) == ("LIM002", "narrow its time range, or allow it more time")
+
+
+def test_one_query_is_cancelled_and_the_others_go_on():
+    workspace = kqlog.connect()
+    first, second = workspace.start(_LONG), workspace.start("range x from 1 to 100000000 step 1 | summarize sum(x)")
+    rows = []
+    thread = threading.Thread(target=lambda: rows.append(second.result().rows))
+    thread.start()
+    threading.Timer(0.3, first.cancel).start()
+    with pytest.raises(kqlog.QueryError) as caught:
+        first.result()
+    assert caught.value.code == "ENG004"
+    thread.join()
+    assert rows == [[(5000000050000000,)]]
+
+
+def test_a_query_that_was_cancelled_before_it_began_does_not_run():
+    execution = kqlog.connect().start("print 1")
+    execution.cancel()
+    with pytest.raises(kqlog.QueryError, match="cancelled"):
+        execution.result()
+
+
+def test_a_result_knows_which_files_were_opened(tmp_path):
+    (tmp_path / "Users.csv").write_text("name,age\nalice,31\n")
+    workspace = kqlog.connect(tmp_path)
+    statistics = workspace.query("Users | join kind=inner Users on name").statistics
+    assert (statistics.files, statistics.bytes) == (1, 18)
+    assert workspace.query("print 1").statistics.files == 0
+
+
+@pytest.mark.parametrize(
+    ("rows", "limit"), [(10, 3), (10, 10), (5000, 4500), (5000, 4096), (5000, 4097), (300_000, 200_001), (7, None)]
+)
+def test_an_answer_ends_at_the_limit_and_says_so(rows, limit):
+    result = kqlog.connect().start(f"range x from 1 to {rows} step 1", limits=Limits(rows=limit)).result()
+    most = rows if limit is None else limit
+    assert (len(result), result.truncated) == (most, most < rows)
+    assert result.to_arrow().num_rows == most
+    assert result.first(2) == [(1,), (2,)]
+
+
+def test_a_large_answer_ends_at_so_many_bytes():
+    text = "range x from 1 to 1000000 step 1 | extend a = strcat('some text of a row, number ', x)"
+    result = kqlog.connect().start(text, limits=Limits(bytes=2_000_000)).result()
+    assert result.truncated
+    assert 10_000 < len(result) < 200_000

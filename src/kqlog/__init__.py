@@ -27,6 +27,7 @@ _HOMES = {
     "connect": "kqlog.workspace",
     "query": "kqlog.workspace",
     "help": "kqlog.manual",
+    "load_ipython_extension": "kqlog.notebook.magics",  # what `%load_ext kqlog` asks for
 }
 
 __all__ = ["QueryError", "Result", "Workspace", "__version__", "check", "connect", "help", "query"]

@@ -40,6 +40,9 @@ CODES: dict[str, str] = {
     "ING002": "Rows cannot be stored: the disk is full or the folder read-only. Nothing of them is kept: send them again later.",
     "ING003": "A text that should hold rows cannot be read: it is cut off, not UTF-8, or not of its format.",
     "ING004": "A data collection rule, or a stream of one, is not there or cannot be used.",
+    "EXP001": "An export cannot be made like this. The message names what is wrong with its query or with where it should go.",
+    "EXP002": "Where an export goes to does not take the rows now. They are kept, and are sent again by the next run.",
+    "EXP003": "A continuous export fell behind: rows that it has not exported yet are not all there any more.",
 }
 
 
@@ -60,6 +63,8 @@ class QueryError(Exception):
         self.span = None if span == NOWHERE else span
         self.hint = hint
         self.text = text
+        self.elsewhere = False
+        """Whether the mistake is in a text that this one calls."""
 
     def within(self, text: str) -> QueryError:
         """The same error, knowing the query text it speaks of (kept if it already knows one)."""
@@ -72,6 +77,15 @@ class QueryError(Exception):
         if self.span is None and span != NOWHERE:
             self.span = span
         return self
+
+    def seen_at(self, span: Span, place: str) -> QueryError:
+        """An error in another text, such as a stored function, as one of the place that leads there."""
+        line = "" if self.line is None else f"line {self.line} of "
+        # Only the innermost text has the mistake.
+        message = self.message if self.elsewhere else f"{self.message} (in {line}{place})"
+        seen = QueryError(self.code, message, span, self.hint)
+        seen.elsewhere = True
+        return seen
 
     @property
     def line(self) -> int | None:
@@ -94,6 +108,10 @@ class QueryError(Exception):
         if self.hint:
             parts.append(f"hint: {self.hint}")
         return "\n".join(parts)
+
+    def _render_traceback_(self) -> list[str]:
+        """What notebooks show of it: the error, and no frames of kqlog's own."""
+        return str(self).split("\n")
 
     def _excerpt(self) -> str | None:
         """The line of the query with carets below the span."""

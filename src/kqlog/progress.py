@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -18,8 +20,15 @@ _STACK = 64 * 2**20
 R = TypeVar("R")
 
 
-def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
+def wait_for(
+    work: Callable[[], R],
+    cancel: Callable[[], None],
+    told: Callable[[float], str] | None = None,
+    tell: Callable[[str], None] | None = None,
+) -> R:
     """The result of the work, which runs in a thread of its own; Ctrl-C calls `cancel`, from this one.
+
+    `told` is what is said after so many seconds; `tell` shows that to whoever waits, by default on a line of the terminal.
 
     The engine looks for signals too rarely when it is called from the main thread.
 
@@ -43,7 +52,12 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
     threading.Thread(target=run, daemon=True).start()
     threading.stack_size(0)
     try:
-        _watch(done)
+        line = told or (lambda seconds: f"running for {seconds:.1f} s, Ctrl-C stops it")
+        if tell is not None or not sys.stderr.isatty():
+            _watch(done, line, tell or (lambda _: None))
+        else:
+            with _terminal_line() as shown:
+                _watch(done, line, shown)
     except KeyboardInterrupt:
         cancel()
         done.wait()
@@ -53,17 +67,28 @@ def wait_for(work: Callable[[], R], cancel: Callable[[], None]) -> R:
     return results[0]
 
 
-def _watch(done: threading.Event) -> None:
+def _watch(done: threading.Event, told: Callable[[float], str], tell: Callable[[str], None]) -> None:
     started = time.monotonic()
-    shown = False
     finished = done.wait(_PATIENCE)
+    while not finished:
+        tell(told(time.monotonic() - started))
+        finished = done.wait(_BEAT)
+
+
+@contextmanager
+def _terminal_line() -> Iterator[Callable[[str], None]]:
+    """A line of the terminal that is written again and again, and in the end goes away."""
+    shown = False
+
+    def tell(line: str) -> None:
+        nonlocal shown
+        shown = True
+        # A longer line would wrap, and stay.
+        sys.stderr.write(f"\r{line[: shutil.get_terminal_size().columns - 1]}\x1b[K")
+        sys.stderr.flush()
+
     try:
-        while not finished:
-            if sys.stderr.isatty():
-                shown = True
-                sys.stderr.write(f"\rrunning for {time.monotonic() - started:.1f} s, Ctrl-C stops it")
-                sys.stderr.flush()
-            finished = done.wait(_BEAT)
+        yield tell
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")
@@ -93,9 +118,22 @@ class Bar:
         if now < self._due or not sys.stderr.isatty():
             return
         self._due, self._shown = now + _BEAT, True
-        share = min(1.0, done / self._size)
-        left = (now - self._started) * (1 - share) / share if share else 0.0
-        blocks = "#" * int(20 * share)
-        told = f"{self._name} [{blocks:<20}] {share:4.0%}  {rows:,} rows  {done / 2**20:,.0f} MB  {left:,.0f} s left"
+        told = bar_line(self._name, done / self._size, rows, done, now - self._started)
         sys.stderr.write(f"\r{told}\x1b[K")
         sys.stderr.flush()
+
+
+def bar_line(name: str, share: float, rows: int, size: int, seconds: float) -> str:
+    """A bar with a share from 0 to 1, how many rows and bytes that are, and how long the rest will take."""
+    share = min(1.0, share)
+    left = seconds * (1 - share) / share if share else 0.0
+    return f"{name} [{'#' * int(20 * share):<20}] {share:4.0%}  {rows:,} rows  {size / 2**20:,.0f} MB  {left:,.0f} s left"
+
+
+def scan_line(share: float | None, size: int, seconds: float) -> str:
+    """How far a query is, which has this share of so many bytes behind it after so many seconds."""
+    if not share:
+        return f"running for {seconds:.1f} s, Ctrl-C stops it"
+    scanned = f"  {size * share / 2**20:,.0f} of {size / 2**20:,.0f} MB" if size else ""
+    left = seconds * (1 - share) / share
+    return f"[{'#' * int(20 * share):<20}] {share:4.0%}{scanned}  {left:,.0f} s left, Ctrl-C stops it"

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import io
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kqlog import formats
+from kqlog.errors import QueryError
 from kqlog.formats import ENDINGS, Format
 from kqlog.text import Storage, to_python, write
 from kqlog.types import Column, Schema
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from kqlog.charts.canvas import Terminal
     from kqlog.charts.chart import Chart
-    from kqlog.engines.engine import Answer
+    from kqlog.engines.engine import Answer, Run
     from kqlog.plan.nodes import Render
 
 PICTURES = (".png", ".svg", ".html")
@@ -40,6 +42,14 @@ class NoAnswer:
     """What a text that only declares things answers with."""
 
     columns: Schema = ()
+    truncated = False
+
+    def __len__(self) -> int:
+        return 0
+
+    def first(self, count: int) -> list[tuple[Storage, ...]]:
+        """None."""
+        return []
 
     def rows(self) -> list[tuple[Storage, ...]]:
         """None."""
@@ -52,12 +62,51 @@ class NoAnswer:
         return pyarrow.table({})
 
 
+def sum_of_sizes(files: Iterable[str]) -> int:
+    """How many bytes files have; those that are gone meanwhile have none."""
+    total = 0
+    for file in files:
+        with contextlib.suppress(OSError):
+            total += Path(file).stat().st_size
+    return total
+
+
+class Stream:
+    """A query whose rows are not kept: they are handed over once, as they come. Stop and watch it from any thread."""
+
+    def __init__(self, columns: Schema, run: Run, text: str) -> None:
+        self.columns = columns
+        self._run = run
+        self._query = text
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """Run, and give the rows in parts, in the form of `Result.stored`.
+
+        Raises:
+            QueryError: as `Workspace.query`, also after some of the rows were given.
+        """
+        try:
+            yield from self._run.batches()
+        except QueryError as error:
+            raise error.within(self._query) from error.__cause__
+
+    def cancel(self) -> None:
+        """Stop it: `batches` raises ENG004."""
+        self._run.cancel()
+
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1; None while that is not known."""
+        return self._run.progress()
+
+
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """How much a query gave, and how long it took in seconds from text to rows."""
+    """How much a query gave and read, and how long it took in seconds from text to rows."""
 
     rows: int
     seconds: float
+    files: int
+    bytes: int
 
 
 class Result:
@@ -71,13 +120,19 @@ class Result:
     """All results of the text in order; this one is the last of them."""
 
     def __init__(
-        self, answer: Answer, render: Render | None = None, seconds: float = 0.0, earlier: tuple[Result, ...] = ()
+        self,
+        answer: Answer,
+        render: Render | None = None,
+        seconds: float = 0.0,
+        earlier: tuple[Result, ...] = (),
+        files: Sequence[str] = (),
     ) -> None:
         self.columns = list(answer.columns)
         self.render = render
         self.tables = (*earlier, self)
         self._answer = answer
         self._seconds = seconds
+        self._files = files
 
     @cached_property
     def _stored(self) -> list[tuple[Storage, ...]]:
@@ -85,9 +140,14 @@ class Result:
         return self._answer.rows()
 
     @property
+    def truncated(self) -> bool:
+        """Whether there are more rows, which a limit left out."""
+        return self._answer.truncated
+
+    @property
     def statistics(self) -> Statistics:
-        """How many rows there are, and how long they took."""
-        return Statistics(len(self), self._seconds)
+        """How many rows there are, how long they took, and the files that were opened for them."""
+        return Statistics(len(self), self._seconds, len(self._files), sum_of_sizes(self._files))
 
     @cached_property
     def rows(self) -> list[tuple[Any, ...]]:
@@ -231,15 +291,19 @@ class Result:
         self._write_text(stream, format_)
         return stream.getvalue()
 
+    def first(self, count: int) -> list[tuple[Storage, ...]]:
+        """The first rows, as kqlog computes: ticks for datetime and timespan, JSON text for dynamic."""
+        return self._answer.first(count)
+
     def __len__(self) -> int:
-        return len(self._stored)
+        return len(self._answer)
 
     def __iter__(self) -> Iterator[tuple[Any, ...]]:
         return iter(self.rows)
 
     def __repr__(self) -> str:
         stream = io.StringIO()
-        formats.write_table(tuple(self.columns), self._stored[:SHOWN_ROWS], stream, shutil.get_terminal_size((130, 24)).columns)
+        formats.write_table(tuple(self.columns), self.first(SHOWN_ROWS), stream, shutil.get_terminal_size((130, 24)).columns)
         return stream.getvalue() + self._footer()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
@@ -256,10 +320,10 @@ class Result:
 
     def _repr_html_(self) -> str:
         stream = io.StringIO()
-        formats.write_html(tuple(self.columns), self._stored[:SHOWN_ROWS], stream)
+        formats.write_html(tuple(self.columns), self.first(SHOWN_ROWS), stream)
         return f"{stream.getvalue()}<small>{self._footer()}</small>"
 
     def _footer(self) -> str:
-        rows = len(self._stored)
+        rows = len(self)
         count = "1 row" if rows == 1 else f"{rows:,} rows"
         return f"{count}, the first {SHOWN_ROWS} shown" if rows > SHOWN_ROWS else count

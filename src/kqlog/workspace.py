@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.catalog.functions import system_functions
+from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
-from kqlog.engines.engine import Engine
+from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits
 from kqlog.errors import QueryError, Span
+from kqlog.execution import Execution, only_query_errors
 from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
-from kqlog.plan.lookup import Environment, closest
+from kqlog.plan.lookup import Environment, StoredFunction, closest
 from kqlog.plan.show import show
-from kqlog.result import NoAnswer, Result
+from kqlog.result import Result, Stream
 from kqlog.store.store import Store, is_workspace
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
 
-_FRAMES = 5_000
-"""Python frames that reading a query may nest. More would outgrow the stack of the thread where frames are nested in C."""
+if TYPE_CHECKING:
+    from kqlog.store.additions import Additions
 
 
 @dataclass(frozen=True)
@@ -39,22 +42,6 @@ class Check:
     columns: list[Column] | None = None
 
 
-R = TypeVar("R")
-
-
-def _only_query_errors(text: str, step: Callable[[], R]) -> R:
-    """The step's answer, and its errors knowing the query text."""
-    if sys.getrecursionlimit() < _FRAMES:
-        # Never lowered again: another thread may be deep in a query of its own.
-        sys.setrecursionlimit(_FRAMES)
-    try:
-        return step()
-    except QueryError as error:
-        raise error.within(text) from error.__cause__
-    except RecursionError:
-        raise QueryError("LIM001", "the query is nested more deeply than kqlog reads", text=text) from None
-
-
 class Workspace:
     """Tables to query. Made by `kqlog.connect`; may be used from several threads."""
 
@@ -62,11 +49,16 @@ class Workspace:
         self._engine = engine
         self.store = Store(source) if source is not None and is_workspace(source) else None
         """What holds the tables of a folder that `kqlog init` made; None for any other."""
+        self.saved = SavedQueries(source if source is not None and source.is_dir() else None)
+        """The saved queries of the folder, which are its stored functions as well."""
         self._catalog = Catalog(engine, source if self.store is None else None, frames)
 
-    def _tables(self) -> Catalog | StoredCatalog:
+    def _tables(self, only: Mapping[str, Additions] | None = None) -> Catalog | StoredCatalog:
         """The tables as they are now."""
-        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog)
+        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog, only)
+
+    def _functions(self) -> StoredFunctions:
+        return StoredFunctions(self.saved, system_functions() if self.store is not None else None)
 
     @property
     def tables(self) -> list[str]:
@@ -99,7 +91,26 @@ class Workspace:
         Raises:
             QueryError: whatever is wrong, with a code, a place in the text and a hint.
         """
-        return _only_query_errors(text, lambda: self._query(text, timespan, parameters))
+        return self.start(text, timespan, parameters).result()
+
+    def start(
+        self,
+        text: str,
+        timespan: Timespan | None = None,
+        parameters: Mapping[str, object] | None = None,
+        seconds: float | None = None,
+        limits: Limits = EVERYTHING,
+    ) -> Execution:
+        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
+        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds, limits)
+
+    def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
+        """Run a saved query.
+
+        Raises:
+            QueryError: SEM001 when there is none of this name, or as `query` does.
+        """
+        return self.query(self.saved.find(name).runnable, timespan, parameters)
 
     def prepare(self, text: str) -> Callable[[Mapping[str, object]], Result]:
         """A query that is read once and runs many times: called with data frames of the columns that its tables have now.
@@ -109,13 +120,43 @@ class Workspace:
         Raises:
             QueryError: as `query` does before it runs.
         """
-        relation = _only_query_errors(text, lambda: self._plan(text, None, None)).outputs[-1].relation
-        run = _only_query_errors(text, lambda: self._engine.prepare(relation))
-        return lambda tables: _only_query_errors(text, lambda: Result(run(tables)))
+        relation = only_query_errors(text, lambda: self._plan(text, None, None, self._engine.run)).outputs[-1].relation
+        run = only_query_errors(text, lambda: self._engine.prepare(relation))
+        return lambda tables: only_query_errors(text, lambda: Result(run(tables)))
+
+    def stream(
+        self,
+        text: str,
+        timespan: Timespan | None = None,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        only: Mapping[str, Additions] | None = None,
+    ) -> Stream:
+        """A query whose rows are handed over as they come and are not kept: for answers larger than memory.
+
+        Of the tables in `only` it sees what was added, and nothing else.
+
+        Raises:
+            QueryError: as `query` does before it runs, EXP001 for a text with no result or several.
+        """
+        outputs = only_query_errors(text, lambda: self._plan(text, timespan, parameters, self._engine.run, only)).outputs
+        if len(outputs) != 1 or not outputs[0].relation.columns:
+            message = f"the query has {len(outputs)} results" if len(outputs) != 1 else "the query's result has no columns"
+            raise QueryError("EXP001", f"{message}, and one table is exported")
+        run = only_query_errors(text, lambda: self._engine.start(outputs[0].relation))
+        return Stream(outputs[0].relation.columns, run, text)
+
+    def planned(self, text: str) -> plan.Plan:
+        """The typed plan of a query, over the tables as they are now.
+
+        Raises:
+            QueryError: as `query` does before it runs.
+        """
+        return only_query_errors(text, lambda: self._plan(text, None, None, self._engine.run))
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._tables(), parameters)
+        return _check(text, self._tables(), parameters, self._functions())
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -123,48 +164,48 @@ class Workspace:
         Raises:
             QueryError: as `query` does before it runs.
         """
-        return _only_query_errors(text, lambda: self._explain(text, timespan, parameters))
+        return only_query_errors(text, lambda: self._explain(text, timespan, parameters))
 
     def cancel(self) -> None:
         """Stop every query that runs now, from another thread: each ends with the QueryError ENG004."""
         self._engine.cancel()
 
-    def _query(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> Result:
-        started = time.perf_counter()
-        result = Result(NoAnswer())
-        for output in self._plan(text, timespan, parameters).outputs:
-            answer = self._engine.run(output.relation)
-            seconds = time.perf_counter() - started
-            result = Result(answer, output.render, seconds, result.tables if result.columns else ())
-        return result
-
     def _explain(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> str:
-        outputs = self._plan(text, timespan, parameters).outputs
+        outputs = self._plan(text, timespan, parameters, self._engine.run).outputs
         return "\n\n".join(f"{show(output.relation)}\n\n{self._engine.compile(output.relation)}" for output in outputs)
 
-    def _plan(self, text: str, timespan: Timespan | None, parameters: Mapping[str, object] | None) -> plan.Plan:
-        now, tables = _now(), self._tables()
+    def _plan(
+        self,
+        text: str,
+        timespan: Timespan | None,
+        parameters: Mapping[str, object] | None,
+        answer: Callable[[plan.Node], Answer],
+        only: Mapping[str, Additions] | None = None,
+    ) -> plan.Plan:
+        now, tables = _now(), self._tables(only)
+
+        def fetch(relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
+            """The rows that later columns depend on, as those of `evaluate pivot()` do."""
+            return answer(relation).rows()
+
+        def evaluate(value: plan.Value) -> plan.Constant:
+            """A constant that only the engine can work out."""
+            one_row = plan.Values((), ((),))
+            ((constant,),) = fetch(plan.Project(one_row, (plan.Item("value", value),)))
+            return constant
+
         environment = Environment(
             tables,
             now,
             parameters or {},
+            self._functions(),
             timespan=time_range(timespan, now),
-            evaluate=self._evaluate,
-            fetch=self._fetch,
+            evaluate=evaluate,
+            fetch=fetch,
             infer=self._catalog.infer,
             snapshot=tables.snapshot if isinstance(tables, StoredCatalog) else None,
         )
         return bind(parse(text), environment)
-
-    def _evaluate(self, value: plan.Value) -> plan.Constant:
-        """A constant that only the engine can work out."""
-        one_row = plan.Values((), ((),))
-        ((constant,),) = self._fetch(plan.Project(one_row, (plan.Item("value", value),)))
-        return constant
-
-    def _fetch(self, relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
-        """The rows that later columns depend on, as those of `evaluate pivot()` do."""
-        return self._engine.run(relation).rows()
 
 
 def connect(source: str | Path | None = None, tables: Mapping[str, object] | None = None) -> Workspace:
@@ -197,7 +238,7 @@ def query(
 def check(text: str, tables: Mapping[str, Iterable[tuple[str, str]]] | None = None) -> Check:
     """The errors of a query and the columns of its result, given the (name, type) pairs of the tables it may use."""
     schemas = {name: tuple([_column(*pair) for pair in pairs]) for name, pairs in (tables or {}).items()}
-    return _check(text, schemas, None)
+    return _check(text, schemas, None, {})
 
 
 def _column(name: str, type_name: str) -> Column:
@@ -206,11 +247,16 @@ def _column(name: str, type_name: str) -> Column:
     return Column(name, type_)
 
 
-def _check(text: str, tables: Mapping[str, Schema], parameters: Mapping[str, object] | None) -> Check:
-    environment = Environment(tables, _now(), parameters or {})
+def _check(
+    text: str,
+    tables: Mapping[str, Schema],
+    parameters: Mapping[str, object] | None,
+    functions: Mapping[str, StoredFunction],
+) -> Check:
+    environment = Environment(tables, _now(), parameters or {}, functions)
     found: list[QueryError] = []
     try:
-        outputs = _only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)
+        outputs = only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)
     except QueryError as error:
         found.append(error)
     # A function that is wrong is found where it is written, and again where it is called.

@@ -15,7 +15,7 @@ from kqlog.charts.choose import choose
 from kqlog.charts.palette import Theme
 from kqlog.charts.terminal import draw
 from kqlog.charts.vega import specification
-from kqlog.formats import display_width
+from kqlog.formats import width_of
 from kqlog.operators.render import KINDS, PROPERTIES
 from kqlog.plan.nodes import Render
 from kqlog.types import MAX_DATETIME_TICKS, UNIX_EPOCH_TICKS, Column, Type
@@ -100,7 +100,7 @@ def test_any_result_is_drawn_or_says_why_not(result, render, width, height, colo
         return
     text = draw(chart, Terminal(width, height, colour, unicode))
     plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
-    assert max(display_width(line) for line in plain.split("\n")) <= width
+    assert max(width_of(line) for line in plain.split("\n")) <= width
     assert "\x1b" not in plain
     assert colour or plain == text
     assert unicode or plain.isascii()

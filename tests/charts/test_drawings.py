@@ -13,7 +13,7 @@ import pytest
 
 import kqlog
 from kqlog.charts.canvas import Terminal
-from kqlog.formats import display_width
+from kqlog.formats import width_of
 
 FILE = Path(__file__).parent / "drawings.txt"
 CASE = re.compile(
@@ -80,7 +80,7 @@ range x from 1 to 200 step 1
 def test_every_kind_fits_every_terminal(kind, size):
     width, height = size
     lines = kqlog.query(f"{QUERY} | render {kind}").draw(Terminal(width, height)).split("\n")
-    assert max(map(display_width, lines)) <= max(20, width)
+    assert max(map(width_of, lines)) <= max(20, width)
     if kind not in {"barchart", "columnchart", "pivotchart"} and width >= 80:
         assert len(lines) <= height - 2
 

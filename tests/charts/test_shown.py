@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 import kqlog
-from kqlog.repl.shell import shown
+from kqlog.repl.screen import shown
+from kqlog.repl.settings import Settings
 
 BARS = "datatable(w: string, n: long) ['a', 4, 'b', 2] | render barchart"
 
@@ -99,6 +100,8 @@ def test_files_of_what_cannot_be_drawn(tmp_path):
 
 
 def test_the_prompt_shows_charts():
-    assert "█" in shown(kqlog.query(BARS)) or "#" in shown(kqlog.query(BARS))
-    assert shown(kqlog.query("print 1")).endswith("1 row")
-    assert shown(kqlog.query("print a = 'x' | render timechart")).endswith("(no chart: timechart wants a column of datetimes)")
+    assert shown(kqlog.query(BARS), Settings(), 40).startswith("n by w\na ")
+    assert shown(kqlog.query(BARS), Settings(charts=False), 40).startswith("w  n\n")
+    assert shown(kqlog.query("print 1"), Settings(), 40).startswith("print_0\n")
+    why = "(no chart: timechart wants a column of datetimes)\n"
+    assert shown(kqlog.query("print a = 'x' | render timechart"), Settings(), 40).endswith(why)

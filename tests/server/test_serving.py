@@ -162,6 +162,7 @@ PATHS = [
     "/v1/logs",
     "/v1/traces",
     "/v1/metrics",
+    "/collectd",
 ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from kqlog.charts.palette import ANSI
-from kqlog.formats import display_width, visible
+from kqlog.formats import visible, width_of
 
 _DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 """The bits of the eight dots of a braille character, by row and column."""
@@ -51,9 +51,9 @@ class Terminal:
     def fit(self, value: str, width: int) -> str:
         """A text that can be shown, cut to a width."""
         value = self.text(value)
-        if display_width(value) <= width:
+        if width_of(value) <= width:
             return value
-        while value and display_width(value) > width - 1:
+        while value and width_of(value) > width - 1:
             value = value[:-1]
         return value.rstrip() + ("…" if self.unicode else "~") if width > 0 else ""
 
@@ -87,7 +87,7 @@ class Canvas:
     def write(self, x: int, y: int, text: str, ink: int | None = None) -> None:
         """A text that is known to fit; a wide character takes two places."""
         for char in text:
-            size = display_width(char)
+            size = width_of(char)
             if size == 0:
                 continue
             self.put(x, y, char, ink)

@@ -12,7 +12,7 @@ from kqlog.charts.plots import Range, x_ticks
 from kqlog.charts.stacking import stacks
 from kqlog.charts.ticks import exact, moment_text, short, span_unit
 from kqlog.charts.treemap import Box, squarified
-from kqlog.formats import align, display_width
+from kqlog.formats import align, width_of
 
 _LABEL_SHARE = 0.4
 """How much of a line names may take."""
@@ -77,7 +77,7 @@ def _strips(rows: list[tuple[str, list[tuple[int, float, float]], str]], chart: 
     high = chart.y.high if chart.y.high is not None else high
     bounds = Range(low, high if high > low else low + 1, chart.y.log)
     number = max(len(value) for _, _, value in rows)
-    longest = max(display_width(terminal.text(name)) for name, _, _ in rows)
+    longest = max(width_of(terminal.text(name)) for name, _, _ in rows)
     label = min(longest, int(terminal.width * _LABEL_SHARE), max(1, terminal.width - number - 4))
     room = max(2, terminal.width - label - number - 2)
     lines = []
@@ -131,7 +131,7 @@ def pie(chart: Chart, terminal: Terminal) -> list[str]:
     sizes: Floats = chart.series[0].y
     shares = sizes / sizes.sum()
     amounts = [_amount(size, chart.y.scale) for size in sizes.tolist()]
-    label = min(max(display_width(terminal.text(name)) for name in chart.x.labels), int(terminal.width * _LABEL_SHARE))
+    label = min(max(width_of(terminal.text(name)) for name in chart.x.labels), int(terminal.width * _LABEL_SHARE))
     number = max(map(len, amounts)) if terminal.width >= 40 else 0
     room = max(2, terminal.width - label - 8 - (number + 1 if number else 0))
     lines = []
@@ -151,7 +151,7 @@ def ladder(chart: Chart, terminal: Terminal) -> list[str]:
     low, high = float(lows.min()), float(highs.max())
     bounds = Range(low, high) if high > low else Range(low - 0.5, low + 0.5)
     names = chart.x.labels
-    label = min(max(display_width(terminal.text(name)) for name in names), int(terminal.width * _LABEL_SHARE))
+    label = min(max(width_of(terminal.text(name)) for name in names), int(terminal.width * _LABEL_SHARE))
     width = terminal.width - label - 1
     strips: dict[int, Canvas] = {}
     for at, one in enumerate(chart.series):
@@ -208,11 +208,11 @@ def treemap(chart: Chart, terminal: Terminal, rows: int) -> list[str]:
 def pivot(chart: Chart, terminal: Terminal) -> tuple[list[str], list[str]]:
     """A table of sums: a row for each name, a column for each series."""
     cells = {(int(place), at): value for at, one in enumerate(chart.series) for place, value in zip(one.x, one.y, strict=True)}
-    label = min(max(display_width(terminal.text(name)) for name in chart.x.labels), int(terminal.width * _LABEL_SHARE))
+    label = min(max(width_of(terminal.text(name)) for name in chart.x.labels), int(terminal.width * _LABEL_SHARE))
     columns, room = [], terminal.width - label
     for at, one in enumerate(chart.series):
         texts = [_value(chart, float(cells[row, at])) if (row, at) in cells else "" for row in range(len(chart.x.labels))]
-        width = max([min(display_width(terminal.text(one.name)), 14, max(4, room - 2)), *map(len, texts)])
+        width = max([min(width_of(terminal.text(one.name)), 14, max(4, room - 2)), *map(len, texts)])
         if width + 2 > room:
             break
         room -= width + 2
@@ -233,7 +233,7 @@ def card(chart: Chart, terminal: Terminal) -> list[str]:
     lines: list[str] = []
     room, above, below = 0, "", ""
     for name, value in chart.facts:
-        size = min(terminal.width, max(display_width(terminal.text(name)), display_width(terminal.text(value))))
+        size = min(terminal.width, max(width_of(terminal.text(name)), width_of(terminal.text(value))))
         if above and size + 4 > room:
             lines += [above.rstrip(), below.rstrip(), ""]
             above = below = ""

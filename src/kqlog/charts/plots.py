@@ -13,7 +13,7 @@ from kqlog.charts.chart import Axis, Chart, Floats, Scale, Series, Shape, Split,
 from kqlog.charts.palette import ANSI_ANOMALY
 from kqlog.charts.stacking import stacks
 from kqlog.charts.ticks import Tick, log_ticks, nice_step, number_ticks, span_unit, time_ticks
-from kqlog.formats import display_width
+from kqlog.formats import width_of
 
 _LEAST_ROWS = 3
 """A plot of fewer rows says nothing."""
@@ -64,7 +64,7 @@ def _panel(chart: Chart, terminal: Terminal, rows: int, last: bool) -> tuple[lis
         chart = replace(chart, shape=Shape.LINE)
     ends = stacks(chart) if chart.shape in {Shape.COLUMN, Shape.AREA} else []
     y_range, y_ticks, unit = _y_axis(chart, ends, height)
-    gutter = max(display_width(tick.text) for tick in y_ticks)
+    gutter = max(width_of(tick.text) for tick in y_ticks)
     width = max(8, terminal.width - gutter - 2)
     x_range = _x_range(chart)
     canvas = Canvas(terminal, width, height)
@@ -147,7 +147,7 @@ def _with_y_axis(canvas: Canvas, ticks: list[Tick], bounds: Range, gutter: int) 
     frame = Canvas(canvas.terminal, gutter + 2, canvas.height)
     for row in range(canvas.height):
         text = marks.get(row, "")
-        frame.write(gutter - display_width(text), row, text, FAINT)
+        frame.write(gutter - width_of(text), row, text, FAINT)
         edge = ("┤" if text else "│") if canvas.terminal.unicode else "+" if text else "|"
         frame.put(gutter + 1, row, edge, FAINT)
     return [f"{axis}{plot}".rstrip() for axis, plot in zip(frame.lines(), canvas.lines(), strict=True)]
@@ -164,7 +164,7 @@ def _with_x_axis(chart: Chart, terminal: Terminal, bounds: Range, gutter: int, w
     for tick in x_ticks(chart.x, bounds, width):
         place = min(width - 1, int(float(bounds.share(np.array([tick.value]))[0]) * width))
         text = terminal.fit(tick.text, max(4, _label_room(chart, width)))
-        size = display_width(text)
+        size = width_of(text)
         start = max(0, min(gutter + 2 + place - size // 2, canvas.width - size))
         if start < free:
             continue

@@ -9,7 +9,7 @@ from kqlog.charts.canvas import BOLD, FAINT, MARKS, Terminal, styled
 from kqlog.charts.chart import Chart, Shape, Split, Stacking
 from kqlog.charts.lists import bars, card, ladder, pie, pivot, treemap
 from kqlog.charts.plots import anomaly_ink, anomaly_mark, plane
-from kqlog.formats import display_width
+from kqlog.formats import width_of
 
 _MOST_ROWS = 32
 """No plot is higher, however high the terminal is."""
@@ -62,7 +62,7 @@ def _names_fit(chart: Chart, terminal: Terminal) -> bool:
         return True
     room = (terminal.width - 8) // len(labels) - 1
     beside = len(chart.series) if chart.stacking is Stacking.UNSTACKED and chart.split is Split.NONE else 1
-    return room >= max(beside, *map(display_width, labels))
+    return room >= max(beside, *map(width_of, labels))
 
 
 def wrapped(terminal: Terminal, text: str) -> list[str]:
@@ -83,7 +83,7 @@ def _named(chart: Chart, terminal: Terminal) -> list[str]:
     if not title or chart.shape in {Shape.BAR, Shape.PIE, Shape.TREEMAP, Shape.PIVOT, Shape.CARD}:
         return []
     text = terminal.fit(title, terminal.width)
-    return [styled(terminal, " " * ((terminal.width - display_width(text)) // 2) + text, FAINT)]
+    return [styled(terminal, " " * ((terminal.width - width_of(text)) // 2) + text, FAINT)]
 
 
 def _legend(chart: Chart, terminal: Terminal) -> list[str]:
@@ -101,7 +101,7 @@ def _legend(chart: Chart, terminal: Terminal) -> list[str]:
     lines: list[str] = []
     room = 0
     for sign, name, ink in entries:
-        size = display_width(name) + 2
+        size = width_of(name) + 2
         text = f"{styled(terminal, sign, ink)} {name}"
         if lines and size + 2 <= room:
             lines[-1] += f"  {text}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -48,12 +48,32 @@ class Frame:
 Source = Files | Frame
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of an answer is fetched: so many rows, and so many bytes (the batch that passes them is the last)."""
+
+    rows: int | None = None
+    bytes: int | None = None
+
+
+EVERYTHING = Limits()
+
+
 class Answer(Protocol):
     """The rows of a finished query, as engines store them: ticks for datetime and timespan, JSON text for dynamic."""
+
+    truncated: bool
+    """Whether there are more rows, which a limit left out."""
 
     @property
     def columns(self) -> Schema:
         """Names and types."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def first(self, count: int) -> list[tuple[Storage, ...]]:
+        """The first rows: so many, or all."""
 
     def rows(self) -> list[tuple[Storage, ...]]:
         """All rows; guid as text, decimal as Decimal, null as None."""
@@ -72,12 +92,22 @@ class Run(Protocol):
     sql: str
     """The text that runs."""
 
-    def answer(self) -> Answer:
-        """Run to the end.
+    files: tuple[str, ...]
+    """The files that it reads."""
+
+    def answer(self, *, limits: Limits = EVERYTHING) -> Answer:
+        """Run to the end, or until the limits are reached.
 
         Raises:
             QueryError: ENG002 when it fails, ENG003 for a file that cannot be read, ENG004 when cancelled,
                 LIM003 when memory runs out.
+        """
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """Run, and give the rows as they come, in parts that memory holds: each as `Answer.arrow` would give it.
+
+        Raises:
+            QueryError: as `answer` does, also after some of the rows were given.
         """
 
     def cancel(self) -> None:

@@ -1,27 +1,30 @@
-"""A small agent: counters and heartbeats of the machine that it runs on, under the names that Azure Monitor's agents use."""
+"""A small agent: counters, heartbeats and the log of the machine that it runs on, as Azure Monitor's agents send them."""
 
 from __future__ import annotations
 
-import platform
+import hashlib
+import os
 import re
-import socket
+import threading
 import time
-from collections.abc import Iterator
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
 
-from kqlog import __version__
 from kqlog.errors import QueryError
+from kqlog.ingest.batches import Troubles
+from kqlog.ingest.delivery import Destination, deliver
+from kqlog.ingest.journal import Journal, runs_here
+from kqlog.ingest.log_file import LogFile
+from kqlog.ingest.machine import Counters, heartbeat
+from kqlog.ingest.outbox import FullError, Outbox
 from kqlog.ingest.readers.format import Row
-from kqlog.ingest.shaping import shape
-from kqlog.store.store import Store
 
+TOKEN = "KQLOG_TOKEN"
+"""The environment variable with the token that a server wants."""
 _BEAT = 60.0
 _UNITS = {"s": 1, "m": 60, "h": 3600}
-_MB = 2**20
-
-Sample = tuple[str, str, str, float]
-"""Object, instance, counter and value."""
+_FILES = (Path("/var/log/syslog"), Path("/var/log/messages"))
+_PAUSE = 0.5
 
 
 def seconds_of(text: str) -> float:
@@ -36,141 +39,94 @@ def seconds_of(text: str) -> float:
     return float(int(match[1]) * _UNITS[match[2]])
 
 
-def collect(store: Store, every: float, rounds: int | None = None) -> None:
-    """Store counters every so many seconds and a heartbeat every minute, until interrupted or for some rounds.
+def outbox_of(url: str) -> Path:
+    """Where the rows for a server wait: in the folder that systemd gives a service, or among the user's own state."""
+    home = os.environ.get("STATE_DIRECTORY") or Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local/state") / "kqlog"
+    return Path(home) / f"collect-{hashlib.sha256(url.rstrip('/').encode()).hexdigest()[:16]}" / "outbox.db"
+
+
+def collect(
+    outbox: Outbox,
+    destination: Destination,
+    every: float,
+    system_log: str,
+    warn: Callable[[str], None],
+    rounds: int | None = None,
+) -> None:
+    """Collect counters every so many seconds, a heartbeat every minute and the system log, until interrupted or for some rounds.
+
+    What is read is on disk first and then delivered, so that a server may be away, and this process end at any moment.
 
     Raises:
-        QueryError: ENG001 where psutil is not installed.
+        QueryError: ENG001 where psutil is not installed, ING001 for a system log that there is not.
     """
-    counters = Counters()
-    beaten = None
-    due = time.monotonic()
+    counters, ended = Counters(), threading.Event()
+    troubles = Troubles(warn)
+    follow = _system_log(system_log, outbox, troubles)
+    sending = threading.Thread(target=deliver, args=(outbox, destination, warn), name="kqlog delivery", daemon=True)
+    sending.start()
+    if follow is not None:
+        threading.Thread(target=follow, args=(ended,), name="kqlog system log", daemon=True).start()
+    try:
+        _count(counters, every, rounds, lambda table, rows: _keep(outbox, table, rows, troubles))
+    finally:
+        ended.set()
+    outbox.finish()
+    sending.join()
+
+
+def _count(counters: Counters, every: float, rounds: int | None, keep: Callable[[str, list[Row]], None]) -> None:
+    beat = time.monotonic()
+    # Rates want two readings.
+    count = beat + every
     done = 0
     while rounds is None or done < rounds:
-        if beaten is None or due - beaten >= _BEAT:
-            _append(store, "Heartbeat", [heartbeat()])
-            beaten = due
-        due += every
-        # Rates want two readings. After a sleep of the machine, what was missed is not made up for.
-        time.sleep(max(0.0, due - time.monotonic()))
-        due = max(due, time.monotonic() - every)
-        _append(store, "Perf", counters.rows())
-        done += 1
+        time.sleep(max(0.0, min(beat, count) - time.monotonic()))
+        now = time.monotonic()
+        # After a sleep of the machine, what was missed is not made up for.
+        if beat <= now:
+            keep("Heartbeat", [heartbeat()])
+            beat = max(beat + _BEAT, now)
+        if count <= now:
+            keep("Perf", counters.rows())
+            count = max(count + every, now)
+            done += 1
 
 
-def _append(store: Store, table: str, rows: list[Row]) -> None:
-    shaped = shape(store, table, rows)
-    store.table(table).append(shaped.rows, shaped.columns)
-
-
-def heartbeat() -> Row:
-    """That this machine is there, and what it is."""
-    release = platform.freedesktop_os_release() if platform.system() == "Linux" else {}
-    version = release.get("VERSION_ID", platform.release()).split(".")
-    addresses = _addresses()
-    return {
-        "TimeGenerated": datetime.now(UTC).isoformat(),
-        "SourceSystem": "Linux" if platform.system() == "Linux" else "OpsManager",
-        "Computer": socket.getfqdn(),
-        "ComputerIP": next(iter(addresses), ""),
-        "ComputerPrivateIPs": addresses,
-        "Category": "kqlog",
-        "OSType": platform.system(),
-        "OSName": release.get("NAME", platform.system()),
-        "OSMajorVersion": version[0],
-        "OSMinorVersion": version[1] if len(version) > 1 else "",
-        "Version": __version__,
-        "SCAgentChannel": "Direct",
-        "ComputerEnvironment": "Non-Azure",
-    }
-
-
-def _psutil() -> Any:
+def _keep(outbox: Outbox, table: str, rows: list[Row], troubles: Troubles) -> None:
     try:
-        import psutil
-    except ImportError as error:
-        raise QueryError("ENG001", "kqlog collect wants psutil", hint="pip install 'kqlog[collect]'") from error
-    return psutil
+        outbox.put(table, rows)
+    except FullError as error:
+        # Unlike a log, a counter cannot be read later.
+        troubles.add(f"rows of {table} that are lost, because {error}", len(rows))
 
 
-def _addresses() -> list[str]:
-    psutil = _psutil()
-    found = [one.address for device in psutil.net_if_addrs().values() for one in device if one.family == socket.AF_INET]
-    return sorted(address for address in found if not address.startswith("127."))
+def _system_log(which: str, outbox: Outbox, troubles: Troubles) -> Callable[[threading.Event], None] | None:
+    """What follows the system log; None for none."""
+    if which == "none":
+        return None
+    if which == "auto":
+        if runs_here():
+            return Journal(outbox, troubles).run
+        path = next((file for file in _FILES if file.exists()), None)
+        if path is None:
+            troubles.say("this machine has no system log: neither a journal nor /var/log/syslog or messages")
+            return None
+    else:
+        path = Path(which)
+        if path.is_dir():
+            return Journal(outbox, troubles, path).run
+        if not path.exists():
+            raise QueryError("ING001", f"there is no system log '{which}'", hint="a file, a folder of systemd's journal, or none")
+    tail = LogFile(outbox, path, troubles.say)
+    return lambda ended: _follow(tail, ended, troubles)
 
 
-class Counters:
-    """Readings of counters. Rates are those since the reading before."""
-
-    def __init__(self) -> None:
-        self._psutil = _psutil()
-        self._computer = socket.getfqdn()
-        self._before = self._totals()
-        self._times = self._psutil.cpu_times()
-        self._at = time.monotonic()
-
-    def rows(self) -> list[Row]:
-        """Rows of Perf for this moment."""
-        now = datetime.now(UTC).isoformat()
-        return [
-            {
-                "TimeGenerated": now,
-                "SourceSystem": "Linux" if platform.system() == "Linux" else "OpsManager",
-                "Computer": self._computer,
-                "ObjectName": object_,
-                "InstanceName": instance,
-                "CounterName": counter,
-                "CounterValue": float(value),
-                "CounterPath": f"\\\\{self._computer}\\{object_}({instance})\\{counter}",
-            }
-            for object_, instance, counter, value in [*self._processor(), *self._memory(), *self._disks(), *self._rates()]
-        ]
-
-    def _processor(self) -> Iterator[Sample]:
-        before, now = self._times, self._psutil.cpu_times()
-        self._times = now
-        spent = {name: getattr(now, name) - getattr(before, name) for name in now._fields}
-        # Linux counts the time of guests as user time, too.
-        total = sum(value for name, value in spent.items() if not name.startswith("guest")) or 1.0
-        idle = spent["idle"] + spent.get("iowait", 0.0)
-        yield "Processor", "_Total", "% Processor Time", min(100.0, max(0.0, 100 * (1 - idle / total)))
-        if "iowait" in spent:
-            yield "Processor", "_Total", "% IO Wait Time", max(0.0, 100 * spent["iowait"] / total)
-        yield "System", "System", "Load1", self._psutil.getloadavg()[0]
-        yield "System", "System", "Processes", len(self._psutil.pids())
-
-    def _memory(self) -> Iterator[Sample]:
-        memory, swap = self._psutil.virtual_memory(), self._psutil.swap_memory()
-        yield "Memory", "Memory", "Available MBytes Memory", memory.available / _MB
-        yield "Memory", "Memory", "% Used Memory", memory.percent
-        yield "Memory", "Memory", "% Used Swap Space", swap.percent
-
-    def _disks(self) -> Iterator[Sample]:
-        for part in self._psutil.disk_partitions():
-            try:
-                usage = self._psutil.disk_usage(part.mountpoint)
-            except OSError:  # such as a drive without a disk in it
+def _follow(tail: LogFile, ended: threading.Event, troubles: Troubles) -> None:
+    while not ended.is_set():
+        try:
+            if tail.poll():
                 continue
-            yield "Logical Disk", part.mountpoint, "% Used Space", usage.percent
-            yield "Logical Disk", part.mountpoint, "Free Megabytes", usage.free / _MB
-
-    def _rates(self) -> Iterator[Sample]:
-        now, at = self._totals(), time.monotonic()
-        seconds = max(at - self._at, 1e-3)
-        for name, value in now.items():
-            if name in self._before:
-                # A device that was taken out and put in again begins at 0.
-                yield *name, max(0.0, value - self._before[name]) / seconds
-        self._before, self._at = now, at
-
-    def _totals(self) -> dict[tuple[str, str, str], float]:
-        """What only ever grows, by the rate that it makes."""
-        totals: dict[tuple[str, str, str], float] = {}
-        if disks := self._psutil.disk_io_counters():
-            totals["Physical Disk", "_Total", "Disk Read Bytes/sec"] = disks.read_bytes
-            totals["Physical Disk", "_Total", "Disk Write Bytes/sec"] = disks.write_bytes
-        for device, counts in self._psutil.net_io_counters(pernic=True).items():
-            if device != "lo":
-                totals["Network", device, "Total Bytes Received/sec"] = counts.bytes_recv
-                totals["Network", device, "Total Bytes Transmitted/sec"] = counts.bytes_sent
-        return totals
+        except (FullError, OSError) as error:
+            troubles.add(f"pauses of the system log, because {error}")
+        ended.wait(_PAUSE)

@@ -124,11 +124,18 @@ def parquet_batches(path: Path, tell: Tell) -> Iterator[pyarrow.Table]:
             groups = range(file.num_row_groups)
             bytes_a_row = sum(file.metadata.row_group(at).total_byte_size for at in groups) // all_rows
             for batch in file.iter_batches(min(MOST_ROWS, max(1, MOST_BYTES // max(1, bytes_a_row)))):
+                # What Arrow does not look at while it reads: texts that are not UTF-8, lists that end beyond their values.
+                batch.validate(full=True)
                 yield pyarrow.Table.from_batches([batch])
                 rows += batch.num_rows
                 tell(size * rows // all_rows, rows)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise QueryError("ENG003", f"{path}: not Parquet: {str(error).splitlines()[0]}") from error
+            counts = {rows, file.metadata.num_rows, sum(file.metadata.row_group(at).num_rows for at in groups)}
+            if len(counts) > 1:
+                raise ValueError(f"its parts do not agree on how many rows there are: {', '.join(map(str, sorted(counts)))}")
+    except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise QueryError(
+            "ENG003", f"{path}: not Parquet: {(str(error) or 'it wants too much memory').splitlines()[0]}"
+        ) from error
 
 
 def seen(batches: Iterable[list[Row]], see: Callable[[list[Row]], None]) -> list[list[Row]]:

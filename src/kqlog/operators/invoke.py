@@ -28,7 +28,7 @@ class Invoke(Operator):
         inner = Scope(scope.session, scope)
         inner.define("$invoked", self.required(source))
         call = replace(self.call, arguments=(Name("$invoked", span=self.span), *self.call.arguments))
-        if scope.variable(call.name) is None and call.name not in scope.environment.functions:
+        if scope.meaning(call.name) is None:
             raise scope.unknown("function", call.name, call.name_span)
         if not inner.is_tabular(call):
             raise QueryError("SEM002", f"{call.name}() does not give a table", self.span)

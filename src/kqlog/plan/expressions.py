@@ -146,7 +146,7 @@ class Expressions(Lookup):
     def _named(self, name: str, span: Span) -> plan.Value:
         if (column := self.column(name)) is not None:
             return column
-        meaning = self.variable(name)
+        meaning = self.meaning(name)
         if isinstance(meaning, plan.Value):
             return meaning
         if isinstance(meaning, UserFunction) and not meaning.body.parameters:
@@ -221,9 +221,7 @@ class Expressions(Lookup):
     def _call(self, call: syntax.Call) -> plan.Value:
         if call.name in self.calls:
             return self.calls[call.name](call)
-        meaning = self.variable(call.name)
-        if meaning is None and call.name in self.environment.functions:
-            meaning = UserFunction(self.environment.functions[call.name], self)
+        meaning = self.meaning(call.name)
         if isinstance(meaning, UserFunction):
             result = self.invoke(meaning, call)
             if isinstance(result, plan.Value):

@@ -39,6 +39,15 @@ class FileSearch:
     header: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFunction:
+    """A function that a workspace keeps: its body, the text that it was read from, and the name of that."""
+
+    body: syntax.FunctionBody
+    text: str
+    place: str
+
+
 @dataclass(frozen=True)
 class Environment:
     """What a query is bound against.
@@ -51,7 +60,7 @@ class Environment:
     tables: Mapping[str, Schema]
     now: int
     parameters: Mapping[str, object] = field(default_factory=dict)
-    functions: Mapping[str, syntax.FunctionBody] = field(default_factory=dict)
+    functions: Mapping[str, StoredFunction] = field(default_factory=dict)
     timespan: tuple[int | None, int | None] | None = None
     evaluate: Callable[[plan.Value], plan.Constant] | None = None
     fetch: Callable[[plan.Node], list[tuple[plan.Constant, ...]]] | None = None
@@ -92,6 +101,7 @@ class UserFunction:
 
     body: syntax.FunctionBody
     home: Lookup
+    stored: StoredFunction | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +180,16 @@ class Lookup:
             scope = scope.parent
         return None
 
+    def meaning(self, name: str) -> Variable | None:
+        """What a name stands for: a variable, or a function that the workspace stores. The latter see nothing of the query."""
+        found = self.variable(name)
+        if found is not None or name in FUNCTIONS or name not in self.environment.functions:
+            return found
+        stored, home = self.environment.functions[name], type(self)(self.session)
+        if self.tables is not self.environment.tables:
+            home.access = Access(self.tables, frozenset())
+        return UserFunction(stored.body, home, stored)
+
     def visible(self) -> dict[str, Variable]:
         """All variables that can be seen from here."""
         around = self.parent.visible() if self.parent is not None else {}
@@ -208,7 +228,7 @@ class Lookup:
     def unknown(self, what: str, name: str, span: Span) -> QueryError:
         """A SEM001 with a suggestion."""
         candidates = self._candidates(what)
-        close = closest(name, candidates)
+        close = closest(name, [*candidates, *self.environment.functions] if what in ("table", "function") else candidates)
         hint = f"did you mean '{close}'?" if close else None
         if what in ("column", "variable"):
             hint = _other_meaning(name) or hint

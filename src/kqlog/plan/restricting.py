@@ -9,7 +9,8 @@ from kqlog.syntax import nodes as syntax
 
 
 def restricted(statement: syntax.RestrictAccess, scope: Scope) -> Scope:
-    """A scope inside this one that sees no tables but those listed. Functions written before still see what they saw.
+    """A scope inside this one that sees no tables but those listed. Functions written before, and stored ones that are
+    listed, still see what they saw.
 
     Raises:
         QueryError: SEM001 for a name that is no table.
@@ -17,6 +18,7 @@ def restricted(statement: syntax.RestrictAccess, scope: Scope) -> Scope:
     tabular = {name for name in scope.visible() if _is_tabular(name, scope)}
     variables: set[str] = set()
     stored: set[str] = set()
+    functions: dict[str, UserFunction] = {}
     for entity in statement.entities:
         match entity:
             case syntax.Wildcard(pattern):
@@ -25,6 +27,8 @@ def restricted(statement: syntax.RestrictAccess, scope: Scope) -> Scope:
                 variables.add(name)
             case syntax.Member(database, pattern) if "*" in pattern and scope.is_here(database):
                 stored |= {name for name in scope.tables if fits(name, pattern)}
+            case syntax.Name(name) | syntax.Call(name) if isinstance(function := scope.meaning(name), UserFunction):
+                functions[name] = function
             case syntax.Name(name) | syntax.Member(_, name):
                 if not isinstance(scope.relation(entity), plan.Refused):
                     stored.add(name)
@@ -32,6 +36,7 @@ def restricted(statement: syntax.RestrictAccess, scope: Scope) -> Scope:
                 scope.relation(entity)
     inner = Scope(scope.session, scope)
     inner.access = Access({name: scope.tables[name] for name in sorted(stored)}, frozenset(tabular - variables))
+    inner.variables |= functions
     return inner
 
 

@@ -200,9 +200,7 @@ class Scope(Expressions):
         return self.source
 
     def _table(self, name: str, expr: syntax.Expr) -> plan.Node:
-        meaning = self.variable(name)
-        if meaning is None and name in self.environment.functions:
-            meaning = UserFunction(self.environment.functions[name], self)
+        meaning = self.meaning(name)
         if isinstance(meaning, UserFunction):
             meaning = self.invoke(meaning, syntax.Call(name, (), span=expr.span))
         if isinstance(meaning, plan.Node):
@@ -244,11 +242,9 @@ class Scope(Expressions):
         return sorted(name for name in names if fits(name, pattern))
 
     def _tabular_call(self, call: syntax.Call) -> plan.Node:
-        meaning = self.variable(call.name)
+        meaning = self.meaning(call.name)
         if isinstance(meaning, Pattern):
             meaning = pattern_case(meaning, call)
-        if meaning is None and call.name in self.environment.functions:
-            meaning = UserFunction(self.environment.functions[call.name], self)
         if isinstance(meaning, UserFunction):
             result = self.invoke(meaning, call)
             if isinstance(result, plan.Node):
@@ -319,9 +315,9 @@ class Scope(Expressions):
             case syntax.Pipeline(source, operators):
                 return bool(operators) or self.is_tabular(source)
             case syntax.Name(name):
-                meaning = self.variable(name)
                 if self.columns is not None and name in self.columns:
                     return False
+                meaning = self.meaning(name)
                 if isinstance(meaning, UserFunction):
                     return self._calls_tabular(name)
                 return isinstance(meaning, plan.Node) or (meaning is None and name in self.tables)
@@ -335,11 +331,9 @@ class Scope(Expressions):
                 return False
 
     def _calls_tabular(self, name: str) -> bool:
-        function = self.variable(name)
+        function = self.meaning(name)
         if isinstance(function, Pattern):
             return True
-        if function is None and name in self.environment.functions:
-            function = UserFunction(self.environment.functions[name], self)
         if not isinstance(function, UserFunction) or function.body.result is None:
             return False
         inner = Scope(self.session, function.home)
@@ -427,11 +421,15 @@ class Scope(Expressions):
         session.calls += 1
         try:
             result = self._result(body, inner)
-            if result is None:
-                raise QueryError("SEM005", f"{call.name}() has no result", call.span)
-            return _limited(result, call.span) if isinstance(result, plan.Value) else result
+        except QueryError as error:
+            if function.stored is None:
+                raise
+            raise error.within(function.stored.text).seen_at(call.span, function.stored.place) from error.__cause__
         finally:
             session.depth -= 1
+        if result is None:
+            raise QueryError("SEM005", f"{call.name}() has no result", call.span)
+        return _limited(result, call.span) if isinstance(result, plan.Value) else result
 
     def _arguments(self, body: syntax.FunctionBody, call: syntax.Call) -> list[tuple[syntax.FunctionParameter, syntax.Expr]]:
         """Each parameter with its argument, by position and then by name, or its default."""

@@ -1,140 +1,85 @@
-"""The prompt: keyboard to workspace, with history, colours and input over several lines."""
+"""The prompt: keyboard to workspace, and answers to the screen."""
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-from pathlib import Path
-
-from prompt_toolkit import PromptSession
-from prompt_toolkit.filters import Condition
-from prompt_toolkit.history import FileHistory
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.lexers import PygmentsLexer
+from collections.abc import Mapping
 
 from kqlog import __version__
+from kqlog.engines.engine import EVERYTHING, Limits
 from kqlog.errors import QueryError
-from kqlog.manual import help
 from kqlog.progress import wait_for
-from kqlog.repl.colours import KqlLexer
+from kqlog.repl import directives
+from kqlog.repl.prompt import PLAIN_WORDS, query_text, session
+from kqlog.repl.screen import display, footer, is_coloured, shown
+from kqlog.repl.settings import MOST_BYTES, Settings
 from kqlog.result import Result
 from kqlog.workspace import Workspace
-
-_HELP = """\
-A query ends with a semicolon or an empty line; a line that starts or ends with | goes on.
-
-  #tables          the tables
-  #schema TABLE    the columns of a table
-  #help NAME       help for a function, operator or error code
-  #quit            leave (or Ctrl-D)"""
-_PLAIN_WORDS = frozenset({"help", "quit", "exit"})
-"""Directives that are understood without # when they stand alone."""
 
 
 class Shell:
     """Reads queries and shows their results until the input ends."""
 
     def __init__(self, workspace: Workspace) -> None:
-        self._workspace = workspace
+        self.workspace: Workspace = workspace
+        self.settings = Settings()
+        self.last = ""
+        """The text of the last query that had an answer."""
+        self.result: Result | None = None
+        """That answer."""
 
     def run(self) -> None:
         """Prompt until #quit or the end of input."""
-        print(f"kqlog {__version__}, {len(self._workspace.tables)} tables. ; or an empty line ends a query. #help, #quit")
-        session = _session()
+        print(f"kqlog {__version__}, {len(self.workspace.tables)} tables. ; or an empty line ends a query. #help, #quit")
+        prompt = session(lambda: f"kql {self.settings.timespan}> " if self.settings.timespan else "kql> ")
         while True:
             try:
-                text = session.prompt("kql> ", prompt_continuation="...> ")
+                text = prompt.prompt()
             except KeyboardInterrupt:
                 continue
             except EOFError:
                 return
             try:
-                if not self.answer(text.strip()):
-                    return
+                self.answer(text.strip())
+            except directives.LeaveError:
+                return
             except QueryError as error:
                 print(error)
             except KeyboardInterrupt:
                 print("interrupted")
 
-    def answer(self, text: str) -> bool:
-        """Show the answer to one input; False when it asks to leave.
+    def answer(self, text: str) -> None:
+        """Do what one input asks for.
 
         Raises:
             QueryError: whatever is wrong with the input.
+            LeaveError: it asks to leave.
         """
-        if text.startswith("#") or text in _PLAIN_WORDS:
-            return self._directive(*text.removeprefix("#").partition(" ")[::2])
-        if text.rstrip("; \n"):
-            result = wait_for(lambda: self._workspace.query(text), self._workspace.cancel)
-            for table in result.tables:
-                print(shown(table))
-            print(f"({result.statistics.seconds:.3f} s)")
-        return True
+        if text.startswith("#") or text in PLAIN_WORDS:
+            name, _, argument = text.removeprefix("#").partition(" ")
+            directives.find(name).run(self, argument.strip())
+        elif text.rstrip("; \n"):
+            self.ask(query_text(text))
 
-    def _directive(self, name: str, argument: str) -> bool:
-        argument = argument.strip()
-        match name:
-            case "quit" | "exit":
-                return False
-            case "tables":
-                print(*self._workspace.tables, sep="\n")
-            case "schema":
-                for column in self._workspace.schema(argument):
-                    print(f"{column.name}: {column.type}")
-            case "help":
-                print(help(argument) if argument else _HELP)
-            case _:
-                print(f"no directive #{name}\n{_HELP}")
-        return True
+    def ask(self, text: str, parameters: Mapping[str, object] | None = None) -> None:
+        """Run a query and show what it gives.
 
+        Raises:
+            QueryError: whatever is wrong with it.
+        """
+        result = self.fetch(text, parameters, Limits(self.settings.most, MOST_BYTES))
+        self.last, self.result = text, result
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        for table in result.tables:
+            display(shown(table, self.settings, width, coloured=is_coloured()))
+            print(f"({footer(table, self.settings)})")
 
-def shown(table: Result) -> str:
-    """The chart that a query asks for, else its table."""
-    if not table.asks_for_chart:
-        return repr(table)
-    from kqlog.charts.canvas import Terminal
-    from kqlog.charts.chart import ChartError
+    def fetch(self, text: str, parameters: Mapping[str, object] | None = None, limits: Limits = EVERYTHING) -> Result:
+        """The answer of a query, which Ctrl-C stops.
 
-    try:
-        return table.draw(Terminal.of(sys.stdout, *shutil.get_terminal_size()))
-    except ChartError as error:
-        return f"{table!r}\n(no chart: {error})"
-
-
-def is_complete(text: str) -> bool:
-    """True when Enter at the end of this input asks for the answer rather than for another line."""
-    lines = text.rstrip(" \t").split("\n")
-    if text.startswith("#") or text.strip() in _PLAIN_WORDS or text.rstrip().endswith(";"):
-        return True
-    return not lines[-1].strip() and len(lines) > 1
-
-
-def _session() -> PromptSession[str]:
-    bindings = KeyBindings()
-    session: PromptSession[str] = PromptSession(
-        history=FileHistory(str(_history_file())),
-        multiline=True,
-        key_bindings=bindings,
-        lexer=PygmentsLexer(KqlLexer),
-        enable_history_search=True,
-    )
-
-    @Condition
-    def complete() -> bool:
-        buffer = session.default_buffer
-        return buffer.document.is_cursor_at_the_end and is_complete(buffer.text)
-
-    @bindings.add("enter", filter=complete)
-    def _submit(event: KeyPressEvent) -> None:
-        event.current_buffer.validate_and_handle()
-
-    return session
-
-
-def _history_file() -> Path:
-    home = os.environ.get("XDG_STATE_HOME")
-    folder = Path(home) if home else Path.home() / ".local" / "state"
-    path = folder / "kqlog" / "history"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
+        Raises:
+            QueryError: whatever is wrong with it.
+        """
+        execution = self.workspace.start(text, self.settings.timespan, parameters, limits=limits)
+        return wait_for(execution.result, execution.cancel, execution.line)

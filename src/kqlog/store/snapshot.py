@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from kqlog.plan.stored import Bound
-from kqlog.store.columns import digit_column, kql_schema
-from kqlog.types import UNIX_EPOCH_TICKS, Type
+from kqlog.store.columns import DAY, digit_column, kql_schema
+from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Schema, Type
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -41,6 +41,12 @@ class Snapshot:
         """How many rows there are."""
         return int(np.sum(self._adds.column("num_records").to_numpy()))
 
+    def days(self) -> list[tuple[int, int]]:
+        """The days that there are rows of, each by its first and its last tick."""
+        days = pc.unique(self._adds.column(f"partition.{DAY}").cast(pa.date32()).cast(pa.int32()).drop_null()).to_pylist()
+        firsts = [day * TICKS_PER_DAY + UNIX_EPOCH_TICKS for day in days]
+        return [(first, first + TICKS_PER_DAY - 1) for first in firsts]
+
     def files(self, bounds: Iterable[Bound] = ()) -> list[str]:
         """The files that may have rows within all bounds."""
         kept = np.ones(self._adds.num_rows, bool)
@@ -50,9 +56,7 @@ class Snapshot:
 
     def digits(self, files: Iterable[str]) -> dict[str, str]:
         """The columns of these files that hold the seventh digits of datetime columns, by the names of those."""
-        if not any(file.endswith(DIGITS) for file in files):
-            return {}
-        return {column.name: digit_column(column.name) for column in self.columns if column.type is Type.DATETIME}
+        return digit_columns(self.columns, files)
 
     def _may_hold(self, bound: Bound) -> np.ndarray:
         least, most = (self._adds_column(f"{name}.{bound.column}") for name in ("min", "max"))
@@ -74,6 +78,13 @@ class Snapshot:
 
     def _adds_column(self, name: str) -> pa.ChunkedArray | None:
         return self._adds.column(name) if name in self._adds.column_names else None
+
+
+def digit_columns(columns: Schema, files: Iterable[str]) -> dict[str, str]:
+    """The columns of files that hold the seventh digits of datetime columns, by the names of those."""
+    if not any(file.endswith(DIGITS) for file in files):
+        return {}
+    return {column.name: digit_column(column.name) for column in columns if column.type is Type.DATETIME}
 
 
 def _comparable(column: pa.ChunkedArray, type_: Type) -> np.ndarray:

@@ -22,6 +22,8 @@ TABLES = "tables"
 _RETENTION = "retention.json"
 _METRICS = dict.fromkeys(("AzureMetrics", "InsightsMetrics", "Perf"), 93)
 """Metrics are kept for 93 days, as in Azure Monitor."""
+_NO_ROLLUP = "rollup.off"
+"""A file that says that metrics are not rolled up by the minute."""
 _FORMAT = 1
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,62}")
 
@@ -35,6 +37,8 @@ STANDARD = (
     Column("_BilledSize", Type.REAL),
 )
 """What every table has, as in Azure Monitor."""
+FREE = frozenset({"AzureActivity", "Heartbeat", "Operation", "Usage"})
+"""The tables whose rows Azure Monitor does not charge for."""
 
 
 class Store:
@@ -92,6 +96,18 @@ class Store:
         made = file.with_name(f"{_RETENTION}.made")
         made.write_text(json.dumps(self.retention() | {table: days}, indent=2) + "\n", "utf-8")
         made.replace(file)
+
+    @property
+    def rolls_up(self) -> bool:
+        """Whether metrics are rolled up by the minute."""
+        return not (self.root / _NO_ROLLUP).exists()
+
+    def set_rollup(self, on: bool) -> None:
+        """Roll metrics up from now on, or leave them as they are."""
+        if on:
+            (self.root / _NO_ROLLUP).unlink(missing_ok=True)
+        else:
+            (self.root / _NO_ROLLUP).touch()
 
 
 def is_workspace(folder: Path) -> bool:

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlog.engines.duckdb import frames, storage
-from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer
+from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer, arrow_schema
 from kqlog.engines.duckdb.columns import described
 from kqlog.engines.duckdb.dialect import DuckDBDialect
-from kqlog.engines.engine import Files, Frame, Prepared, Source
+from kqlog.engines.engine import EVERYTHING, Files, Frame, Limits, Prepared, Source
 from kqlog.engines.sql.dialect import Kernel, StoredTable
 from kqlog.engines.sql.relations import statement_for
 from kqlog.engines.sql.rows import HANDED_OVER
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
+_BATCH = 100_000
+"""So many rows are handed over at once by a query whose rows are not kept."""
 _WATCHED = 4
 """So many queries at once can be asked how far they are."""
 
@@ -190,20 +192,40 @@ class DuckDBRun:
         self._cancelled = False
         self._lock = threading.Lock()
         self.sql, self._needs = statement
+        self.files = tuple(self._needs.files)
         # Last, as from here on others may cancel it.
         engine.watch(self)
 
-    def answer(self, given: Mapping[str, object] | None = None) -> DuckDBAnswer:
-        """Run to the end; `given` are data frames in the place of those that the engine has."""
+    def answer(self, given: Mapping[str, object] | None = None, *, limits: Limits = EVERYTHING) -> DuckDBAnswer:
+        """Run to the end, or the limits; `given` are data frames in the place of those that the engine has."""
         tables: dict[str, object] = {name: self._computed(custom) for name, custom in self._needs.customs}
         tables |= self._engine.frames(self._needs.tables, given)
         with errors():
             self._engine.register(self._needs.kernels.values())
             with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
                 cursor.execute(self.sql)
-                head = cursor.fetchmany(HEAD + 1)
-                rest = _remaining(cursor) if len(head) > HEAD else None
-        return DuckDBAnswer(self._columns, head, rest)
+                most = HEAD if limits.rows is None else min(HEAD, limits.rows)
+                head = cursor.fetchmany(most + 1)
+                if len(head) <= most:
+                    return DuckDBAnswer(self._columns, head)
+                if limits.rows is not None and limits.rows <= HEAD:
+                    return DuckDBAnswer(self._columns, head[:most], truncated=True)
+                rest, truncated = _remaining(cursor, limits)
+        return DuckDBAnswer(self._columns, head, rest, truncated=truncated)
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """Run, and give the rows as they come."""
+        import pyarrow
+
+        schema = arrow_schema(self._columns)
+        tables: dict[str, object] = {name: self._computed(custom) for name, custom in self._needs.customs}
+        tables |= self._engine.frames(self._needs.tables)
+        with errors():
+            self._engine.register(self._needs.kernels.values())
+            with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
+                # What execute() gives becomes Arrow only when all of it is there.
+                for batch in cursor.sql(self.sql).to_arrow_reader(_BATCH):
+                    yield pyarrow.table(batch.columns, names=schema.names).cast(schema)
 
     @contextlib.contextmanager
     def _stoppable(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -252,13 +274,26 @@ class DuckDBRun:
         return table.rename_columns([HANDED_OVER.format(number + 1) for number in range(table.num_columns)])
 
 
-def _remaining(cursor: duckdb.DuckDBPyConnection) -> pyarrow.Table:
-    """The rows that were not fetched yet."""
+def _remaining(cursor: duckdb.DuckDBPyConnection, limits: Limits) -> tuple[pyarrow.Table, bool]:
+    """The rows that were not fetched yet, as far as the limits go, and whether there are more."""
     with warnings.catch_warnings():
         # A relation would need no copy, but takes twice as long for the small answers that most queries have.
         warnings.filterwarnings("ignore", "Arrow output on a DB-API result")
         reader: pyarrow.RecordBatchReader = cursor.to_arrow_reader()
-    return reader.read_all()
+    if limits == EVERYTHING:
+        return reader.read_all(), False
+    import pyarrow
+
+    batches, rows, size = [], HEAD + 1, 0
+    for batch in reader:
+        if limits.rows is not None and rows + batch.num_rows > limits.rows:
+            batches.append(batch.slice(0, max(0, limits.rows - rows)))
+            return pyarrow.Table.from_batches(batches, reader.schema), True
+        batches.append(batch)
+        rows, size = rows + batch.num_rows, size + batch.nbytes
+        if limits.bytes is not None and size > limits.bytes:
+            return pyarrow.Table.from_batches(batches, reader.schema), True
+    return pyarrow.Table.from_batches(batches, reader.schema), False
 
 
 @contextlib.contextmanager
@@ -268,13 +303,10 @@ def errors(files: Sequence[str] = ()) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.InterruptException:
-        raise QueryError("ENG004", "the query was cancelled") from None
-    except duckdb.OutOfMemoryException as error:
-        hint = "narrow the time range, keep fewer columns, or allow more memory"
-        raise QueryError("LIM003", "the query needs more memory than it was allowed", hint=hint) from error
-    except duckdb.Error as error:
-        raise storage.query_error(error, files) from error
+    except (duckdb.Error, OSError) as error:
+        # OSError is what Arrow makes of DuckDB's errors while rows are handed over.
+        found = storage.query_error(error, files)
+        raise found from (None if found.code == "ENG004" else error)
     except RuntimeError as error:
         # What DuckDB makes of Ctrl-C.
         if str(error) == "Query interrupted":

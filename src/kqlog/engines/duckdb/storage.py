@@ -6,6 +6,7 @@ import inspect
 import re
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,11 +55,12 @@ def files_table(cursor: duckdb.DuckDBPyConnection, files: Files) -> StoredTable:
     """The table that files make up. Text files are read once as a whole, to know what types they hold."""
     match files.format:
         case FileFormat.PARQUET:
-            return _parquet_table(cursor, files)
+            table = _parquet_table(cursor, files)
         case FileFormat.CSV:
-            return csv_table(cursor, files)
+            table = csv_table(cursor, files)
         case FileFormat.JSON | FileFormat.JSONL:
-            return json_table(cursor, files)
+            table = json_table(cursor, files)
+    return replace(table, files=files.paths)
 
 
 def _parquet_table(cursor: duckdb.DuckDBPyConnection, files: Files) -> StoredTable:
@@ -115,7 +117,7 @@ def stored_table(node: Scan, stored: Stored) -> StoredTable:
     else:
         nulls = ", ".join(f"NULL::{_STORED[column.type]} as {quote(column.name)}" for column in node.columns)
         source = f"(select {nulls or '1'} where false)"
-    return StoredTable(source, columns)
+    return StoredTable(source, columns, tuple(files))
 
 
 _STORED = {**TYPES, Type.DATETIME: "TIMESTAMP WITH TIME ZONE", **dict.fromkeys((Type.GUID, Type.DYNAMIC), "VARCHAR")}
@@ -143,9 +145,9 @@ def external_table(cursor: duckdb.DuckDBPyConnection, node: External, root: Path
     folder = root if root is None or root.is_dir() else root.parent
     paths = tuple(str(folder / path if folder else Path(path)) for path in node.files)
     if node.format != FileFormat.PARQUET:
-        return external_text(cursor, node, paths)
+        return replace(external_text(cursor, node, paths), files=paths)
     found = files_table(cursor, Files(paths, FileFormat.PARQUET))
-    return StoredTable(found.source, {column.name: _declared(column, found) for column in node.columns})
+    return StoredTable(found.source, {column.name: _declared(column, found) for column in node.columns}, paths)
 
 
 def _declared(column: Column, found: StoredTable) -> StoredColumn:
@@ -208,9 +210,14 @@ def _one_array(column: pyarrow.ChunkedArray) -> pyarrow.Array:
 # ---------------------------------------------------------------------------------------------------------------- errors
 
 
-def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
+def query_error(error: duckdb.Error | OSError, files: Sequence[str]) -> QueryError:
     """DuckDB's error as kqlog's: its first line, without the query around it."""
     message = str(error).split("\n", 1)[0]
+    if type(error).__name__ == "InterruptException" or message.startswith("INTERRUPT Error"):
+        return QueryError("ENG004", "the query was cancelled")
+    if type(error).__name__ == "OutOfMemoryException" or message.startswith("Out of Memory Error"):
+        hint = "narrow the time range, keep fewer columns, or allow more memory"
+        return QueryError("LIM003", "the query needs more memory than it was allowed", hint=hint)
     if raised := re.search(r"executing the UDF: QueryError: ([A-Z]{3}\d{3}): (.*)", message):
         return QueryError(raised[1], raised[2])
     if "Max expression depth" in message:
@@ -229,7 +236,7 @@ def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
     found = re.match(r"[\w ]+ Error: (.*)", message)
     text = found[1] if found else message
     place = re.search(r"""["'](/[^"']+)["']""", message)
-    is_input = type(error).__name__ in {"IOException", "PermissionException"}
+    is_input = type(error).__name__ in {"IOException", "PermissionException"} or re.match("(IO|Permission) Error", message)
     if files or is_input or (place and "file" in message.lower()):
         name = place[1] if place else files[0] if files else ""
         if "disabled by configuration" in message:

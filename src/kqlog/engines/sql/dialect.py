@@ -54,6 +54,8 @@ class StoredTable:
     source: str
     """What follows FROM."""
     columns: dict[str, StoredColumn]
+    files: tuple[str, ...] = ()
+    """Where its rows are."""
 
 
 class Kernel(NamedTuple):

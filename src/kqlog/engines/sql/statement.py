@@ -28,6 +28,8 @@ class Shared:
     kernels: dict[str, Kernel] = field(default_factory=dict)
     tables: set[str] = field(default_factory=set)
     """The stored tables that are read."""
+    files: dict[str, None] = field(default_factory=dict)
+    """The files that are read, each once."""
     customs: list[tuple[str, Custom]] = field(default_factory=list)
     """What has to run before, and be known under a name."""
 
@@ -137,7 +139,9 @@ class Statement:
         """How a stored table is read."""
         if isinstance(node, Scan):
             self.shared.tables.add(node.table)
-        return self.dialect.table(node)
+        table = self.dialect.table(node)
+        self.shared.files.update(dict.fromkeys(table.files))
+        return table
 
     def kernel(self, kernel: Kernel) -> str:
         """The quoted SQL name of a Python function that the statement calls."""

@@ -16,11 +16,12 @@ from kqlog.ingest.readers import (
     json_lines,
     parquet,
     resource_logs,
+    syslog_lines,
 )
 from kqlog.ingest.readers.format import Format
 from kqlog.ingest.readers.source import Source
 
-_MODULES = (parquet, activity, resource_logs, evtx, counters, iis, access, json_array, json_lines, comma_separated)
+_MODULES = (parquet, activity, resource_logs, evtx, counters, iis, access, syslog_lines, json_array, json_lines, comma_separated)
 FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
 """By name, the particular before the general: an event is a JSON object as well."""
 _ENDINGS = (".csv", ".tsv")

@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from kqlog.repl.shell import is_complete
+from kqlog.repl.prompt import is_complete
 
 
 class Terminal:
@@ -68,12 +68,12 @@ def terminal(tmp_path):
 
 def test_a_query_that_ends_with_a_semicolon_is_answered(terminal):
     terminal.type("print answer = 40 + 2;\r")
-    terminal.wait_for(r"answer\n-+\n +42\n1 row")
+    terminal.wait_for(r"answer\n-+\n +42\n\(1 row")
 
 
 def test_a_query_over_lines_ends_with_an_empty_one(terminal):
     terminal.type("Users\r| where age > 40\r| project name\r\r")
-    terminal.wait_for(r"name\n-+\nbob\n1 row")
+    terminal.wait_for(r"name\n-+\nbob\n\(1 row")
 
 
 def test_directives(terminal):

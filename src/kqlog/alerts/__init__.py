@@ -1,0 +1,1 @@
+"""Saved queries that watch the logs: rules, their evaluation, their state, and what is told to whom."""

@@ -1,0 +1,1 @@
+"""The commands of `kqlog`, by what they are for. Each module declares its commands in `declare`."""

@@ -1,0 +1,1 @@
+"""kqlog in notebooks: `%load_ext kqlog` gives the magics %kql and %%kql."""
