@@ -116,8 +116,6 @@ class Result:
     """Names and KQL types."""
     render: Render | None
     """The chart that the query asks for."""
-    tables: tuple[Result, ...]
-    """All results of the text in order; this one is the last of them."""
 
     def __init__(
         self,
@@ -129,10 +127,16 @@ class Result:
     ) -> None:
         self.columns = list(answer.columns)
         self.render = render
-        self.tables = (*earlier, self)
+        # A result that held itself would stay, with all its rows, until Python looks for circles.
+        self._earlier = earlier
         self._answer = answer
         self._seconds = seconds
         self._files = files
+
+    @property
+    def tables(self) -> tuple[Result, ...]:
+        """All results of the text in order; this one is the last of them."""
+        return (*self._earlier, self)
 
     @cached_property
     def _stored(self) -> list[tuple[Storage, ...]]:
