@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from prompt_toolkit.document import Document
 from kqlog.assist.complete import complete
 from kqlog.assist.proposal import Kind, Proposal
 from kqlog.assist.values import Values, values_of
+from kqlog.operators import operators
 from kqlog.repl.directives import DIRECTIVES, find
 from kqlog.repl.texts import query_text
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 _SHOWN = 60
 """So many characters of a line of help are shown beside a proposal."""
+_LEADING = frozenset({*operators(), "by", "on", "and", "or"}) - {"count", "getschema"}
+"""Words behind which something must come."""
 _SECONDS = 0.5
 """How long the values of a column are waited for: completion has a thread of its own."""
 
@@ -36,7 +40,7 @@ class QueryCompleter(Completer):
             return self._of_directives(document)
         found = self.proposals(document.text, document.cursor_position)
         begun = document.get_word_before_cursor(WORD=False)
-        if not begun.strip() and not complete_event.completion_requested and not _is_behind_pipe(document):
+        if not begun.strip() and not complete_event.completion_requested and not _goes_on(document.text_before_cursor):
             return []
         return [_completion(proposal, document.cursor_position) for proposal in found]
 
@@ -57,8 +61,11 @@ class QueryCompleter(Completer):
                     yield Completion(value, -len(argument))
 
 
-def _is_behind_pipe(document: Document) -> bool:
-    return document.text_before_cursor.rstrip().endswith("|")
+def _goes_on(text: str) -> bool:
+    """Whether a text ends where more must come, so that proposals are welcome before a letter is typed."""
+    text = text.rstrip()
+    word = re.search(r"[\w-]+$", text)
+    return text.endswith(("|", "(", ",", "=", "<", ">")) or (word is not None and word[0] in _LEADING)
 
 
 def _completion(proposal: Proposal, position: int) -> Completion:

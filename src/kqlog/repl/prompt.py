@@ -112,13 +112,14 @@ class Prompt:
 
     def _tab(self, buffer: Buffer) -> None:
         """The next proposal; where no word can go on, the correction of a mistake."""
-        if buffer.complete_state is not None:
-            buffer.complete_next()
-            return
         fix = next((one.fix for one in self._watcher.mistakes(buffer.text) if one.fix is not None), None)
-        if fix is None or (not buffer.text.startswith("#") and self._goes_on(buffer.document)):
-            buffer.start_completion(insert_common_part=True)
+        if fix is None or self._goes_on(buffer.document):
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+            else:
+                buffer.start_completion(insert_common_part=True)
             return
+        buffer.cancel_completion()
         text, cursor = buffer.text, buffer.cursor_position
         moved = cursor + len(fix.text) - (fix.span.end - fix.span.start) if cursor >= fix.span.end else cursor
         buffer.document = Document(text[: fix.span.start] + fix.text + text[fix.span.end :], moved)
