@@ -226,7 +226,7 @@ def test_a_bad_event_among_good_ones_is_kept_and_the_chunk_is_acknowledged_and_s
     mixed = [ENTRY, [SECOND], [SECOND, {"a b": 1, "a.b": 2}], [SECOND, {"n": 2}]]
     content = msgpack.packb(["web", mixed, {"chunk": "one"}])
     for _ in range(2):
-        with socket.create_connection(("127.0.0.1", listening.port)) as connection:
+        with socket.create_connection(("127.0.0.1", listening.ports["Fluent Forward"])) as connection:
             connection.sendall(content)
             assert msgpack.unpackb(connection.recv(100)) == {"ack": "one"}
     assert listening.rows("web_CL | project n | order by n asc") == [(1,), (2,)]
@@ -235,14 +235,14 @@ def test_a_bad_event_among_good_ones_is_kept_and_the_chunk_is_acknowledged_and_s
         ("Custom-web_CL", "Ingestion", "this is no chunk of Fluent Forward: an event is a time and a map", f"[{SECOND}]", "Fluent Forward from"),
         ("Custom-web_CL", "Ingestion", "'a.b' and another field would both be the column 'a_b'", one_column, "Fluent Forward from"),
     ]  # fmt: skip
-    assert listening.stop() == ""
+    assert listening.stop()[1] == ""
     assert listening.rows("_LogOperation | where Operation == 'Dead letters' | summarize take_any(Level), count()") == [
         ("Warning", 1)
     ]
 
 
 def test_what_came_before_that_which_ends_a_connection_is_stored_and_the_rest_is_kept(listening: Listening) -> None:
-    with socket.create_connection(("127.0.0.1", listening.port)) as connection:
+    with socket.create_connection(("127.0.0.1", listening.ports["Fluent Forward"])) as connection:
         connection.sendall(msgpack.packb(["web", [ENTRY], {"chunk": "one"}]) + b"GET / HTTP/1.1\r\n")
         assert msgpack.unpackb(connection.recv(100)) == {"ack": "one"}
         assert connection.recv(100) == b""

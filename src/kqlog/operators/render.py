@@ -49,7 +49,11 @@ class Render(Operator):
 
     rule: ClassVar[str] = "render"
     syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
-    differs: ClassVar[str] = "A hint to whoever shows the result: kqlog keeps it with the answer and draws nothing."
+    differs: ClassVar[str] = (
+        "Drawn in the terminal, in notebooks and to files by `kqlog query -o chart.png`. `3Dchart`, `timepivot`, "
+        "`timeline`, `plotly`, `graph`, `sankey` and maps are shown as tables; `pivotchart` is a table of sums. "
+        "All columns of names make series together, where a time chart of Azure Monitor takes the first one."
+    )
     examples: ClassVar[tuple[str, ...]] = ("range x from 0 to 3 step 1 | extend y = x * x | render linechart",)
 
     words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(PROPERTIES, ())
