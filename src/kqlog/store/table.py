@@ -159,7 +159,7 @@ class StoredTable:
             except OSError:
                 self._discard(adds)
                 raise
-            return self.commit(adds, dict.fromkeys(requests, 1) | dict(positions or {}))
+            return self.commit(adds, positions, requests)
 
     def write(self, rows: tuple[pa.Table, bool], columns: Schema, day: str, *, new: bool = True) -> Any:
         """A file of rows of one day as they are stored, on disk for good, as the action that makes it a part of the table."""
@@ -177,10 +177,10 @@ class StoredTable:
             str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(written, columns))
         )
 
-    def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None) -> int:
+    def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None, requests: Iterable[str] = ()) -> int:
         """Make files part of the table, or take them out, as one version, which is on disk when this returns.
 
-        `positions` are stored with them: how far sources are read, 1 for a request as a whole.
+        Stored with them: how far sources are read, for good, and the ids of requests, which are known for a week.
         """
         from deltalake.exceptions import DeltaError
         from deltalake.transaction import CommitProperties, Transaction
@@ -188,7 +188,9 @@ class StoredTable:
         with self.writing():
             delta, now = self._opened(), _milliseconds()
             before = delta.version()
-            marks = [Transaction(source, at, now) for source, at in (positions or {}).items()]
+            # Without a moment it never lapses: a log may be quiet for weeks before its next line.
+            marks = [Transaction(source, at) for source, at in (positions or {}).items()]
+            marks += [Transaction(request, 1, now) for request in requests]
             about = CommitProperties({log.ACTIONS: str(len(actions) + len(marks))}, app_transactions=marks)
             try:
                 after = self._after_commit()
