@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.catalog.functions import system_functions
 from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
@@ -74,10 +75,23 @@ class Workspace:
         """The tables as they are now."""
         return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog, only)
 
+    def _functions(self) -> StoredFunctions:
+        return StoredFunctions(self.saved, system_functions() if self.store is not None else None)
+
     @property
     def tables(self) -> list[str]:
         """The names of all tables, sorted. Opens no file."""
         return list(self._readable())
+
+    @property
+    def schemas(self) -> Mapping[str, Schema]:
+        """The columns of the tables as they are now, for `kqlog.assist`. A table is opened when its columns are asked for."""
+        return self._readable()
+
+    @property
+    def functions(self) -> Mapping[str, StoredFunction]:
+        """The stored functions: the saved queries of the folder, and those of the workspace itself."""
+        return self._functions()
 
     @property
     def unusable(self) -> dict[str, QueryError]:
@@ -92,8 +106,7 @@ class Workspace:
         """
         tables = self._readable()
         if table not in tables:
-            close = closest(table, list(tables))
-            raise QueryError("SEM001", f"no table named '{table}'", hint=f"did you mean '{close}'?" if close else None)
+            raise QueryError("SEM001", f"no table named '{table}'", meant=closest(table, list(tables)))
         return list(tables[table])
 
     def query(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
@@ -175,7 +188,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._readable(), parameters, StoredFunctions(self.saved), self._rights)
+        return check_against(self._readable(), text, parameters, self._functions(), self._rights)
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -218,7 +231,7 @@ class Workspace:
             Readable(tables, self._rights) if self._rights else tables,
             now,
             parameters or {},
-            StoredFunctions(self.saved),
+            self._functions(),
             timespan=time_range(timespan, now),
             evaluate=evaluate,
             fetch=fetch,
@@ -260,7 +273,7 @@ def query(
 def check(text: str, tables: Mapping[str, Iterable[tuple[str, str]]] | None = None) -> Check:
     """The errors of a query and the columns of its result, given the (name, type) pairs of the tables it may use."""
     schemas = {name: tuple([_column(*pair) for pair in pairs]) for name, pairs in (tables or {}).items()}
-    return _check(text, schemas, None, {})
+    return check_against(schemas, text)
 
 
 def _column(name: str, type_name: str) -> Column:
@@ -269,14 +282,15 @@ def _column(name: str, type_name: str) -> Column:
     return Column(name, type_)
 
 
-def _check(
-    text: str,
+def check_against(
     tables: Mapping[str, Schema],
-    parameters: Mapping[str, object] | None,
-    functions: Mapping[str, StoredFunction],
+    text: str,
+    parameters: Mapping[str, object] | None = None,
+    functions: Mapping[str, StoredFunction] | None = None,
     rights: tuple[Rights, ...] = (),
 ) -> Check:
-    environment = Environment(tables, _now(), parameters or {}, functions, rights=rights)
+    """The errors of a query over tables of these schemas and stored functions, and the columns of its result."""
+    environment = Environment(tables, _now(), parameters or {}, functions or {}, rights=rights)
     found: list[QueryError] = []
     try:
         outputs = only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)

@@ -111,7 +111,6 @@ def test_values_of_all_kinds_become_columns(tmp_path: Path) -> None:
         ([], "a tag, events and options"),
         (["app", SECOND], "a tag, events and options"),
         ([1, [ENTRY]], "a tag, events and options"),
-        (["app", [[SECOND]]], "an event is a time and a map"),
         (["app", [ENTRY], {}, {}], "a tag, events and options"),
         (["app", packed(ENTRY)[:-1]], "cut off"),
         (["app", packed([SECOND, {"n": "text"}])[:-1]], "cut off"),
@@ -124,6 +123,12 @@ def test_values_of_all_kinds_become_columns(tmp_path: Path) -> None:
 def test_what_is_no_chunk_is_refused(value: object, reason: str) -> None:
     with pytest.raises(QueryError, match=reason):
         sent(value)
+
+
+def test_an_event_that_is_none_is_refused_alone() -> None:
+    found = sent(["app", [ENTRY, [SECOND], "x", ENTRY]])
+    why = "this is no chunk of Fluent Forward: an event is a time and a map"
+    assert found == Chunk("app", [ROW, ROW], None, ((why, f"[{SECOND}]"), (why, '"x"')))
 
 
 @given(st.binary(max_size=200))
@@ -212,3 +217,38 @@ def test_what_is_no_chunk_ends_its_connection_and_no_other(listening: Listening)
         said
         == "kqlog: a connection of Fluent Forward was ended: ING003: this is no chunk of Fluent Forward: a chunk is a tag, events and options\n"
     )
+
+
+LETTERS = "DCRLogErrors | project InputStreamId, OperationName, Message, RawData_CF, from = extract('^.* from', 0, Source_CF)"
+
+
+def test_a_bad_event_among_good_ones_is_kept_and_the_chunk_is_acknowledged_and_stored_once(listening: Listening) -> None:
+    mixed = [ENTRY, [SECOND], [SECOND, {"a b": 1, "a.b": 2}], [SECOND, {"n": 2}]]
+    content = msgpack.packb(["web", mixed, {"chunk": "one"}])
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", listening.ports["Fluent Forward"])) as connection:
+            connection.sendall(content)
+            assert msgpack.unpackb(connection.recv(100)) == {"ack": "one"}
+    assert listening.rows("web_CL | project n | order by n asc") == [(1,), (2,)]
+    one_column = '{"a b":1,"a.b":2,"TimeGenerated":"' + TIME + '"}'
+    assert listening.rows(f"{LETTERS} | order by RawData_CF asc") == [
+        ("Custom-web_CL", "Ingestion", "this is no chunk of Fluent Forward: an event is a time and a map", f"[{SECOND}]", "Fluent Forward from"),
+        ("Custom-web_CL", "Ingestion", "'a.b' and another field would both be the column 'a_b'", one_column, "Fluent Forward from"),
+    ]  # fmt: skip
+    assert listening.stop()[1] == ""
+    assert listening.rows("_LogOperation | where Operation == 'Dead letters' | summarize take_any(Level), count()") == [
+        ("Warning", 1)
+    ]
+
+
+def test_what_came_before_that_which_ends_a_connection_is_stored_and_the_rest_is_kept(listening: Listening) -> None:
+    with socket.create_connection(("127.0.0.1", listening.ports["Fluent Forward"])) as connection:
+        connection.sendall(msgpack.packb(["web", [ENTRY], {"chunk": "one"}]) + b"GET / HTTP/1.1\r\n")
+        assert msgpack.unpackb(connection.recv(100)) == {"ack": "one"}
+        assert connection.recv(100) == b""
+    assert listening.rows("web_CL | count") == [(1,)]
+    assert listening.rows("DCRLogErrors | project InputStreamId, RawData_CF has 'HTTP/1.1'") == [("", True)]
+    listening.stop()
+    assert listening.rows("_LogOperation | where Operation == 'Connection refused' | project Detail has 'a chunk is a tag'") == [
+        (True,)
+    ]

@@ -9,16 +9,21 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
 from listening import Listening, program, wait_until
 
+import kqlog
+from kqlog.errors import QueryError
+from kqlog.ingest import syslog
 from kqlog.ingest.batches import Batches, Troubles
 from kqlog.ingest.connections import receive_tcp
 from kqlog.ingest.ingestor import Ingestor
 from kqlog.ingest.listen import read_syslog, receive_udp
+from kqlog.ingest.syslog import Message
 from kqlog.store.store import Store, create
 
 
@@ -142,12 +147,19 @@ def test_the_order_to_end_stores_what_was_received(listening: Listening) -> None
 
 def test_what_was_changed_is_said(listening: Listening) -> None:
     with socket.create_connection(("127.0.0.1", listening.ports["syslog over TCP"])) as connection:
-        connection.sendall(b"<13>caf\xe9\n<13>" + b"x" * 70_000 + b"\n")
+        connection.sendall(b"<13>caf\xe9\n<13>" + b"x" * 70_000 + b"\n<13>\n")
     _, troubles = listening.stop()
     assert troubles == (
         "kqlog: messages cut off, because they are longer than 65,536 bytes or their connection ended: 1 so far\n"
         "kqlog: messages with bytes that are not UTF-8, which were replaced: 1 so far\n"
+        "kqlog: messages with nothing in them, which were passed over: 1 so far\n"
     )
+    told = listening.rows("_LogOperation | where Operation == 'Field content validation' | project Detail | order by Detail asc")
+    assert [detail.partition(", ")[0] for (detail,) in told] == [
+        "Syslog: messages cut off",
+        "Syslog: messages with bytes that are not UTF-8",
+        "Syslog: messages with nothing in them",
+    ]
     assert sorted(listening.rows("Syslog | project strlen(SyslogMessage)")) == [(4,), (65_532,)]
 
 
@@ -174,10 +186,10 @@ class Stuck(Ingestor):
 
     broken = True
 
-    def submit(self, shaped, request=None):
+    def submit_all(self, parts):
         if self.broken:
             raise OSError("no space left on device")
-        return super().submit(shaped, request)
+        return super().submit_all(parts)
 
 
 @pytest.fixture
@@ -186,6 +198,37 @@ def stuck(tmp_path: Path) -> Iterator[tuple[Store, Stuck]]:
     ingestor = Stuck(store, age=0)
     yield store, ingestor
     ingestor.close()
+
+
+def test_a_message_that_cannot_be_a_row_does_not_hold_up_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = create(tmp_path / "logs")
+    # No message is known that kqlog cannot make a row of: this stands for one.
+    shape = syslog.shaped
+
+    def fragile(store, messages):
+        if any(b"poison" in message.content for message in messages):
+            raise QueryError("ENG002", "overflow")
+        return shape(store, messages)
+
+    monkeypatch.setattr("kqlog.ingest.batches.shaped", fragile)
+    ingestor = Ingestor(store, age=0)
+
+    async def run() -> Batches:
+        batches = Batches(store, ingestor, Troubles(print))
+        for at in range(100):
+            content = b"<13>app: poison \xff" if at == 42 else b"<13>app: %d" % at
+            batches.add(Message(content, "192.0.2.1", datetime.now(UTC)))
+        batches.close()
+        await batches.run()
+        return batches
+
+    done = asyncio.run(run())
+    ingestor.close()
+    workspace = kqlog.connect(store.root)
+    assert (done.stored, done.lost, workspace.query("Syslog | count").rows) == (99, 0, [(99,)])
+    columns = "InputStreamId, Message, Source_CF, RawData_CF"
+    letter = ("Microsoft-Syslog", "overflow", "syslog from 192.0.2.1", "<13>app: poison \ufffd")
+    assert workspace.query(f"DCRLogErrors | project {columns}").rows == [letter]
 
 
 def test_who_sends_over_tcp_waits_while_nothing_can_be_stored(stuck: tuple[Store, Stuck]) -> None:

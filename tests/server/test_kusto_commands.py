@@ -115,6 +115,14 @@ def test_tables_and_their_rows(do):
         do(".append None_CL <| print 1")
     with pytest.raises(KustoApiError, match="Azure Monitor's"):
         do(".create table Heartbeat (a: string)")
+    for text in (
+        ".drop table Large_CL",
+        ".drop tables (Large_CL) ifexists",
+        ".set-or-replace Large_CL <| print 1",
+        ".clear table Large_CL data",
+    ):
+        with pytest.raises(KustoApiError, match="not taken away by commands"):
+            do(text)
     with pytest.raises(KustoApiError, match="no column"):
         do(".create table Wrong_CL (a: strong)")
 

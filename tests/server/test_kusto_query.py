@@ -8,6 +8,7 @@ import threading
 import time
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import httpx
 import pandas
@@ -310,6 +311,25 @@ def test_who_hangs_up_while_rows_come_ends_the_query(client, server):
     with httpx.stream("POST", f"{server.url}/v2/rest/query", json={"db": "", "csl": text}, timeout=30) as answer:
         next(answer.iter_bytes())
     wait_for(client, 0)
+
+
+@pytest.mark.parametrize("rows", [1_500_000, pytest.param(10_000_000, marks=pytest.mark.heavy)])
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="there is no /proc to read a process's memory from")
+def test_an_answer_of_any_size_takes_the_same_memory(server, rows):
+    text = f"set notruncation; range x from 1 to {rows} step 1 | extend s = strcat('row ', x), t = datetime(2026-01-01) + x * 1s"
+    status = Path(f"/proc/{server.process.pid}/status")
+
+    def memory():
+        return int(status.read_text().partition("VmRSS:")[2].split()[0]) * 1024
+
+    body = {"db": "", "csl": text}
+    size, before, seen = 0, memory(), []
+    with httpx.stream("POST", f"{server.url}/v2/rest/query", json=body, timeout=120) as answer:
+        for chunk in answer.iter_raw():
+            size += len(chunk)
+            seen.append(memory())
+    assert size > 50 * rows
+    assert max(seen) - before < 150 * 2**20
 
 
 def wait_for(client, count):

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import deltalake
 import polars
 import pyarrow
 import pytest
 
 import kqlog
+from kqlog.ingest.shaping import shape
+from kqlog.store import table as table_module
 from kqlog.store.store import Store, create
 
 
@@ -45,10 +48,11 @@ def test_other_readers_find_real_timestamps(store: Store) -> None:
 def test_a_query_reads_only_the_files_of_its_time(store: Store) -> None:
     for day in range(1, 6):
         append(store, "Days_CL", f"range n from 1 to 3 step 1 | extend TimeGenerated = datetime(2026-03-0{day}) + n * 1h")
-    plan = kqlog.connect(store.root).explain(
-        "Days_CL | extend x = n + 1 | where TimeGenerated between (datetime(2026-03-03) .. datetime(2026-03-04)) and x > 2"
-    )
-    assert [f"_day=2026-03-0{day}" in plan for day in range(1, 6)] == [False, False, True, False, False]
+    for end in ("datetime(2026-03-03 23:00)", "23h"):
+        plan = kqlog.connect(store.root).explain(
+            f"Days_CL | extend x = n + 1 | where TimeGenerated between (datetime(2026-03-03) .. {end}) and x > 2"
+        )
+        assert [f"_day=2026-03-0{day}" in plan for day in range(1, 6)] == [False, False, True, False, False]
 
 
 def test_a_bound_never_loses_a_tick(store: Store) -> None:
@@ -109,3 +113,18 @@ def test_a_null_text_of_another_writer_is_found_as_an_empty_one(store: Store) ->
     rows = rows.set_column(1, "s", pyarrow.array(["a", None]))
     store.table("N_CL").append(rows, tuple(result.columns))
     assert kqlog.connect(store.root).query("N_CL | where s == '' | count").rows == [(1,)]
+
+
+def test_positions_are_kept_for_good_and_requests_for_a_week(tmp_path, monkeypatch):
+    store = create(tmp_path / "logs")
+    long_ago = table_module._milliseconds() - 8 * 86_400_000
+    shaped = shape(store, "T_CL", [{"n": 1}])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(table_module, "_milliseconds", lambda: long_ago)
+        store.table("T_CL").append(shaped.rows, shaped.columns, ["old"], {"tail": 7})
+    store.table("T_CL").append(shaped.rows, shaped.columns, ["new"])
+    deltalake.DeltaTable(str(store.table("T_CL").folder)).create_checkpoint()
+    table = Store(store.root).table("T_CL")
+    assert table.position("tail") == 7
+    with table.writing():
+        assert (table.seen("old"), table.seen("new")) == (False, True)

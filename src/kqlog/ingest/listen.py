@@ -17,6 +17,7 @@ from kqlog.ingest.batches import Batches, Troubles
 from kqlog.ingest.connections import LAST, Address, Connection, receive_tcp
 from kqlog.ingest.framing import Frames
 from kqlog.ingest.ingestor import Ingestor
+from kqlog.ingest.operations import Kind
 from kqlog.ingest.syslog import Message
 from kqlog.ingest.tls import Certificates, hear_of_failures, server_context
 from kqlog.store.store import Store
@@ -52,6 +53,7 @@ async def listen(
     async with AsyncExitStack() as stack:
         ingestor = Ingestor(store)
         stack.callback(ingestor.close)
+        troubles.operations = ingestor.operations
         batches = Batches(store, ingestor, troubles)
         storing = asyncio.create_task(batches.run())
         syslog, forwarded = partial(read_syslog, batches, troubles), cache(partial(_forwarded, store, ingestor, troubles))
@@ -93,7 +95,7 @@ class _Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | int, ...]) -> None:
         if self._batches.full:
-            self._troubles.add("datagrams dropped, because they came faster than they could be stored")
+            self._troubles.add("datagrams dropped, because they came faster than they could be stored", kind=Kind.RATE)
         else:
             self._batches.add(Message(data, str(addr[0]), datetime.now(UTC)))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
 import threading
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -46,8 +48,12 @@ def application(store: Store, access: Access) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        for file, error in intake.rules.broken.items():
-            LOG.warning("the data collection rule %s cannot be used: %s", file, error.message)
+        intake.rules.look()
+        # Else the first sender would wait for these. What is here now stays, and is not looked through for garbage again.
+        for module in ("deltalake", "kqlog.store.table", "pyarrow.json"):
+            import_module(module)
+        gc.collect()
+        gc.freeze()
         exporting = threading.Thread(target=exports.run, args=((), LOG.warning), daemon=True)
         exporting.start()
         yield

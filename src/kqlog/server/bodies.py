@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import time
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from kqlog.server.errors import RequestError
 _MEGABYTE = 1 << 20
 _MOST_SENT = 30 * _MEGABYTE
 _MOST_READ = 100 * _MEGABYTE
-_MOST_AT_ONCE = 256 * _MEGABYTE
+_MOST_AT_ONCE = 128 * _MEGABYTE
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _STEP = 256 * 1024
 _PATIENCE, _LONGEST = 30.0, 300.0
@@ -26,18 +25,20 @@ _PATIENCE, _LONGEST = 30.0, 300.0
 
 @dataclass(frozen=True)
 class Body:
-    """What a request carried: the content, how many bytes came over the wire, and their hash."""
+    """What a request carried: the content, and how many bytes came over the wire."""
 
     content: bytes
     sent: int
-    digest: str
 
 
 class Reader:
-    """Reads bodies. All that are in memory at one time have so many bytes at most; more is refused until some are done."""
+    """Reads bodies. All that are in memory at one time have so many bytes at most; more is refused until some are done.
 
-    def __init__(self, most: int = _MOST_AT_ONCE, patience: float = _PATIENCE) -> None:
-        self._most, self._patience = most, patience
+    `full` hears of each that is refused. A body may stand still for so many seconds as there is `patience`.
+    """
+
+    def __init__(self, most: int = _MOST_AT_ONCE, full: Callable[[], None] = lambda: None, patience: float = _PATIENCE) -> None:
+        self._most, self._full, self._patience = most, full, patience
         self._held = 0
 
     @asynccontextmanager
@@ -48,7 +49,8 @@ class Reader:
             RequestError: 413 for what is too long, 429 when too much is in memory, 400 for what cannot be decompressed,
                 408 for what comes too slowly.
         """
-        held, sent, digest = bytearray(), 0, hashlib.sha256()
+        parts: list[bytes] = []
+        held = sent = 0
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         unpacking = _Unpacking("identity" if encoding == left_packed else encoding)
         try:
@@ -56,22 +58,26 @@ class Reader:
                 sent += len(chunk)
                 if sent > _MOST_SENT:
                     raise RequestError(413, "ContentLengthLimitExceeded", f"a request has {_MOST_SENT:,} bytes at most")
-                digest.update(chunk)
-                for part in unpacking.parts(chunk):
-                    # What a chunk becomes may be a thousand times as long: others have a turn in between.
-                    await asyncio.sleep(0)
+                for at, part in enumerate(unpacking.parts(chunk)):
+                    if at:
+                        # What a chunk becomes may be a thousand times as long: others have a turn in between.
+                        await asyncio.sleep(0)
                     self._hold(len(part))
-                    held += part
-                    if len(held) > _MOST_READ:
+                    held += len(part)
+                    parts.append(part)
+                    if held > _MOST_READ:
                         message = f"a request has {_MOST_READ:,} bytes at most when it is decompressed"
                         raise RequestError(413, "ContentLengthLimitExceeded", message)
             unpacking.finish()
-            yield Body(bytes(held), sent, digest.hexdigest())
+            body = Body(b"".join(parts), sent)
+            parts.clear()
+            yield body
         finally:
-            self._held -= len(held)
+            self._held -= held
 
     def _hold(self, count: int) -> None:
         if self._held + count > self._most:
+            self._full()
             raise RequestError(429, "TooManyRequests", "too many requests are being read: try again", 1)
         self._held += count
 

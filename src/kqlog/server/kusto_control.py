@@ -128,6 +128,15 @@ def append(context: Context, table: str, query: str, options: str | None = None)
     return _append(context, name, query)
 
 
+@command(Role.CONTRIBUTOR, "drop table <table> [ifexists]", "drop tables <tables:list> [ifexists]", "clear table <table> data")
+@command(Role.CONTRIBUTOR, "alter table <table> <fields:columns> [<options:with>]", "rename table <table> to <name>")
+@command(Role.CONTRIBUTOR, "set-or-replace [async] <table> [<options:with>] <| <query:text>")
+def refused(context: Context, **places: str | None) -> Shown:
+    """What would take rows away under the hands of others: several processes write to a workspace."""
+    hint = "kqlog retention deletes old rows; a table's folder can be removed while nothing runs"
+    raise QueryError("ENG001", "rows and columns that are stored are not taken away by commands", hint=hint)
+
+
 def _append(context: Context, table: str, text: str) -> Shown:
     import pyarrow as pa
 

@@ -390,6 +390,9 @@ class _Answer(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
+        except _GoneError:
+            # The caller did not read on: there is nobody to tell.
+            pass
         finally:
             self._query.cancel()
             self._pipe.leave()

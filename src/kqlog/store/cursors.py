@@ -5,17 +5,17 @@ A cursor holds what it has not read: versions stay in the log and files on disk,
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kqlog.errors import QueryError
+from kqlog.store.lock import locked
 
 _FOLDER = Path("_kqlog", "cursors")
 _FORGOTTEN = 7 * 86_400
@@ -99,16 +99,12 @@ class Cursor:
         Raises:
             QueryError: EXP002 when another does so now.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
-        try:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stack.enter_context(locked(self._path.with_suffix(".lock"), wait=False))
             except BlockingIOError:
                 raise QueryError("EXP002", f"the export '{self._path.stem}' is being run by another process") from None
             yield
-        finally:
-            os.close(descriptor)
 
 
 def held_since(folder: Path) -> int | None:
