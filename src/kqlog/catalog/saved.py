@@ -92,6 +92,11 @@ class SavedQuery:
         return StoredFunction(_body(self.name, self._script), self.text, f"{FOLDER}/{self.name}{ENDING}")
 
     @property
+    def without_header(self) -> str:
+        """The text without the comments at its top."""
+        return _without_header(self.text)
+
+    @property
     def body(self) -> str:
         """What the function does, in braces, as Kusto shows it.
 

@@ -22,7 +22,18 @@ from kqlog.errors import QueryError
 from kqlog.export.running import Exports
 from kqlog.ingest.tls import Certificates, server_context
 from kqlog.plan.rights import Rights
-from kqlog.server import collectd, data_collector, kusto, kusto_ingest, log_analytics, logs_ingestion, otlp, remote_write, status
+from kqlog.server import (
+    arm,
+    collectd,
+    data_collector,
+    kusto,
+    kusto_ingest,
+    log_analytics,
+    logs_ingestion,
+    otlp,
+    remote_write,
+    status,
+)
 from kqlog.server.access import Access, Identification, read_access
 from kqlog.server.audit import Audit
 from kqlog.server.errors import not_found
@@ -74,7 +85,13 @@ def application(store: Store, access: Access) -> Starlette:
             Middleware(CORSMiddleware, allow_origins=access.settings.cors, allow_methods=methods, allow_headers=headers),
         )
     return Starlette(
-        routes=[*status.routes(intake, metrics), *own, *kusto.routes(intake, queries), *log_analytics.routes(intake, queries)],
+        routes=[
+            *status.routes(intake, metrics),
+            *own,
+            *kusto.routes(intake, queries),
+            *arm.routes(intake),
+            *log_analytics.routes(intake, queries),
+        ],
         middleware=steps,
         exception_handlers={404: not_found, 405: not_found},
         lifespan=lifespan,

@@ -86,12 +86,6 @@ class Context:
         assert self.query.ask.workspace is not None
         return self.query.ask.workspace
 
-    @property
-    def running(self) -> list[Query]:
-        """The queries that the caller may know of: its own, or all for one who may change things."""
-        caller = self.query.ask.caller
-        return [one for one in self.queries.running() if caller.may(Role.CONTRIBUTOR) or one.ask.caller.key == caller.key]
-
 
 Handler = Callable[..., Shown]
 """Is called with the context and the values of its places, by name."""

@@ -26,9 +26,7 @@ def cancel_query(context: Context, id: str, reason: str | None = None) -> Shown:
     """Stop a query, by the id that its client gave it or that the server gave it."""
     shown = columns(ClientRequestId="string", ReasonPhrase="string", RunningQueryCanceled="bool")
     wanted = name_of(id)
-    found = [query for query in context.running if wanted in (query.ask.id, query.activity)]
-    for query in found:
-        query.cancel()
+    found = context.queries.cancel(wanted, context.query.ask.caller)
     return Shown(shown, [(query.ask.id, "", True) for query in found] or [(wanted, "no such query runs", False)])
 
 

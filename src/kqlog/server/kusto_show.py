@@ -196,7 +196,7 @@ def queries(context: Context) -> Shown:
             timedelta(seconds=query.cpu),
             query.ask.application,
         )
-        for query in context.running
+        for query in context.queries.running(context.query.ask.caller)
     ]
     return Shown(_QUERIES, rows)
 

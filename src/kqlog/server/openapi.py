@@ -43,7 +43,8 @@ _KUSTO = {
 _BATCH = {"type": "object", "required": ["requests"], "properties": {"requests": {"type": "array", "items": _MEMBER}}}
 _ASKED = {"query": "the query, in KQL", "timespan": "the time range, such as PT1H or start/end", "workspaces": "more workspaces"}
 _PREFER = {"Prefer": "wait=SECONDS, include-statistics=true, include-render=true"}
-_LOGS, _ASK, _STATUS = "Logs come in", "Queries", "The server"
+_LOGS, _ASK, _MANAGED, _STATUS = "Logs come in", "Queries", "What the workspace keeps", "The server"
+_GROUP = "/subscriptions/{subscription}/resourceGroups/{group}/providers"
 
 
 _ERRORS = {
@@ -51,6 +52,7 @@ _ERRORS = {
     401: "there is no token, or none that the workspace knows",
     403: "the token does not allow it",
     404: "there is no such thing",
+    409: "another has the name",
     413: "the body is too long",
     415: "the body is of another kind",
     429: "too much at once: try again",
@@ -108,6 +110,20 @@ def _asking(summary: str) -> dict[str, Operation]:
     }
 
 
+def _managed(what: str, path: str) -> dict[str, dict[str, Operation]]:
+    """What Azure Resource Manager has for a kind of resource."""
+    errors = (400, 401, 403, 404, 409, 413, 429)
+    one = f"{what}: one of them"
+    return {
+        path: {"get": Operation(_MANAGED, what, query=_VERSION, errors=errors)},
+        f"{path}/{{id}}": {
+            "get": Operation(_MANAGED, one, query=_VERSION, errors=errors),
+            "put": Operation(_MANAGED, one, body=(_JSON, _OBJECT), query=_VERSION, errors=errors),
+            "delete": Operation(_MANAGED, one, query=_VERSION, errors=errors, answer=None),
+        },
+    }
+
+
 _PATHS: dict[str, dict[str, Operation]] = {
     "/v1/workspaces/{workspace}/query": _asking("Azure Monitor's query API for logs"),
     "/v1/{resource}/query": _asking("The same for what the workspace has of a resource"),
@@ -157,6 +173,8 @@ _PATHS: dict[str, dict[str, Operation]] = {
             _LOGS, "Prometheus' remote_write", body=("application/x-protobuf", {"type": "string", "format": "binary"}), status=204
         )
     },
+    **_managed("Saved searches", f"{_GROUP}/Microsoft.OperationalInsights/workspaces/{{workspace}}/savedSearches"),
+    **_managed("Data collection rules", f"{_GROUP}/Microsoft.Insights/dataCollectionRules"),
     "/healthz": {"get": Operation(_STATUS, "Whether it is alive", errors=(), free=True)},
     "/readyz": {"get": Operation(_STATUS, "Whether it can store rows", errors=(503,), free=True)},
     "/metrics": {"get": Operation(_STATUS, "Counts for Prometheus", errors=(401, 403), answer=_TEXT)},
@@ -182,7 +200,7 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """The document for people, which needs nothing from elsewhere."""
     sections = []
-    for tag in (_ASK, _LOGS, _STATUS):
+    for tag in (_ASK, _LOGS, _MANAGED, _STATUS):
         rows = [
             f"<tr><td><code>{method.upper()}</code></td><td><code>{html.escape(path)}</code></td>"
             f"<td>{html.escape(one['summary'])}{_details(one)}</td></tr>"

@@ -30,6 +30,7 @@ from kqlog.progress import with_deep_stack
 from kqlog.result import Part
 from kqlog.server.access import Caller
 from kqlog.server.errors import RequestError
+from kqlog.store.tokens import Role
 from kqlog.timespan import Timespan
 from kqlog.workspace import Workspace
 
@@ -217,10 +218,18 @@ class Queries:
         self._lock = threading.Lock()
         self._running: dict[str, Query] = {}
 
-    def running(self) -> list[Query]:
-        """Those that run or wait now, the oldest first."""
+    def running(self, caller: Caller | None = None) -> list[Query]:
+        """Those that run or wait now, the oldest first, as far as a caller may know of them: its own; a contributor, all."""
         with self._lock:
-            return list(self._running.values())
+            found = list(self._running.values())
+        return [one for one in found if caller is None or caller.may(Role.CONTRIBUTOR) or one.ask.caller.key == caller.key]
+
+    def cancel(self, id_: str, caller: Caller | None = None) -> list[Query]:
+        """Stop the queries that have an id, of their callers or of this server, as far as a caller may know of them."""
+        found = [query for query in self.running(caller) if id_ in (query.ask.id, query.activity)]
+        for query in found:
+            query.cancel()
+        return found
 
     def close(self) -> None:
         """Stop everything."""
