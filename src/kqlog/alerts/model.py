@@ -50,6 +50,15 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """The metric that the query of a condition reads. With a `sensitivity` its threshold is learned: High, Medium or Low."""
+
+    name: str
+    namespace: str = ""
+    sensitivity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One of the conditions that must all hold. Without a `measure` the rows are counted.
 
@@ -65,6 +74,8 @@ class Condition:
     resource_column: str | None = None
     periods: int = 1
     failing: int = 1
+    metric: Metric | None = None
+    """What messages name instead of the query, where the rule is one over a metric."""
 
 
 class Outcome(StrEnum):
@@ -157,5 +168,7 @@ class Alert:
     value: float | None = None
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    history: tuple[tuple[datetime, float], ...] = ()
+    """The value of this window and those before it, oldest first, for the chart of a mail."""
     reason: str = ""
     """Why, in a sentence: 'count 17 > 10 in 12:05 to 12:10'."""
