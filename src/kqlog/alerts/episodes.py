@@ -1,10 +1,10 @@
 """From verdicts to alerts: when one fires, when it resolves, and what a window that is looked at again may change.
 
-An episode is an alert from its first window to its last. A window *lies in* an episode when it ends between the two, or after the
-first while the episode is open. The rules:
+An episode is an alert from its first window to its last. A window *lies in* an episode when it ends between the two, or after
+the first while the episode is open. The rules:
 
-- A violating window that lies in no episode of its combination begins one: the alert fires. One shortly before an episode, so that
-  it would not have been resolved in between, belongs to that episode, of which people know already: nothing is told.
+- A violating window that lies in no episode of its combination begins one: the alert fires. One shortly before an episode, so
+  that it would not have been resolved in between, belongs to that episode, of which people know already: nothing is told.
 - An episode is over at the end of a window that does not violate, when none has violated for the rule's time to resolve.
 - A window that was told once stays told: rows that come in late may fire an alert, and never take one back.
 
@@ -97,20 +97,20 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self._times = timing(self.rule)
+        self._open = {episode.id: episode for episode in self.episodes if episode.until is None}
         for episode in self.episodes:
             self._by_key.setdefault((episode.kind, episode.key), []).append(episode)
 
     @property
     def watched(self) -> set[Key]:
         """The combinations that get a verdict though they have no rows."""
-        own = {episode.key for episode in self.episodes if episode.until is None and episode.kind is not Kind.ERROR}
-        return own | self.present.keys()
+        return {episode.key for episode in self._open.values() if episode.kind is not Kind.ERROR} | self.present.keys()
 
     def take(self, verdicts: Verdicts) -> None:
         """What verdicts change, in the order of their windows."""
         for end in verdicts.ends:
-            for key, verdict in sorted(verdicts.by_end[end].items()):
-                self._take(key, verdict)
+            for key in sorted(verdicts.keys(end) | self.watched):
+                self._take(key, verdicts.of(end, key))
 
     def fail(self, since: int, now: int, message: str) -> None:
         """The rule's queries have failed since a moment."""
@@ -118,7 +118,7 @@ class Ledger:
         if now - since < microseconds(absence.pending):
             return
         if absence.outcome is Outcome.RESOLVE:
-            for episode in [one for one in self.episodes if one.until is None and one.kind is Kind.CONDITION]:
+            for episode in [one for one in self._open.values() if one.kind is Kind.CONDITION]:
                 self._resolve(episode, max(now, episode.first), None, f"the rule cannot be evaluated: {message}")
         elif absence.outcome is Outcome.ALERT and not any(one.until is None for one in self._of(Kind.ERROR, ())):
             self._begin(Kind.ERROR, (), now, None, f"the rule cannot be evaluated since {shown(since)}: {message}")
@@ -130,7 +130,7 @@ class Ledger:
 
     def end_all(self, now: int, reason: str) -> None:
         """Resolve everything, as when the rule is gone."""
-        for episode in [one for one in self.episodes if one.until is None]:
+        for episode in list(self._open.values()):
             self._resolve(episode, max(now, episode.first), None, reason)
 
     def forget(self, before: int) -> None:
@@ -142,8 +142,8 @@ class Ledger:
 
     def skip(self, until: int) -> None:
         """Windows up to one were not looked at: nobody knows whether they were clear."""
-        for episode in self.episodes:
-            if episode.until is None and episode.kind is Kind.CONDITION:
+        for episode in self._open.values():
+            if episode.kind is Kind.CONDITION:
                 episode.since = max(episode.since, until)
 
     # --------------------------------------------------------------------------------------------------------- one verdict
@@ -210,18 +210,21 @@ class Ledger:
     # ------------------------------------------------------------------------------------------------------------ changes
 
     def _begin(self, kind: Kind, key: Key, end: int, verdict: Verdict | None, reason: str, *, until: int | None = None) -> None:
-        full = self.rule.stateful and sum(one.until is None for one in self.episodes) >= MOST_STATEFUL
+        full = self.rule.stateful and len(self._open) >= MOST_STATEFUL
         if full or self._fired >= MOST_STATELESS:
             self.unfired += 1
             return
         self._fired += 1
         episode = Episode(self.rule.name, kind, key, end, end, until)
         self.episodes.append(episode)
+        if until is None:
+            self._open[episode.id] = episode
         self._by_key.setdefault((kind, key), []).append(episode)
         self.changes.append(Change(episode, MonitorCondition.FIRED, verdict, reason))
 
     def _resolve(self, episode: Episode, end: int, verdict: Verdict | None, reason: str) -> None:
         episode.until = end
+        del self._open[episode.id]
         self.changes.append(Change(episode, MonitorCondition.RESOLVED, verdict, reason))
 
     def _of(self, kind: Kind, key: Key) -> list[Episode]:

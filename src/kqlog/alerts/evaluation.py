@@ -6,8 +6,8 @@ Nothing here remembers anything: the same windows over the same rows get the sam
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from kqlog.alerts.model import Aggregation, Comparison, Outcome, Rule
 from kqlog.alerts.questions import Ask, Cell, Cells, Key, Question
@@ -71,29 +71,14 @@ class Verdict:
         return next((period for period in first if period.violates), first[0])
 
 
-@dataclass(frozen=True)
-class Verdicts:
-    """Verdicts on windows in their order. Combinations that are not named have no rows in what is looked at."""
-
-    ends: Sequence[int]
-    by_end: dict[int, dict[Key, Verdict]] = field(default_factory=dict)
-
-
-def judge(one: BoundRule, ends: Sequence[int], ask: Ask, known: Iterable[Key] = ()) -> Verdicts:
-    """The verdicts on windows that end at these moments, for all combinations that have rows, and those that are known.
+def judge(one: BoundRule, ends: Sequence[int], ask: Ask) -> Verdicts:
+    """The verdicts on windows that end at these moments, which are in order.
 
     Raises:
         QueryError: what goes wrong with a query.
     """
-    times, known = timing(one.rule), set(known)
-    if not any(condition.dimensions for condition in one.rule.conditions):
-        known.add(())
-    answers = [_answer(question, one.rule, times, ends, ask) for question in one.questions]
-    verdicts = Verdicts(ends)
-    for end in ends:
-        keys = known.union(*(answer.keys(end) for answer in answers))
-        verdicts.by_end[end] = {key: _verdict(one.rule, answers, end, key) for key in keys}
-    return verdicts
+    times = timing(one.rule)
+    return Verdicts(one.rule, ends, tuple(_answer(question, one.rule, times, ends, ask) for question in one.questions))
 
 
 def sees(rule: Rule) -> int:
@@ -132,8 +117,8 @@ class _Answer:
     """The combinations that have rows, by the ends of windows."""
 
     def keys(self, end: int) -> set[Key]:
-        """The combinations that have rows in what is looked at for a window."""
-        return self.at.get(end, set())
+        """The combinations that have rows in what is looked at for a window; a condition without dimensions speaks of no one."""
+        return self.at.get(end, set()) if self.question.condition.dimensions else set()
 
     def periods(self, end: int, key: Key) -> tuple[Period, ...]:
         """The periods of a window for a combination."""
@@ -158,6 +143,31 @@ class _Answer:
         return Period(start, end, sum(cell.rows for cell in within), value, violates)
 
 
+@dataclass(frozen=True)
+class Verdicts:
+    """Verdicts on windows in their order."""
+
+    rule: Rule
+    ends: Sequence[int]
+    _answers: tuple[_Answer, ...]
+
+    def keys(self, end: int) -> set[Key]:
+        """The combinations that have rows in what is looked at for a window; of a rule without dimensions the one there is."""
+        whole: set[Key] = set() if any(condition.dimensions for condition in self.rule.conditions) else {()}
+        return whole.union(*(answer.keys(end) for answer in self._answers))
+
+    def of(self, end: int, key: Key) -> Verdict:
+        """The verdict on a window for a combination, whether it has rows or not."""
+        rule, periods = self.rule, tuple(answer.periods(end, key) for answer in self._answers)
+        if rule.no_data.outcome is not Outcome.CLEAR and not any(period.rows for own in periods for period in own):
+            return Verdict(end, None, periods)
+        met = all(
+            sum(period.violates for period in own) >= condition.failing
+            for condition, own in zip(rule.conditions, periods, strict=True)
+        )
+        return Verdict(end, met, periods)
+
+
 def _answer(question: Question, rule: Rule, times: Timing, ends: Sequence[int], ask: Ask) -> _Answer:
     condition = question.condition
     if not question.row_wise:
@@ -175,14 +185,3 @@ def _answer(question: Question, rule: Rule, times: Timing, ends: Sequence[int], 
                 if end in wanted:
                     at.setdefault(end, set()).add(key)
     return _Answer(question, times, cells, {}, at)
-
-
-def _verdict(rule: Rule, answers: Sequence[_Answer], end: int, key: Key) -> Verdict:
-    periods = tuple(answer.periods(end, key) for answer in answers)
-    if rule.no_data.outcome is not Outcome.CLEAR and not any(period.rows for own in periods for period in own):
-        return Verdict(end, None, periods)
-    met = all(
-        sum(period.violates for period in own) >= condition.failing
-        for condition, own in zip(rule.conditions, periods, strict=True)
-    )
-    return Verdict(end, met, periods)

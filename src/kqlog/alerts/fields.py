@@ -123,7 +123,7 @@ class Field:
 
     def flag(self) -> bool:
         """True or false."""
-        return self._value(bool, "true or false")
+        return bool(self._value(bool, "true or false"))
 
     def number(self) -> float:
         """A number."""
@@ -190,6 +190,10 @@ class Fields:
             first_line = Span(start, start + max(1, self.whole.text[start:].split("\n")[0].__len__()))
             raise QueryError("ALR001", f"the field '{name}' is missing", first_line, None, self.whole.text)
         return self.found[name]
+
+    def items(self, name: str) -> list[Field]:
+        """The items of a list, which may be left out."""
+        return self.found[name].items() if name in self.found else []
 
     def get(self, name: str, read: Callable[[Field], T], default: T) -> T:
         """What a field is read as, or the default where it is not there."""

@@ -72,8 +72,8 @@ class Question:
         count = len(self._dimensions)
         cells: Cells = {}
         for row in result.first(len(result)):
-            at = from_ticks(row[count]) if grain else start  # type: ignore[arg-type]
-            cells.setdefault(row[:count], {})[at] = Cell(*row[count + (1 if grain else 0) :])  # type: ignore[arg-type]
+            at = from_ticks(row[count]) if grain else start
+            cells.setdefault(row[:count], {})[at] = Cell(*row[count + (1 if grain else 0) :])
         return cells
 
     def text(self, grain: int, origin: int) -> str:

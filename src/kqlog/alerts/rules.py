@@ -241,7 +241,7 @@ def _condition(field: Field, workspace: Workspace) -> tuple[Condition, Callable[
         threshold=fields.get("threshold", Field.number, default.threshold),
         aggregation=fields.get("timeAggregation", word(Aggregation), default.aggregation),
         measure=measure,
-        dimensions=tuple(_dimension(one) for one in fields.get("dimensions", Field.items, [])),
+        dimensions=tuple(_dimension(one) for one in fields.items("dimensions")),
         resource_column=fields.get("resourceIdColumn", Field.string, "") or None,
         periods=periods,
         failing=failing.get("minFailingPeriodsToAlert", whole_number(1, periods), 1) if failing is not None else 1,

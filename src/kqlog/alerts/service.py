@@ -8,10 +8,9 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 from kqlog.alerts.arrivals import Arrivals
 from kqlog.alerts.episodes import Change, Ledger, remembered
@@ -55,7 +54,8 @@ class Look:
     """The look at the tables that it knows of; None when it failed."""
     rows: dict[str, Result] = field(default_factory=dict)
     """The first rows behind what fired, by the id of the action."""
-    skipped: int = 0
+    notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    """What else happened, for the history."""
 
 
 class Shared:
@@ -163,7 +163,7 @@ class Alerts:
             ledger.skip(due[len(again)] - times.frequency)
         ask, rows = shared.ask(self._seconds), dict[str, Result]()
         try:
-            ledger.take(judge(one, due, ask, ledger.watched))
+            ledger.take(judge(one, due, ask))
             ledger.recover(now)
             ledger.forget(now - _FORGOTTEN_AFTER)
             for change in [change for change in ledger.changes if change.condition is MonitorCondition.FIRED][:_MESSAGES]:
@@ -178,7 +178,7 @@ class Alerts:
             looked=now,
             began=began,
         )
-        return Look(one, now, ledger, progress, seen, rows, skipped)
+        return Look(one, now, ledger, progress, seen, rows, [("Skipped", {"windows": skipped})] if skipped else [])
 
     def keep(self, looks: Iterable[Look], now: int) -> list[Change]:
         """Write what looks found, and what is to be told of it, in one transaction; then into the tables."""
@@ -186,9 +186,8 @@ class Alerts:
         with self.state.transaction():
             for look in looks:
                 self._tell(look.ledger, look.one, now, look.rows)
-                if look.skipped:
-                    detail = {"windows": look.skipped}
-                    self.state.note(now, look.one.name, None, "Skipped", detail)
+                for event, detail in look.notes:
+                    self.state.note(now, look.one.name, None, event, detail)
                 self.state.save(look.ledger, look.progress)
         for look in looks:
             self.progress[look.one.name] = look.progress
@@ -229,7 +228,7 @@ class Alerts:
         late = self._arrivals.earliest(one.tables, self._seen.get(one.name))
         if late is not None and before.began is not None and not skipped and times.lateness:
             first = max(times.first_with(late), times.oldest(now), before.began)
-            again = list(times.ends(first - times.frequency, cursor))
+            again = list(times.ends(first - times.frequency, min(cursor, newest)))
         return again, again + due, skipped
 
     def _enabled(self, rule: Rule) -> Progress | None:
@@ -249,7 +248,7 @@ class Alerts:
         passed_over = failures >= _ATTEMPTS and bool(due)
         disabled = now if now - since >= _DISABLED_AFTER else None
         if before.error_since is None or disabled:
-            self.state.note(now, look.one.name, None, "Disabled" if disabled else "Failed", {"error": message})
+            look.notes.append(("Disabled" if disabled else "Failed", {"error": message}))
         look.ledger.fail(since, now, message)
         look.progress = replace(
             before,
@@ -274,13 +273,13 @@ class Alerts:
             self.state.save(ledger, self.progress.get(rule.name, Progress()))
             self.state.forget(rule.name)
         for known in (self._known, self.progress, self._seen):
-            known.pop(rule.name, None)  # type: ignore[attr-defined]
+            known.pop(rule.name, None)
 
     def _tell(self, ledger: Ledger, one: BoundRule, now: int, rows: dict[str, Result]) -> None:
         for change in ledger.changes:
             alert = alert_of(one.rule, change, now, rows.get(change.action_id))
             self.state.told(change.episode, alert, now)
-            groups, suppressed = self.processing.groups(alert)
+            groups, suppressed = self.processing.groups(alert, as_datetime(now))
             self.state.post(Notification(alert, groups, suppressed), now)
             detail = {"actionId": change.action_id, "suppressed": suppressed}
             self.state.note(now, one.name, change.episode.id, change.condition, detail)

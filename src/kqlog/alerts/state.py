@@ -1,7 +1,7 @@
 """What is known of alerts, on disk: SQLite in the workspace's folder.
 
-What a look at a rule changes is one transaction, and what is to be told of it is written in the same one: a process that is killed
-at any moment loses nothing and repeats nothing. Moments are microseconds since 1970.
+What a look at a rule changes is one transaction, and what is to be told of it is written in the same one: a process that is
+killed at any moment loses nothing and repeats nothing. Moments are microseconds since 1970.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def _read(kind: Any, data: Any) -> Any:
         return tuple(_read(one, value) for one, value in zip(arguments, data, strict=True))
     if origin is not None:
         return dict(data)
-    if is_dataclass(kind):
+    if isinstance(kind, type) and is_dataclass(kind):
         hints = _hints(kind)
         return kind(**{name: _read(hints[name], value) for name, value in data.items() if name in hints})
     if kind is datetime:
@@ -61,5 +61,5 @@ def _read(kind: Any, data: Any) -> Any:
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
