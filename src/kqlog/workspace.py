@@ -120,6 +120,14 @@ class Workspace:
         """The errors of a query and the columns of its result, without running anything."""
         return _check(text, self._tables(), parameters, StoredFunctions(self.saved))
 
+    def planned(self, text: str, parameters: Mapping[str, object] | None = None) -> plan.Plan:
+        """The typed plan of a query, for those who ask what it does rather than for its rows.
+
+        Raises:
+            QueryError: as `query` does before it runs.
+        """
+        return only_query_errors(text, lambda: self._plan(text, None, parameters, self._engine.run))
+
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
 

@@ -81,6 +81,8 @@ class Condition:
 class Outcome(StrEnum):
     """What becomes of an instance while its rule has no data, or its query fails."""
 
+    CLEAR = "clear"
+    """As Azure: without rows a count is 0, and no other number violates anything."""
     KEEP = "keep"
     """It stays as it is."""
     RESOLVE = "resolve"
@@ -122,10 +124,10 @@ class Rule:
     mute: timedelta = timedelta(0)
     action_groups: tuple[str, ...] = ()
     custom_properties: Mapping[str, str] = field(default_factory=dict)
-    lateness: timedelta = timedelta(0)
+    lateness: timedelta = timedelta(minutes=10)
     delay: timedelta = timedelta(0)
     catch_up: bool = True
-    no_data: Absence = Absence()
+    no_data: Absence = Absence(Outcome.CLEAR)
     on_error: Absence = Absence()
     tags: Mapping[str, str] = field(default_factory=dict)
     """What else is known of it, such as Sentinel's tactics."""

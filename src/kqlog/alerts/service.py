@@ -1,0 +1,314 @@
+"""The alerts of a workspace: what is due at a moment, a look at one rule, and what becomes of it.
+
+`Alerts.tick` does all that is due at once, in the thread that calls it; `kqlog.alerts.schedule` does the same with threads.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+
+from kqlog.alerts.arrivals import Arrivals
+from kqlog.alerts.episodes import Change, Ledger, remembered
+from kqlog.alerts.evaluation import judge, sees
+from kqlog.alerts.model import Alert, MonitorCondition, Rule
+from kqlog.alerts.processing import ProcessingRules
+from kqlog.alerts.questions import Ask
+from kqlog.alerts.rules import BoundRule, rules_of
+from kqlog.alerts.state import Notification, Progress, State
+from kqlog.alerts.tables import store_events
+from kqlog.alerts.windows import DAY, as_datetime, literal, timing
+from kqlog.errors import QueryError
+from kqlog.result import Result
+from kqlog.workspace import Workspace
+
+SECONDS = 30.0
+"""So long a look at a rule may take."""
+_WINDOWS_AT_ONCE = {True: 1_440, False: 20}
+"""So many windows a look catches up with, by whether the rule is row-wise; the rest is for the next look."""
+_ATTEMPTS = 3
+"""A window that failed so often is passed over."""
+_DISABLED_AFTER = 7 * DAY
+_FORGOTTEN_AFTER = 7 * DAY
+_KEPT = 30 * DAY
+"""Azure keeps alerts for 30 days."""
+_MESSAGES, _ROWS = 20, 10
+"""So many alerts of a look come with rows, and so many rows they have."""
+
+log = logging.getLogger("kqlog.alerts")
+
+
+@dataclass
+class Look:
+    """What a look at a rule found, which is not kept yet."""
+
+    one: BoundRule
+    now: int
+    ledger: Ledger
+    progress: Progress
+    seen: int | None
+    """The look at the tables that it knows of; None when it failed."""
+    rows: dict[str, Result] = field(default_factory=dict)
+    """The first rows behind what fired, by the id of the action."""
+    notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    """What else happened, for the history."""
+
+
+class Shared:
+    """Answers of one moment: several rules that ask the same are answered once."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._lock = threading.Lock()
+        self._answers: dict[tuple[str, int, int], Future[Result]] = {}
+
+    def ask(self, seconds: float) -> Ask:
+        """What asks for one look, which may take so many seconds."""
+        until = time.monotonic() + seconds
+
+        def ask(text: str, start: int, end: int) -> Result:
+            with self._lock:
+                mine = (text, start, end) not in self._answers
+                answer = self._answers.setdefault((text, start, end), Future())
+            if mine:
+                try:
+                    left = max(0.01, until - time.monotonic())
+                    answer.set_result(run(self._workspace, text, start, end, left))
+                except BaseException as error:  # noqa: BLE001  whoever waits for it hears of it as well
+                    answer.set_exception(error)
+            return answer.result()
+
+        return ask
+
+
+def run(workspace: Workspace, text: str, start: int, end: int, seconds: float | None = None) -> Result:
+    """A query over what lies between two moments; the second is its now().
+
+    Raises:
+        QueryError: whatever goes wrong, LIM002 when it takes longer.
+    """
+    span = (as_datetime(start), as_datetime(end))
+    return workspace.start(f"set query_now = {literal(end)};\n{text}", span, None, seconds).result()
+
+
+class Alerts:
+    """The rules of a workspace and their state. One process at a time has it."""
+
+    def __init__(self, workspace: Workspace, *, seconds: float = SECONDS) -> None:
+        if workspace.store is None:
+            raise QueryError("ALR001", "alerts are kept in a workspace", hint="make one with kqlog init FOLDER")
+        self.workspace = workspace
+        self.state = State(workspace.store.root)
+        self._store = workspace.store
+        self._seconds = seconds
+        try:
+            self.state.claim()
+        except QueryError:
+            self.state.close()
+            raise
+        self.rules = rules_of(workspace)
+        self.processing = ProcessingRules(workspace.store.root)
+        self.progress = self.state.progress()
+        self._known = self.state.rules()
+        self._arrivals = Arrivals(workspace.store)
+        self._seen: dict[str, int] = {}
+        self._look = 0
+        self._fresh = True
+
+    def close(self) -> None:
+        """Let another process have it."""
+        self.state.close()
+
+    def tick(self, now: int) -> list[Change]:
+        """Look at all rules that are due at a moment, and keep what came of it."""
+        self.refresh(now)
+        shared = Shared(self.workspace)
+        looks = [look for one in self.due(now) if (look := self.look(one, now, shared)) is not None]
+        return self.keep(looks, now)
+
+    def refresh(self, now: int) -> None:
+        """Read files that changed, resolve the alerts of rules that are gone, and see what came into the tables."""
+        changed = self.rules.refresh() or self._fresh
+        self.processing.refresh()
+        self._look = self._arrivals.look({table for one in self.rules.found.values() for table in one.tables})
+        if not changed:
+            return
+        self._fresh = False
+        for file, error in [*self.rules.broken.items(), *self.processing.broken.items()]:
+            log.warning("%s cannot be used: %s", file.name, error)
+        places = {f"{self.rules.folder.name}/{file.name}" for file in self.rules.broken}
+        gone = [rule for name, rule in self._known.items() if name not in self.rules.found and rule.place not in places]
+        for rule in gone:
+            self._end(rule, now)
+
+    def due(self, now: int) -> list[BoundRule]:
+        """The rules with windows to look at, for the first time or again."""
+        return [one for one in self.rules.found.values() if one.rule.enabled and self._windows(one, now)[1]]
+
+    def look(self, one: BoundRule, now: int, shared: Shared) -> Look | None:
+        """Look at the windows of a rule that are due; None where none are."""
+        started = time.monotonic()
+        seen, before = self._look, self.progress.get(one.name, Progress())
+        again, due, skipped = self._windows(one, now)
+        if not due:
+            return None
+        times = timing(one.rule)
+        ledger = self.state.ledger(one.rule, due[0] - remembered(times))
+        began = before.began if before.began is not None and not skipped else due[len(again)]
+        if skipped:
+            ledger.skip(due[len(again)] - times.frequency)
+        ask, rows = shared.ask(self._seconds), dict[str, Result]()
+        try:
+            ledger.take(judge(one, due, ask))
+            ledger.recover(now)
+            ledger.forget(now - _FORGOTTEN_AFTER)
+            for change in [change for change in ledger.changes if change.condition is MonitorCondition.FIRED][:_MESSAGES]:
+                if change.verdict is not None:
+                    rows[change.action_id] = self._rows(one, change, ask)
+        except QueryError as error:
+            return self._failed(Look(one, now, self.state.ledger(one.rule, now), before, None), error, due[len(again) :])
+        progress = Progress(
+            max(due[-1], before.cursor if before.cursor is not None else due[-1]),
+            unfired=ledger.unfired,
+            seconds=time.monotonic() - started,
+            looked=now,
+            began=began,
+        )
+        return Look(one, now, ledger, progress, seen, rows, [("Skipped", {"windows": skipped})] if skipped else [])
+
+    def keep(self, looks: Iterable[Look], now: int) -> list[Change]:
+        """Write what looks found, and what is to be told of it, in one transaction; then into the tables."""
+        looks = list(looks)
+        with self.state.transaction():
+            for look in looks:
+                self._tell(look.ledger, look.one, now, look.rows)
+                for event, detail in look.notes:
+                    self.state.note(now, look.one.name, None, event, detail)
+                self.state.save(look.ledger, look.progress)
+        for look in looks:
+            self.progress[look.one.name] = look.progress
+            self._known[look.one.name] = look.one.rule
+            if look.seen is not None:
+                self._seen[look.one.name] = look.seen
+        self.publish()
+        return [change for look in looks for change in look.ledger.changes]
+
+    def publish(self) -> None:
+        """Write what happened into the tables Alert and AlertHistory."""
+        try:
+            store_events(self._store, self.state)
+        except QueryError as error:
+            # It stays where it is, and is tried again.
+            log.warning("what happened to alerts cannot be stored: %s", error.message)
+
+    def expire(self, now: int) -> None:
+        """Forget what is older than 30 days."""
+        self.state.expire(now - _KEPT)
+
+    # ------------------------------------------------------------------------------------------------------------- windows
+
+    def _windows(self, one: BoundRule, now: int) -> tuple[list[int], list[int], int]:
+        """The windows to look at again, those together with the ones that are due, and how many are skipped."""
+        rule, times = one.rule, timing(one.rule)
+        before = self._enabled(rule)
+        if before is None:
+            return [], [], 0
+        newest = times.newest(now)
+        cursor = newest - times.frequency if before.cursor is None else before.cursor
+        due = list(times.ends(cursor, newest))
+        skipped = 0
+        if not rule.catch_up and len(due) > 1:
+            skipped, due = len(due) - 1, due[-1:]
+        due = due[: 1 if before.failures else _WINDOWS_AT_ONCE[one.row_wise]]
+        again: list[int] = []
+        late = self._arrivals.earliest(one.tables, self._seen.get(one.name))
+        if late is not None and before.began is not None and not skipped and times.lateness:
+            first = max(times.first_with(late), times.oldest(now), before.began)
+            again = list(times.ends(first - times.frequency, min(cursor, newest)))
+        return again, again + due, skipped
+
+    def _enabled(self, rule: Rule) -> Progress | None:
+        """How far a rule is; None for one that was disabled and did not change since."""
+        before = self.progress.get(rule.name, Progress())
+        if before.disabled is None:
+            return before
+        if rule == self._known.get(rule.name):
+            return None
+        return replace(before, disabled=None, error_since=None, error=None, failures=0)
+
+    def _failed(self, look: Look, error: QueryError, due: list[int]) -> Look:
+        """What becomes of a rule whose query failed: its window is tried again, a few times."""
+        before, now, message = look.progress, look.now, f"{error.code}: {error.message}"
+        since = before.error_since if before.error_since is not None else now
+        failures = before.failures + 1 if due else before.failures
+        passed_over = failures >= _ATTEMPTS and bool(due)
+        disabled = now if now - since >= _DISABLED_AFTER else None
+        if before.error_since is None or disabled:
+            look.notes.append(("Disabled" if disabled else "Failed", {"error": message}))
+        look.ledger.fail(since, now, message)
+        look.progress = replace(
+            before,
+            cursor=due[0] if passed_over else before.cursor,
+            began=before.began if before.began is not None or not passed_over else due[0],
+            error_since=since,
+            error=message,
+            failures=0 if passed_over else failures,
+            disabled=disabled,
+            looked=now,
+        )
+        return look
+
+    # ------------------------------------------------------------------------------------------------------------- telling
+
+    def _end(self, rule: Rule, now: int) -> None:
+        """Resolve what is open of a rule that is gone."""
+        ledger = self.state.ledger(rule, now)
+        ledger.end_all(now, "the rule was deleted or has another name now")
+        with self.state.transaction():
+            self._tell(ledger, BoundRule(rule, ()), now, {})
+            self.state.save(ledger, self.progress.get(rule.name, Progress()))
+            self.state.forget(rule.name)
+        for known in (self._known, self.progress, self._seen):
+            known.pop(rule.name, None)
+
+    def _tell(self, ledger: Ledger, one: BoundRule, now: int, rows: dict[str, Result]) -> None:
+        for change in ledger.changes:
+            alert = alert_of(one.rule, change, now, rows.get(change.action_id))
+            self.state.told(change.episode, alert, now)
+            groups, suppressed = self.processing.groups(alert, as_datetime(now))
+            self.state.post(Notification(alert, groups, suppressed), now)
+            detail = {"actionId": change.action_id, "suppressed": suppressed}
+            self.state.note(now, one.name, change.episode.id, change.condition, detail)
+
+    def _rows(self, one: BoundRule, change: Change, ask: Ask) -> Result:
+        assert change.verdict is not None
+        telling = change.verdict.telling
+        start = telling.start if one.questions[0].row_wise else telling.end - sees(one.rule)
+        return one.questions[0].rows(ask, start, telling.end, change.episode.key, _ROWS)
+
+
+def alert_of(rule: Rule, change: Change, now: int, rows: Result | None = None) -> Alert:
+    """A change as it is told. A resolved alert names the window that resolved it."""
+    episode, verdict = change.episode, change.verdict
+    names = next((tuple(one.name for one in condition.dimensions) for condition in rule.conditions if condition.dimensions), ())
+    fired = change.condition is MonitorCondition.FIRED
+    end = verdict.end if verdict is not None else episode.first if fired else (episode.until or now)
+    window = (verdict.telling.start, verdict.telling.end) if verdict is not None else (end, end)
+    return Alert(
+        id=episode.id,
+        action_id=change.action_id,
+        rule=rule,
+        condition=change.condition,
+        fired=as_datetime(episode.first),
+        window=(as_datetime(window[0]), as_datetime(window[1])),
+        resolved=None if fired or episode.until is None else as_datetime(episode.until),
+        dimensions=tuple(zip(names, episode.key, strict=False)),
+        value=verdict.value if verdict is not None else None,
+        columns=tuple(column.name for column in rows.columns) if rows is not None else (),
+        rows=tuple(map(tuple, rows.texts())) if rows is not None else (),
+        reason=change.reason,
+    )
