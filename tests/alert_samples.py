@@ -79,7 +79,12 @@ METRIC = replace(
         scopes=(MACHINE,),
         conditions=(
             Condition(
-                "AzureMetrics", Comparison.GREATER, 25.0, Aggregation.AVERAGE, "Average", metric=Metric("Percentage CPU", "Microsoft.Compute/virtualMachines")
+                "AzureMetrics",
+                Comparison.GREATER,
+                25.0,
+                Aggregation.AVERAGE,
+                "Average",
+                metric=Metric("Percentage CPU", "Microsoft.Compute/virtualMachines"),
             ),
         ),
     ),
@@ -88,7 +93,10 @@ METRIC = replace(
 )
 LEARNED = replace(
     METRIC,
-    rule=replace(METRIC.rule, conditions=(replace(METRIC.rule.conditions[0], metric=Metric("Egress", "microsoft.storage/storageaccounts", "High")),)),
+    rule=replace(
+        METRIC.rule,
+        conditions=(replace(METRIC.rule.conditions[0], metric=Metric("Egress", "microsoft.storage/storageaccounts", "High")),),
+    ),
     value=1.0,
     columns=("Value", "Threshold", "Operator"),
     rows=(("50101", "47658", "GreaterThan"),),
@@ -109,7 +117,9 @@ def event(category: str, operation: str, properties: dict[str, object], **column
         "Properties_d": json.dumps({"message": operation, **properties}),
         **columns,
     }
-    rule = Rule("told", (Condition("AzureActivity"),), severity=4, signal=Signal.ACTIVITY_LOG, stateful=False, scopes=(SUBSCRIPTION,))
+    rule = Rule(
+        "told", (Condition("AzureActivity"),), severity=4, signal=Signal.ACTIVITY_LOG, stateful=False, scopes=(SUBSCRIPTION,)
+    )
     return replace(
         LOG, rule=rule, dimensions=(), value=1.0, columns=tuple(row), rows=(tuple(row.values()),), history=(), reason="one event"
     )
@@ -130,7 +140,13 @@ SERVICE = event(
 RESOURCE = event(
     "ResourceHealth",
     "Microsoft.Resourcehealth/healthevent/Activated/action",
-    {"title": "The machine is down", "currentHealthStatus": "Unavailable", "previousHealthStatus": "Available", "type": "Downtime", "cause": "PlatformInitiated"},
+    {
+        "title": "The machine is down",
+        "currentHealthStatus": "Unavailable",
+        "previousHealthStatus": "Available",
+        "type": "Downtime",
+        "cause": "PlatformInitiated",
+    },
     _ResourceId=MACHINE,
 )
 ADMINISTRATIVE = event(

@@ -25,7 +25,9 @@ _MOST_TRIES = 54
 """About a day of them. An alert that is older tells nobody anything."""
 _AT_ONCE, _AT_ONCE_OF_A_GROUP = 16, 2
 """A group whose receivers hang holds few of the threads."""
-_MOST_DUE = 5_000
+_MOST_DUE = 1_000
+_REST = 7 * _SECOND
+"""So long a receiver that failed is left alone: what waits for it as well must not be in the way of others."""
 _LOOK = 0.5
 """Seconds between two looks into the outbox."""
 
@@ -112,6 +114,8 @@ class Deliveries:
         self._busy: Counter[tuple[str, ...]] = Counter()
         self._told: dict[str, set[tuple[str, str]]] = {}
         """Who has a notification that others do not have yet: names of groups and receivers by its action id."""
+        self._resting: dict[tuple[str, str], int] = {}
+        """Until when receivers are left alone."""
 
     def run(self, ended: threading.Event) -> None:
         """Deliver until it has ended; what is under way is waited for."""
@@ -172,13 +176,19 @@ class Deliveries:
         except QueryError as error:
             # Its file may be half written, or come back.
             return [LaterError(f"{name}: {error.message}")]
-        failed = deliver(alert, group, {receiver for of, receiver in told if of == name})
+        now, told_here = self._clock(), {receiver for of, receiver in told if of == name}
+        resting = {one for (of, one), until in list(self._resting.items()) if of == name and until > now} - told_here
+        failed = deliver(alert, group, told_here | resting)
+        later = [LaterError(f"{name}: {receiver} failed just before") for receiver in sorted(resting)]
         for receiver, problem in failed.items():
             if isinstance(problem, RefusedError):
                 self._give_up(alert, f"{name}: {problem}")
                 told.add((name, receiver))
-        told |= {(name, receiver.name) for receiver in group.receivers if receiver.name not in failed}
-        return [LaterError(f"{name}: {one}", one.seconds) for one in failed.values() if isinstance(one, LaterError)]
+            else:
+                self._resting[name, receiver] = self._clock() + _REST
+                later.append(LaterError(f"{name}: {problem}", problem.seconds))
+        told |= {(name, one.name) for one in group.receivers if one.name not in failed and one.name not in resting}
+        return later
 
     def _give_up(self, alert: Alert, reason: str) -> None:
         self._outbox.note(

@@ -44,6 +44,7 @@ create table if not exists outbox (
     action_id text primary key, alert text not null, made integer not null, groups text not null, suppressed text,
     delivered integer, attempts integer not null default 0, retry integer not null default 0, error text);
 create index if not exists undelivered on outbox (retry) where delivered is null;
+create index if not exists waiting on outbox (json_extract(alert, '$.id')) where delivered is null and suppressed is null;
 create table if not exists history (
     number integer primary key, at integer not null, rule text not null, id text, event text not null, detail text not null,
     stored integer not null default 0);
@@ -290,9 +291,12 @@ class State:
         )
 
     def undelivered(self, now: int, most: int = 100) -> list[Notification]:
-        """What is to be told by now, the oldest first."""
-        where = "delivered is null and suppressed is null and retry <= ? order by made, rowid limit ?"
-        rows = self._rows(f"select alert, groups, suppressed, attempts from outbox where {where}", now, most)
+        """What is to be told by now, the oldest first. Of one alert only the oldest: who hears of its end has heard of it."""
+        waits = "delivered is null and suppressed is null"
+        earlier = f"select 1 from outbox e where e.{waits.replace('and ', 'and e.')} and e.rowid < o.rowid"
+        earlier += " and json_extract(e.alert, '$.id') = json_extract(o.alert, '$.id')"
+        where = f"{waits} and retry <= ? and not exists ({earlier}) order by made, rowid limit ?"
+        rows = self._rows(f"select alert, groups, suppressed, attempts from outbox o where {where}", now, most)
         return [_notification(*row) for row in rows]
 
     def posted(self) -> list[Notification]:

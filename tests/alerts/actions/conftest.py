@@ -141,9 +141,7 @@ def smtp(certificates):
     def check(server, session, envelope, mechanism, data):
         return AuthResult(success=(data.login, data.password) == (b"ada", b"sesame"), handled=False)
 
-    controller = listening(
-        mailbox, tls_context=certificates[0], require_starttls=True, authenticator=check, auth_required=True
-    )
+    controller = listening(mailbox, tls_context=certificates[0], require_starttls=True, authenticator=check, auth_required=True)
     mailbox.port = controller.port
     yield mailbox
     controller.stop()

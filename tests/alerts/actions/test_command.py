@@ -27,7 +27,7 @@ def test_a_program_reads_the_alert_and_knows_its_id(tmp_path):
 
 
 def test_a_program_that_fails_is_run_again_later():
-    with pytest.raises(LaterError, match="page ends with status 3: the pager is broken$"):
+    with pytest.raises(LaterError, match=r"page ends with status 3: the pager is broken$"):
         python("import sys; print('the pager is broken', file=sys.stderr); sys.exit(3)").send(samples.LOG)
 
 

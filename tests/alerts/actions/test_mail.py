@@ -69,7 +69,10 @@ def test_mails_of_an_alert_are_one_conversation():
 
 
 def test_a_rule_says_its_own_subject():
-    rule = replace(samples.LOG_RULE, tags={"Email.Subject": "${data.essentials.alertRule}: ${data.alertContext.condition.allOf[0].metricValue}"})
+    rule = replace(
+        samples.LOG_RULE,
+        tags={"Email.Subject": "${data.essentials.alertRule}: ${data.alertContext.condition.allOf[0].metricValue}"},
+    )
     assert subject(replace(samples.LOG, rule=rule)) == "cpu-high: 97.25"
 
 
@@ -77,7 +80,9 @@ def test_a_rule_says_its_own_subject():
 def test_no_alert_writes_a_header_of_its_own(text):
     rule = replace(samples.LOG_RULE, name=text, tags={"Email.Subject": text} if text else {}, description=text)
     alert = replace(samples.LOG, rule=rule, dimensions=(("Computer", text),), history=(), rows=((text, text, text),))
-    message = email.message_from_bytes(mail(alert, "a@contoso.example", "b@contoso.example").as_bytes(), policy=email.policy.default)
+    message = email.message_from_bytes(
+        mail(alert, "a@contoso.example", "b@contoso.example").as_bytes(), policy=email.policy.default
+    )
     names = {"Subject", "From", "To", "Date", "Message-ID", "References", "Auto-Submitted", "MIME-Version", "Content-Type"}
     assert set(message.keys()) == names
 
@@ -98,7 +103,7 @@ def test_refusals(server, smtp, command, answer, error):
 
 
 def test_a_certificate_that_nobody_vouches_for(server):
-    with pytest.raises(LaterError, match="localhost cannot be used: .*certificate"):
+    with pytest.raises(LaterError, match=r"localhost cannot be used: .*certificate"):
         Mail("On call", "oncall@contoso.example", replace(server, authority=None)).send(samples.LOG)
 
 

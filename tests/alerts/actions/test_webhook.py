@@ -41,7 +41,9 @@ def test_secrets_come_from_the_environment_and_from_files(hook, http, monkeypatc
     assert (headers["Authorization"], headers["X-Tenant"]) == ("Bearer t0ken", "contoso")
 
 
-@pytest.mark.parametrize(("secret", "key"), [("sesame", b"sesame"), ("whsec_" + base64.b64encode(b"raw\0key").decode(), b"raw\0key")])
+@pytest.mark.parametrize(
+    ("secret", "key"), [("sesame", b"sesame"), ("whsec_" + base64.b64encode(b"raw\0key").decode(), b"raw\0key")]
+)
 def test_a_signed_request_can_be_verified(hook, http, monkeypatch, secret, key):
     monkeypatch.setenv("HOOK_SECRET", secret)
     replace(hook, secret="${HOOK_SECRET}").send(samples.LOG)
