@@ -95,7 +95,11 @@ LEARNED = replace(
     METRIC,
     rule=replace(
         METRIC.rule,
-        conditions=(replace(METRIC.rule.conditions[0], metric=Metric("Egress", "microsoft.storage/storageaccounts", "High")),),
+        conditions=(
+            replace(
+                METRIC.rule.conditions[0], metric=Metric("Egress", "microsoft.storage/storageaccounts", Aggregation.TOTAL, "High")
+            ),
+        ),
     ),
     value=1.0,
     columns=("Value", "Threshold", "Operator"),

@@ -51,10 +51,14 @@ class Dimension:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """The metric that the query of a condition reads. With a `sensitivity` its threshold is learned: High, Medium or Low."""
+    """The metric that the query of a condition reads. With a `sensitivity` its threshold is learned: High, Medium or Low.
+
+    `aggregation` is the rule's own: the query has the values of a window aggregated already.
+    """
 
     name: str
     namespace: str = ""
+    aggregation: Aggregation = Aggregation.AVERAGE
     sensitivity: str = ""
 
 

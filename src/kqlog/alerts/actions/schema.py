@@ -211,7 +211,7 @@ def _metric_condition(alert: Alert, condition: Condition, value: float | None) -
         "metricNamespace": (metric.namespace if metric else "") or None,
         "operator": str(condition.operator),
         "threshold": number(condition.threshold),
-        "timeAggregation": str(condition.aggregation),
+        "timeAggregation": str(metric.aggregation if metric else condition.aggregation),
         "dimensions": _dimensions(alert),
         "metricValue": _finite(value),
         "webTestName": None,
