@@ -152,9 +152,11 @@ def run(folder: Path, seed: int, steps: int) -> None:
             alerts.tick((START + step + 1) * MINUTE)
         if step % UPKEEP == UPKEEP - 1:
             keep_in_order(workspace.store, TABLE)
+            alerts.publish()
         made = folder / "done.made"
         made.write_text(str(step))
         made.replace(done)
+    alerts.publish()
     alerts.close()
 
 

@@ -159,5 +159,7 @@ class Alert:
     value: float | None = None
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    history: tuple[tuple[datetime, float], ...] = ()
+    """The value of this window and those before it, oldest first, for the chart of a mail."""
     reason: str = ""
     """Why, in a sentence: 'count 17 > 10 in 12:05 to 12:10'."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 from kqlog.alerts.arrivals import Arrivals
 from kqlog.alerts.episodes import Change, Ledger, remembered
@@ -20,10 +21,11 @@ from kqlog.alerts.processing import ProcessingRules
 from kqlog.alerts.questions import Ask
 from kqlog.alerts.rules import BoundRule, rules_of
 from kqlog.alerts.state import Notification, Progress, State
-from kqlog.alerts.tables import store_events
+from kqlog.alerts.tables import ALERT, HISTORY, store_events
 from kqlog.alerts.windows import DAY, as_datetime, literal, timing
 from kqlog.errors import QueryError
 from kqlog.result import Result
+from kqlog.store.upkeep import keep_in_order
 from kqlog.workspace import Workspace
 
 SECONDS = 30.0
@@ -36,10 +38,18 @@ _DISABLED_AFTER = 7 * DAY
 _FORGOTTEN_AFTER = 7 * DAY
 _KEPT = 30 * DAY
 """Azure keeps alerts for 30 days."""
-_MESSAGES, _ROWS = 20, 10
-"""So many alerts of a look come with rows, and so many rows they have."""
+_MESSAGES, _ROWS, _HISTORY = 20, 10, 30
+"""So many alerts of a look come with rows, so many rows they have, and so many values of windows before."""
 
 log = logging.getLogger("kqlog.alerts")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The first rows behind an alert, and the values of its window and those before."""
+
+    rows: Result
+    history: tuple[tuple[datetime, float], ...] = ()
 
 
 @dataclass
@@ -52,8 +62,8 @@ class Look:
     progress: Progress
     seen: int | None
     """The look at the tables that it knows of; None when it failed."""
-    rows: dict[str, Result] = field(default_factory=dict)
-    """The first rows behind what fired, by the id of the action."""
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    """What is told with what fired, by the id of the action."""
     notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """What else happened, for the history."""
 
@@ -161,14 +171,14 @@ class Alerts:
         began = before.began if before.began is not None and not skipped else due[len(again)]
         if skipped:
             ledger.skip(due[len(again)] - times.frequency)
-        ask, rows = shared.ask(self._seconds), dict[str, Result]()
+        ask, evidence = shared.ask(self._seconds), dict[str, Evidence]()
         try:
             ledger.take(judge(one, due, ask))
             ledger.recover(now)
             ledger.forget(now - _FORGOTTEN_AFTER)
             for change in [change for change in ledger.changes if change.condition is MonitorCondition.FIRED][:_MESSAGES]:
                 if change.verdict is not None:
-                    rows[change.action_id] = self._rows(one, change, ask)
+                    evidence[change.action_id] = self._evidence(one, change, ask)
         except QueryError as error:
             return self._failed(Look(one, now, self.state.ledger(one.rule, now), before, None), error, due[len(again) :])
         progress = Progress(
@@ -178,14 +188,14 @@ class Alerts:
             looked=now,
             began=began,
         )
-        return Look(one, now, ledger, progress, seen, rows, [("Skipped", {"windows": skipped})] if skipped else [])
+        return Look(one, now, ledger, progress, seen, evidence, [("Skipped", {"windows": skipped})] if skipped else [])
 
     def keep(self, looks: Iterable[Look], now: int) -> list[Change]:
-        """Write what looks found, and what is to be told of it, in one transaction; then into the tables."""
+        """Write what looks found, and what is to be told of it, in one transaction."""
         looks = list(looks)
         with self.state.transaction():
             for look in looks:
-                self._tell(look.ledger, look.one, now, look.rows)
+                self._tell(look.ledger, look.one, now, look.evidence)
                 for event, detail in look.notes:
                     self.state.note(now, look.one.name, None, event, detail)
                 self.state.save(look.ledger, look.progress)
@@ -194,7 +204,6 @@ class Alerts:
             self._known[look.one.name] = look.one.rule
             if look.seen is not None:
                 self._seen[look.one.name] = look.seen
-        self.publish()
         return [change for look in looks for change in look.ledger.changes]
 
     def publish(self) -> None:
@@ -205,9 +214,14 @@ class Alerts:
             # It stays where it is, and is tried again.
             log.warning("what happened to alerts cannot be stored: %s", error.message)
 
-    def expire(self, now: int) -> None:
-        """Forget what is older than 30 days."""
+    def tidy(self, now: int) -> None:
+        """Forget what is older than 30 days, and keep the tables of alerts in order."""
         self.state.expire(now - _KEPT)
+        try:
+            for table in (ALERT, HISTORY):
+                keep_in_order(self._store, table)
+        except QueryError as error:
+            log.warning("the tables of alerts are not put in order: %s", error.message)
 
     # ------------------------------------------------------------------------------------------------------------- windows
 
@@ -275,23 +289,29 @@ class Alerts:
         for known in (self._known, self.progress, self._seen):
             known.pop(rule.name, None)
 
-    def _tell(self, ledger: Ledger, one: BoundRule, now: int, rows: dict[str, Result]) -> None:
+    def _tell(self, ledger: Ledger, one: BoundRule, now: int, evidence: dict[str, Evidence]) -> None:
         for change in ledger.changes:
-            alert = alert_of(one.rule, change, now, rows.get(change.action_id))
+            alert = alert_of(one.rule, change, now, evidence.get(change.action_id))
             self.state.told(change.episode, alert, now)
             groups, suppressed = self.processing.groups(alert, as_datetime(now))
             self.state.post(Notification(alert, groups, suppressed), now)
             detail = {"actionId": change.action_id, "suppressed": suppressed}
             self.state.note(now, one.name, change.episode.id, change.condition, detail)
 
-    def _rows(self, one: BoundRule, change: Change, ask: Ask) -> Result:
+    def _evidence(self, one: BoundRule, change: Change, ask: Ask) -> Evidence:
         assert change.verdict is not None
-        telling = change.verdict.telling
+        telling, key = change.verdict.telling, change.episode.key
         start = telling.start if one.questions[0].row_wise else telling.end - sees(one.rule)
-        return one.questions[0].rows(ask, start, telling.end, change.episode.key, _ROWS)
+        rows = one.questions[0].rows(ask, start, telling.end, key, _ROWS)
+        if not one.row_wise:
+            return Evidence(rows)
+        times, end = timing(one.rule), change.verdict.end
+        verdicts = judge(one, times.ends(end - _HISTORY * times.frequency, end), ask)
+        values = [(as_datetime(at), verdicts.of(at, key).periods[0][0].value) for at in verdicts.ends]
+        return Evidence(rows, tuple((at, value) for at, value in values if value is not None))
 
 
-def alert_of(rule: Rule, change: Change, now: int, rows: Result | None = None) -> Alert:
+def alert_of(rule: Rule, change: Change, now: int, evidence: Evidence | None = None) -> Alert:
     """A change as it is told. A resolved alert names the window that resolved it."""
     episode, verdict = change.episode, change.verdict
     names = next((tuple(one.name for one in condition.dimensions) for condition in rule.conditions if condition.dimensions), ())
@@ -308,7 +328,8 @@ def alert_of(rule: Rule, change: Change, now: int, rows: Result | None = None) -
         resolved=None if fired or episode.until is None else as_datetime(episode.until),
         dimensions=tuple(zip(names, episode.key, strict=False)),
         value=verdict.value if verdict is not None else None,
-        columns=tuple(column.name for column in rows.columns) if rows is not None else (),
-        rows=tuple(map(tuple, rows.texts())) if rows is not None else (),
+        columns=tuple(column.name for column in evidence.rows.columns) if evidence is not None else (),
+        rows=tuple(map(tuple, evidence.rows.texts())) if evidence is not None else (),
+        history=evidence.history if evidence is not None else (),
         reason=change.reason,
     )

@@ -44,6 +44,7 @@ create table if not exists outbox (
     action_id text primary key, alert text not null, made integer not null, groups text not null, suppressed text,
     delivered integer, attempts integer not null default 0, retry integer not null default 0, error text);
 create index if not exists undelivered on outbox (retry) where delivered is null;
+create index if not exists of_one_alert on outbox (substr(action_id, 1, 36));
 create table if not exists history (
     number integer primary key, at integer not null, rule text not null, id text, event text not null, detail text not null,
     stored integer not null default 0);
@@ -290,8 +291,10 @@ class State:
         )
 
     def undelivered(self, now: int, most: int = 100) -> list[Notification]:
-        """What is to be told by now, the oldest first."""
-        where = "delivered is null and suppressed is null and retry <= ? order by made, rowid limit ?"
+        """What is to be told by now, the oldest first. Of one alert only the oldest: who hears of its end has heard of it."""
+        earlier = "select * from outbox o where substr(o.action_id, 1, 36) = substr(outbox.action_id, 1, 36)"
+        waiting = f"{earlier} and o.rowid < outbox.rowid and o.delivered is null and o.suppressed is null"
+        where = f"delivered is null and suppressed is null and retry <= ? and not exists ({waiting}) order by rowid limit ?"
         rows = self._rows(f"select alert, groups, suppressed, attempts from outbox where {where}", now, most)
         return [_notification(*row) for row in rows]
 
