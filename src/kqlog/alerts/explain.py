@@ -77,10 +77,11 @@ def _state_lines(rule: Rule, end: int, progress: Progress | None, now: int, *, s
     elif end > progress.cursor:
         yield f"state      not evaluated yet: the last window was that to {shown(progress.cursor)}"
     elif progress.began is not None and end < progress.began:
-        yield f"state      not evaluated: the rule, or its evaluation after a pause, began with the one to {shown(progress.began)}"
+        first = shown(progress.began)
+        yield f"state      not evaluated: the rule, or its evaluation after a pause, began with the one to {first}"
     else:
         until = end + times.delay + times.lateness
-        again = f"is looked at again until {shown(until)}" if now <= until else f"was looked at again until {shown(until)}"
+        again = f"is looked at again until {shown(until)}" if now <= until else f"was so until {shown(until)}"
         yield f"state      evaluated; it {again} when rows come late"
     if progress.unfired:
         yield f"state      {progress.unfired:,} alerts did not fire at the last look, since there were too many"

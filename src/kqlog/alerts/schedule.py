@@ -14,10 +14,12 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from kqlog.alerts.rules import BoundRule
 from kqlog.alerts.service import Alerts, Look, Shared
 from kqlog.alerts.windows import HOUR, MINUTE
+from kqlog.workspace import connect
 
 WORKERS, SLOW_WORKERS = 2, 2
 _SLOW = 5.0
@@ -30,16 +32,25 @@ _PUBLISHED = 10.0
 log = logging.getLogger("kqlog.alerts")
 
 
+def scheduler_of(root: Path) -> Scheduler:
+    """What evaluates the rules of a workspace.
+
+    Raises:
+        QueryError: ALR002 when another process does.
+    """
+    return Scheduler(Alerts(connect(root)))
+
+
 def wall_clock() -> int:
     """Microseconds since 1970."""
     return time.time_ns() // 1000
 
 
 class Scheduler:
-    """Evaluates the rules of a workspace until it is closed."""
+    """Evaluates the rules of a workspace until it is closed, and lets go of its state then."""
 
     def __init__(self, alerts: Alerts, clock: Callable[[], int] = wall_clock, every: float = _EVERY) -> None:
-        self._alerts = alerts
+        self.alerts = alerts
         self._clock = clock
         self._every = every
         self._ended = threading.Event()
@@ -63,6 +74,7 @@ class Scheduler:
             pool.shutdown(cancel_futures=True)
         self._done.put(None)
         self._threads[1].join()
+        self.alerts.close()
 
     def _watch(self) -> None:
         minute = tidied = -1
@@ -71,30 +83,30 @@ class Scheduler:
             try:
                 if now // MINUTE != minute:
                     minute = now // MINUTE
-                    self._alerts.refresh(now)
+                    self.alerts.refresh(now)
                 if now // HOUR != tidied:
                     tidied = now // HOUR
-                    self._quick.submit(self._alerts.tidy, now)
+                    self._quick.submit(self.alerts.tidy, now)
                 self._begin(now)
             except (sqlite3.Error, OSError) as error:
                 log.error("alerts cannot be evaluated: %s", error)
             self._ended.wait(self._every)
 
     def _begin(self, now: int) -> None:
-        shared = Shared(self._alerts.workspace)
-        for one in self._alerts.due(now):
+        shared = Shared(self.alerts.workspace)
+        for one in self.alerts.due(now):
             with self._lock:
                 if one.name in self._under_way:
                     continue
                 self._under_way.add(one.name)
-            known = self._alerts.progress.get(one.name)
+            known = self.alerts.progress.get(one.name)
             pool = self._slow if known is not None and known.seconds > _SLOW else self._quick
             pool.submit(self._look, one, now, shared)
 
     def _look(self, one: BoundRule, now: int, shared: Shared) -> None:
         look = None
         try:
-            look = self._alerts.look(one, now, shared)
+            look = self.alerts.look(one, now, shared)
         except Exception:  # the rule is looked at again, and the others go on
             log.exception("the alert rule %s cannot be evaluated", one.name)
         if look is not None:
@@ -111,14 +123,14 @@ class Scheduler:
                 looks.append(more)
             try:
                 if looks:
-                    self._alerts.keep(looks, self._clock())
+                    self.alerts.keep(looks, self._clock())
                 if time.monotonic() - published > _PUBLISHED or self._ended.is_set():
-                    self._alerts.publish()
+                    self.alerts.publish()
                     published = time.monotonic()
             except (sqlite3.Error, OSError) as error:
                 log.error("the state of alerts cannot be written, it is tried again: %s", error)
             self._free([look.one.name for look in looks])
-        self._alerts.publish()
+        self.alerts.publish()
 
     def _next(self, published: float) -> Look | None:
         try:

@@ -12,7 +12,12 @@ from kqlog.commands.command import EXIT_ERROR, CommandError, Commands, connected
 from kqlog.errors import QueryError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kqlog.alerts.episodes import Change
+    from kqlog.alerts.questions import Ask
     from kqlog.alerts.rules import Rules
+    from kqlog.alerts.service import Alerts
     from kqlog.alerts.state import State
 
 _DAY = 86_400_000_000
@@ -23,7 +28,9 @@ def declare(commands: Commands) -> None:
     alerts = commands.add("alerts", "watch logs with saved queries: try, run, list, explain alerts", _no_command)
     inner = alerts.add_subparsers(dest="task", title="commands", metavar="TASK")
 
-    def add(name: str, help_: str, run: object, *, rule: str | None = None) -> argparse.ArgumentParser:
+    def add(
+        name: str, help_: str, run: Callable[[argparse.Namespace], int | None], *, rule: str | None = None
+    ) -> argparse.ArgumentParser:
         parser = inner.add_parser(name, help=help_, description=f"{help_[0].upper()}{help_[1:]}.")
         # The option stands behind the task as well as before it.
         parser.add_argument("-d", "--data", metavar="FOLDER", default=argparse.SUPPRESS, help="folder of tables")
@@ -33,7 +40,7 @@ def declare(commands: Commands) -> None:
         return parser
 
     add("check", "bind the rules of the folder against its tables", _check)
-    test = add("test", "show when a rule would have fired", _test, rule=None)
+    test = add("test", "show when a rule would have fired", _test)
     test.add_argument("rule", metavar="RULE", help="the name of a rule")
     test.add_argument("--since", default="1d", metavar="TIME", help="how far back, or from when: 30d, 2026-03-10 (default: 1d)")
     test.add_argument("--until", metavar="TIME", help="the end of the time that is replayed (default: now)")
@@ -55,7 +62,10 @@ def _no_command(options: argparse.Namespace) -> int:
 
 
 def _rules(options: argparse.Namespace) -> Rules:
-    from kqlog.alerts.rules import rules_of
+    try:
+        from kqlog.alerts.rules import rules_of
+    except ModuleNotFoundError as error:
+        raise CommandError(f"alerts want the package {error.name}: pip install 'kqlog[alerts]'") from None
 
     return rules_of(connected(options))
 
@@ -110,24 +120,27 @@ def _run(options: argparse.Namespace) -> int:
     from kqlog.alerts.service import Alerts
 
     logging.basicConfig(format="kqlog: %(message)s")
-    store_of(options)
     alerts = Alerts(connected(options))
-    try:
-        if options.once:
-            changes = alerts.tick(_now())
-            alerts.publish()
-            for change in changes:
-                print(f"{change.condition} {change.episode.rule} {', '.join(change.episode.key)}: {change.reason}")
-            return 0
-        ended = threading.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: ended.set())
-        scheduler = Scheduler(alerts)
-        scheduler.start()
-        print(f"{len(alerts.rules.found)} rules are evaluated", flush=True)
-        ended.wait()
-        scheduler.close()
+    if options.once:
+        for change in _once(alerts):
+            print(f"{change.condition} {change.episode.rule} {', '.join(change.episode.key)}: {change.reason}")
         return 0
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    scheduler = Scheduler(alerts)
+    scheduler.start()
+    print(f"{len(alerts.rules.found)} rules are evaluated", flush=True)
+    ended.wait()
+    scheduler.close()
+    return 0
+
+
+def _once(alerts: Alerts) -> list[Change]:
+    try:
+        changes = alerts.tick(_now())
+        alerts.publish()
+        return changes
     finally:
         alerts.close()
 
@@ -139,7 +152,8 @@ def _list(options: argparse.Namespace) -> None:
         episode = told.episode
         until = f" to {shown(episode.until)}" if told.resolved is not None and episode.until is not None else ""
         of = f" [{', '.join(episode.key)}]" if episode.key else ""
-        print(f"{episode.id[:8]}  {told.condition:8}  {told.state:12}  {shown(episode.first)}{until}  {episode.rule}{of}: {told.reason}")
+        what = f"{episode.id[:8]}  {told.condition:8}  {told.state:12}  {shown(episode.first)}{until}"
+        print(f"{what}  {episode.rule}{of}: {told.reason}")
 
 
 def _mark(options: argparse.Namespace) -> None:
@@ -159,7 +173,7 @@ def _history(options: argparse.Namespace) -> None:
         print(f"{shown(event.at)}  {event.rule}  {event.event}  {(event.id or '')[:8]}  {detail}".rstrip())
 
 
-def _ask(rules: Rules) -> object:
+def _ask(rules: Rules) -> Ask:
     from functools import partial
 
     from kqlog.alerts.service import run
