@@ -93,8 +93,9 @@ class Scheduler:
             self._ended.wait(self._every)
 
     def _begin(self, now: int) -> None:
-        shared = Shared(self.alerts.workspace)
-        for one in self.alerts.due(now):
+        due = self.alerts.due(now)
+        shared = self.alerts.shared(due, now)
+        for one in due:
             with self._lock:
                 if one.name in self._under_way:
                     continue

@@ -8,21 +8,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import TypeVar
 
 from kqlog.alerts.arrivals import Arrivals
 from kqlog.alerts.episodes import Change, Ledger, remembered
-from kqlog.alerts.evaluation import judge, sees
+from kqlog.alerts.evaluation import judge, needs, sees
 from kqlog.alerts.model import Alert, MonitorCondition, Rule
 from kqlog.alerts.processing import ProcessingRules
-from kqlog.alerts.questions import Ask
+from kqlog.alerts.questions import Ask, Cells, Need, Question
 from kqlog.alerts.rules import BoundRule, rules_of
 from kqlog.alerts.state import Notification, Progress, State
 from kqlog.alerts.tables import ALERT, HISTORY, store_events
-from kqlog.alerts.windows import DAY, as_datetime, literal, timing
+from kqlog.alerts.windows import DAY, HOUR, as_datetime, literal, timing
 from kqlog.errors import QueryError
 from kqlog.result import Result
 from kqlog.store.upkeep import keep_in_order
@@ -41,6 +42,10 @@ _KEPT = 30 * DAY
 _MESSAGES, _ROWS, _HISTORY = 20, 10, 30
 """So many alerts of a look come with rows, so many rows they have, and so many values of windows before."""
 
+_SHARED = 6 * HOUR
+"""Longer times are asked for by each rule alone, so that none reads much more than it needs."""
+
+T = TypeVar("T")
 log = logging.getLogger("kqlog.alerts")
 
 
@@ -69,12 +74,31 @@ class Look:
 
 
 class Shared:
-    """Answers of one moment: several rules that ask the same are answered once."""
+    """Answers of one moment: what several rules ask is asked once, over what the windows of all of them need."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, needs: Iterable[tuple[Question, Need]] = ()) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, int, int], Future[Result]] = {}
+        self._cells: dict[str, Future[Cells]] = {}
+        self._needs: dict[str, Need] = {}
+        for question, need in needs:
+            if need.end - need.start <= _SHARED:
+                subject = question.subject
+                self._needs[subject] = need | self._needs.get(subject, need)
+
+    def fetch(self, question: Question, need: Need, ask: Ask) -> tuple[Cells, int]:
+        """The cells that a question needs, among those that others need as well."""
+        subject = question.subject
+        whole = self._needs.get(subject)
+        if whole is None or whole | need != whole:
+            return question.cells(ask, *need), need.grain
+        with self._lock:
+            mine = subject not in self._cells
+            answer = self._cells.setdefault(subject, Future())
+        if mine:
+            _settle(answer, lambda: question.cells(ask, *whole))
+        return answer.result(), whole.grain
 
     def ask(self, seconds: float) -> Ask:
         """What asks for one look, which may take so many seconds."""
@@ -85,14 +109,19 @@ class Shared:
                 mine = (text, start, end) not in self._answers
                 answer = self._answers.setdefault((text, start, end), Future())
             if mine:
-                try:
-                    left = max(0.01, until - time.monotonic())
-                    answer.set_result(run(self._workspace, text, start, end, left))
-                except BaseException as error:  # noqa: BLE001  whoever waits for it hears of it as well
-                    answer.set_exception(error)
+                left = max(0.01, until - time.monotonic())
+                _settle(answer, lambda: run(self._workspace, text, start, end, left))
             return answer.result()
 
         return ask
+
+
+def _settle(answer: Future[T], step: Callable[[], T]) -> None:
+    """Work something out for all who wait for it, who hear of what goes wrong as well."""
+    try:
+        answer.set_result(step())
+    except BaseException as error:  # noqa: BLE001
+        answer.set_exception(error)
 
 
 def run(workspace: Workspace, text: str, start: int, end: int, seconds: float | None = None) -> Result:
@@ -136,8 +165,9 @@ class Alerts:
     def tick(self, now: int) -> list[Change]:
         """Look at all rules that are due at a moment, and keep what came of it."""
         self.refresh(now)
-        shared = Shared(self.workspace)
-        looks = [look for one in self.due(now) if (look := self.look(one, now, shared)) is not None]
+        due = self.due(now)
+        shared = self.shared(due, now)
+        looks = [look for one in due if (look := self.look(one, now, shared)) is not None]
         return self.keep(looks, now)
 
     def refresh(self, now: int) -> None:
@@ -159,6 +189,10 @@ class Alerts:
         """The rules with windows to look at, for the first time or again."""
         return [one for one in self.rules.found.values() if one.rule.enabled and self._windows(one, now)[1]]
 
+    def shared(self, due: Iterable[BoundRule], now: int) -> Shared:
+        """What looks at these rules have in common."""
+        return Shared(self.workspace, (need for one in due for need in needs(one, self._windows(one, now)[1])))
+
     def look(self, one: BoundRule, now: int, shared: Shared) -> Look | None:
         """Look at the windows of a rule that are due; None where none are."""
         started = time.monotonic()
@@ -173,7 +207,7 @@ class Alerts:
             ledger.skip(due[len(again)] - times.frequency)
         ask, evidence = shared.ask(self._seconds), dict[str, Evidence]()
         try:
-            ledger.take(judge(one, due, ask))
+            ledger.take(judge(one, due, ask, shared.fetch))
             ledger.recover(now)
             ledger.forget(now - _FORGOTTEN_AFTER)
             for change in [change for change in ledger.changes if change.condition is MonitorCondition.FIRED][:_MESSAGES]:

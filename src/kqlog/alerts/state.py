@@ -205,7 +205,7 @@ class State:
                     "update episodes set first = ?, since = ?, until = ? where id = ?", one.first, one.since, one.until, one.id
                 )
             self._do("delete from presence where rule = ?", rule.name)
-            keys = (ledger.absent.keys() & ledger.watched) | ledger.present.keys()
+            keys = (ledger.absent.keys() & {one.key for one in ledger.episodes if one.until is None}) | ledger.present.keys()
             rows = [(rule.name, json.dumps(key), ledger.absent.get(key), ledger.present.get(key)) for key in sorted(keys)]
             self._connection.executemany("insert into presence values (?, ?, ?, ?)", rows)
 
