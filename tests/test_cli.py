@@ -217,3 +217,10 @@ def test_saved_queries_are_listed_run_and_checked(folder):
     done = kqlog("check", "-d", folder)
     assert (done.returncode, done.stdout.endswith("wrong.kql:1:15: SEM001 no column named 'agee'\n")) == (1, True)
     assert kqlog("check", "-d", folder, folder / "queries").stdout == done.stdout
+
+
+def test_the_formats_of_the_command_line_are_those_of_the_readers():
+    from kqlog.commands.ingesting import _LOG_FORMATS
+    from kqlog.ingest.readers import FORMATS
+
+    assert sorted(FORMATS) == list(_LOG_FORMATS)

@@ -8,8 +8,10 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from kqlog.text import to_python, write, write_json
+from kqlog.text import to_python, write, write_all, write_json, write_json_all
 from kqlog.types import MAX_DATETIME_TICKS, TICKS_PER_DAY, UNIX_EPOCH_TICKS, Type
 
 
@@ -67,3 +69,25 @@ def test_json_of_a_value(type_, stored, json):
 )
 def test_python_of_a_value(type_, stored, value):
     assert to_python(stored, type_) == value
+
+
+VALUES = {
+    Type.STRING: st.text(),
+    Type.DATETIME: st.integers(0, MAX_DATETIME_TICKS),
+    Type.TIMESPAN: st.integers(-(2**63), 2**63 - 1),
+    Type.GUID: st.uuids().map(str),
+    Type.REAL: st.floats(),
+    Type.LONG: st.integers(-(2**63), 2**63 - 1),
+    Type.BOOL: st.booleans(),
+    Type.DYNAMIC: st.sampled_from(['"a"', "[1]", "null"]),
+}
+COLUMNS = st.sampled_from(list(VALUES)).flatmap(
+    lambda type_: st.tuples(st.just(type_), st.lists(st.none() | VALUES[type_], max_size=5))
+)
+
+
+@given(COLUMNS)
+def test_a_column_of_texts_has_that_of_each_value(column):
+    type_, values = column
+    assert write_all(values, type_) == [write(value, type_) for value in values]
+    assert write_json_all(values, type_) == [write_json(value, type_) for value in values]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow
 from pyarrow import compute
 
@@ -22,9 +24,26 @@ _SAME: dict[Type, pyarrow.DataType] = {
 }
 
 
-def to_public(table: pyarrow.Table, columns: Schema) -> pyarrow.Table:
-    """The table with the types of `Result.to_arrow`."""
-    arrays = [_column(array, column.name, column.type) for array, column in zip(table.columns, columns, strict=True)]
+class FarAwayError(Exception):
+    """A time beyond the years 1677 to 2262 in a column, `name`, that is to be nanoseconds."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"column '{name}' has times that nanoseconds do not reach")
+        self.name = name
+
+
+def to_public(table: pyarrow.Table, columns: Schema, units: Mapping[str, str] | None = None) -> pyarrow.Table:
+    """The table with the types of `Result.to_arrow`. `units` are those of times, "ns" or "us", where values do not decide.
+
+    Raises:
+        QueryError: ENG001 for a seventh digit where a column becomes microseconds.
+        FarAwayError: for a column whose unit is "ns".
+    """
+    given = units or {}
+    arrays = [
+        _column(array, column.name, column.type, given.get(column.name))
+        for array, column in zip(table.columns, columns, strict=True)
+    ]
     return pyarrow.table(arrays, names=[column.name for column in columns])
 
 
@@ -43,23 +62,26 @@ def _uuids(texts: pyarrow.Array) -> pyarrow.Array:
     return pyarrow.ExtensionArray.from_storage(pyarrow.uuid(), pyarrow.array(values, pyarrow.binary(16)))
 
 
-def _column(array: pyarrow.ChunkedArray, name: str, type_: Type) -> pyarrow.ChunkedArray:
+def _column(array: pyarrow.ChunkedArray, name: str, type_: Type, unit: str | None) -> pyarrow.ChunkedArray:
     match type_:
         case Type.DATETIME:
-            return _ticks(compute.subtract(array, UNIX_EPOCH_TICKS), name, "datetime")
+            return _ticks(compute.subtract(array, UNIX_EPOCH_TICKS), name, "datetime", unit)
         case Type.TIMESPAN:
-            return _ticks(array, name, "timespan")
+            return _ticks(array, name, "timespan", unit)
         case Type.DECIMAL:
             return array
         case _:
             return array if array.type == _SAME[type_] else array.cast(_SAME[type_])
 
 
-def _ticks(array: pyarrow.ChunkedArray, name: str, kind: str) -> pyarrow.ChunkedArray:
+def _ticks(array: pyarrow.ChunkedArray, name: str, kind: str, unit: str | None) -> pyarrow.ChunkedArray:
     """Ticks around zero as nanoseconds, or as microseconds where those are out of range."""
     extremes = compute.min_max(array).as_py()
     low, high = extremes["min"] or 0, extremes["max"] or 0
-    if low >= -_NANOSECOND_TICKS and high <= _NANOSECOND_TICKS:
+    near = low >= -_NANOSECOND_TICKS and high <= _NANOSECOND_TICKS
+    if unit == "ns" and not near:
+        raise FarAwayError(name)
+    if near and unit != "us":
         return compute.multiply(array, 100).cast(_clock(kind, "ns"))
     # Arrow divides toward zero, which is exact where nothing remains.
     micros = compute.divide(array, 10)

@@ -11,7 +11,7 @@ from typing import TypeVar
 from kqlog.engines.engine import EVERYTHING, Answer, Engine, Limits, Run
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
-from kqlog.progress import Scanned
+from kqlog.progress import scan_line
 from kqlog.result import NoAnswer, Result, sum_of_sizes
 
 _FRAMES = 5_000
@@ -72,13 +72,17 @@ class Execution:
         """Stop it: `result` raises ENG004. Nothing happens when it is done already."""
         self._stop("ENG004")
 
-    def progress(self) -> Scanned:
-        """How far it is."""
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1; None while that is not known."""
         with self._lock:
             run = self._run
-        if run is None:
-            return Scanned(None)
-        return Scanned(run.progress(), len(run.files), sum_of_sizes(run.files))
+        return None if run is None else run.progress()
+
+    def line(self, seconds: float) -> str:
+        """How far it is after so many seconds, for a person who waits."""
+        with self._lock:
+            run = self._run
+        return scan_line(self.progress(), 0 if run is None else sum_of_sizes(run.files), seconds)
 
     def _stop(self, code: str) -> None:
         with self._lock:

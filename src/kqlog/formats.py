@@ -5,11 +5,12 @@ from __future__ import annotations
 import csv
 import html
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import IO
 
-from kqlog.text import Storage, write, write_json
+from kqlog.text import Storage, write, write_all, write_json, write_json_all
 from kqlog.types import NUMBERS, Column, Schema, Type
 
 Rows = Sequence[tuple[Storage, ...]]
@@ -20,6 +21,8 @@ _NARROWEST = 12
 _CUT_FIRST = frozenset({Type.STRING, Type.DYNAMIC})
 """The start of a text says something; that of a time or a number is another one."""
 _GAP = "  "
+_TOGETHER = 4096
+"""So many rows become text together."""
 
 
 class Format(StrEnum):
@@ -45,22 +48,23 @@ ENDINGS: dict[str, Format] = {
 """What a file's ending says about its format."""
 
 
-def write_csv(columns: Schema, rows: Rows, stream: IO[str]) -> None:
+def write_csv(columns: Schema, rows: Iterable[tuple[Storage, ...]], stream: IO[str], *, header: bool = True) -> None:
     """A header, then a line for each row; null and '' are both empty, as in Kusto."""
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([column.name for column in columns])
-    writer.writerows([write(value, column.type) for value, column in zip(row, columns, strict=True)] for row in rows)
+    if header:
+        writer.writerow([column.name for column in columns])
+    writer.writerows(_by_columns(write_all, columns, rows))
 
 
-def write_json_lines(columns: Schema, rows: Rows, stream: IO[str]) -> None:
+def write_json_lines(columns: Schema, rows: Iterable[tuple[Storage, ...]], stream: IO[str]) -> None:
     """A JSON object a line."""
-    stream.writelines(f"{text}\n" for text in _objects(columns, rows))
+    stream.writelines(f"{text}\n" for text in json_objects(columns, rows))
 
 
 def write_json_array(columns: Schema, rows: Rows, stream: IO[str]) -> None:
     """One JSON array with an object for each row."""
     separator = "[\n  "
-    for text in _objects(columns, rows):
+    for text in json_objects(columns, rows):
         stream.write(separator + text)
         separator = ",\n  "
     stream.write("\n]\n" if rows else "[]\n")
@@ -132,13 +136,23 @@ def _sort_key(value: Storage, type_: Type) -> str:
     return f' data-key="{value}"' if type_ is Type.TIMESPAN and value is not None else ""
 
 
-def _objects(columns: Schema, rows: Rows) -> Iterable[str]:
+def json_objects(columns: Schema, rows: Iterable[tuple[Storage, ...]]) -> Iterator[str]:
     """Each row as the text of a JSON object on one line."""
     keys = [write_json(column.name, Type.STRING) for column in columns]
-    for row in rows:
-        texts = (write_json(value, column.type) for value, column in zip(row, columns, strict=True))
-        # A line break in JSON text can only be space between tokens.
-        yield " ".join(("{" + ", ".join([f"{key}: {text}" for key, text in zip(keys, texts, strict=True)]) + "}").splitlines())
+    for texts in _by_columns(write_json_all, columns, rows):
+        text = "{" + ", ".join([f"{key}: {text}" for key, text in zip(keys, texts, strict=True)]) + "}"
+        # A line break in JSON text can only be space between tokens. Other characters that end lines elsewhere are text.
+        yield text.replace("\r", " ").replace("\n", " ") if "\n" in text or "\r" in text else text
+
+
+def _by_columns(
+    texts: Callable[[Iterable[Storage], Type], list[str]], columns: Schema, rows: Iterable[tuple[Storage, ...]]
+) -> Iterator[tuple[str, ...]]:
+    """The texts of each row. The values of one column at a time take a third of the time of one after the other."""
+    left = iter(rows)
+    while some := list(islice(left, _TOGETHER)):
+        cells = [texts(values, column.type) for values, column in zip(zip(*some, strict=True), columns, strict=True)]
+        yield from zip(*cells, strict=True)
 
 
 def cells(row: tuple[Storage, ...], columns: Schema) -> list[str]:

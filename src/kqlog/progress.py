@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -24,12 +23,12 @@ R = TypeVar("R")
 def wait_for(
     work: Callable[[], R],
     cancel: Callable[[], None],
-    scanned: Callable[[], Scanned] | None = None,
+    told: Callable[[float], str] | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> R:
     """The result of the work, which runs in a thread of its own; Ctrl-C calls `cancel`, from this one.
 
-    `scanned` says how far it is; `tell` shows that to whoever waits, by default on a line of the terminal.
+    `told` is what is said after so many seconds; `tell` shows that to whoever waits, by default on a line of the terminal.
 
     The engine looks for signals too rarely when it is called from the main thread.
 
@@ -53,11 +52,12 @@ def wait_for(
     threading.Thread(target=run, daemon=True).start()
     threading.stack_size(0)
     try:
+        line = told or (lambda seconds: f"running for {seconds:.1f} s, Ctrl-C stops it")
         if tell is not None or not sys.stderr.isatty():
-            _watch(done, scanned, tell or (lambda _: None))
+            _watch(done, line, tell or (lambda _: None))
         else:
-            with _terminal_line() as line:
-                _watch(done, scanned, line)
+            with _terminal_line() as shown:
+                _watch(done, line, shown)
     except KeyboardInterrupt:
         cancel()
         done.wait()
@@ -67,11 +67,11 @@ def wait_for(
     return results[0]
 
 
-def _watch(done: threading.Event, scanned: Callable[[], Scanned] | None, tell: Callable[[str], None]) -> None:
+def _watch(done: threading.Event, told: Callable[[float], str], tell: Callable[[str], None]) -> None:
     started = time.monotonic()
     finished = done.wait(_PATIENCE)
     while not finished:
-        tell(_line(time.monotonic() - started, scanned() if scanned is not None else Scanned(None)))
+        tell(told(time.monotonic() - started))
         finished = done.wait(_BEAT)
 
 
@@ -93,29 +93,6 @@ def _terminal_line() -> Iterator[Callable[[str], None]]:
         if shown:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
-
-
-@dataclass(frozen=True, slots=True)
-class Scanned:
-    """How far a query is: the share that is done, from 0 to 1 or None while nobody knows, and what its files hold."""
-
-    share: float | None
-    files: int = 0
-    bytes: int = 0
-    rows: int | None = None
-
-
-def _line(seconds: float, scanned: Scanned) -> str:
-    """What a person who waits is told. Rows and bytes are those of the share that the engine has gone through."""
-    if not scanned.share:
-        return f"running for {seconds:.1f} s, Ctrl-C stops it"
-    parts = [f"[{'#' * int(20 * scanned.share):<20}] {scanned.share:4.0%}"]
-    if scanned.rows is not None:
-        parts.append(f"{scanned.rows * scanned.share:,.0f} of {scanned.rows:,} rows")
-    if scanned.bytes:
-        parts.append(f"{scanned.bytes * scanned.share / 2**20:,.0f} of {scanned.bytes / 2**20:,.0f} MB")
-    parts.append(f"{seconds * (1 - scanned.share) / scanned.share:,.0f} s left, Ctrl-C stops it")
-    return "  ".join(parts)
 
 
 class Bar:
@@ -141,9 +118,22 @@ class Bar:
         if now < self._due or not sys.stderr.isatty():
             return
         self._due, self._shown = now + _BEAT, True
-        share = min(1.0, done / self._size)
-        left = (now - self._started) * (1 - share) / share if share else 0.0
-        blocks = "#" * int(20 * share)
-        told = f"{self._name} [{blocks:<20}] {share:4.0%}  {rows:,} rows  {done / 2**20:,.0f} MB  {left:,.0f} s left"
+        told = bar_line(self._name, done / self._size, rows, done, now - self._started)
         sys.stderr.write(f"\r{told}\x1b[K")
         sys.stderr.flush()
+
+
+def bar_line(name: str, share: float, rows: int, size: int, seconds: float) -> str:
+    """A bar with a share from 0 to 1, how many rows and bytes that are, and how long the rest will take."""
+    share = min(1.0, share)
+    left = seconds * (1 - share) / share if share else 0.0
+    return f"{name} [{'#' * int(20 * share):<20}] {share:4.0%}  {rows:,} rows  {size / 2**20:,.0f} MB  {left:,.0f} s left"
+
+
+def scan_line(share: float | None, size: int, seconds: float) -> str:
+    """How far a query is, which has this share of so many bytes behind it after so many seconds."""
+    if not share:
+        return f"running for {seconds:.1f} s, Ctrl-C stops it"
+    scanned = f"  {size * share / 2**20:,.0f} of {size / 2**20:,.0f} MB" if size else ""
+    left = seconds * (1 - share) / share
+    return f"[{'#' * int(20 * share):<20}] {share:4.0%}{scanned}  {left:,.0f} s left, Ctrl-C stops it"

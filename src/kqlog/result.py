@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from kqlog import formats
+from kqlog.errors import QueryError
 from kqlog.formats import ENDINGS, Format
 from kqlog.text import Storage, to_python, write
 from kqlog.types import Column, Schema
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-    from kqlog.engines.engine import Answer
+    from kqlog.engines.engine import Answer, Run
     from kqlog.plan.nodes import Render
 
 SHOWN_ROWS = 50
@@ -59,6 +60,34 @@ def sum_of_sizes(files: Iterable[str]) -> int:
         with contextlib.suppress(OSError):
             total += Path(file).stat().st_size
     return total
+
+
+class Stream:
+    """A query whose rows are not kept: they are handed over once, as they come. Stop and watch it from any thread."""
+
+    def __init__(self, columns: Schema, run: Run, text: str) -> None:
+        self.columns = columns
+        self._run = run
+        self._query = text
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """Run, and give the rows in parts, in the form of `Result.stored`.
+
+        Raises:
+            QueryError: as `Workspace.query`, also after some of the rows were given.
+        """
+        try:
+            yield from self._run.batches()
+        except QueryError as error:
+            raise error.within(self._query) from error.__cause__
+
+    def cancel(self) -> None:
+        """Stop it: `batches` raises ENG004."""
+        self._run.cancel()
+
+    def progress(self) -> float | None:
+        """How much is done, from 0 to 1; None while that is not known."""
+        return self._run.progress()
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -15,12 +16,32 @@ from kqlog.types import TICKS_PER_DAY, TICKS_PER_SECOND, Type
 Storage = Any
 """A value as engines hand it over: ticks for datetime and timespan, JSON text for dynamic, None for null."""
 
+_QUOTE = json.JSONEncoder(ensure_ascii=False).encode
 _FIRST_DAY = datetime(1, 1, 1, tzinfo=UTC)
 
 
 def write(value: Storage, type_: Type) -> str:
     """The text of one value, as tostring() gives it; '' for null."""
     return "" if value is None else _WRITERS[type_](value)
+
+
+def write_all(values: Iterable[Storage], type_: Type) -> list[str]:
+    """The texts of the values of a column, as `write` gives each."""
+    writer = _WRITERS[type_]
+    return ["" if value is None else writer(value) for value in values]
+
+
+def write_json_all(values: Iterable[Storage], type_: Type) -> list[str]:
+    """The JSON texts of the values of a column, as `write_json` gives each."""
+    match type_:
+        case Type.STRING:
+            return ["null" if value is None else _QUOTE(value) for value in values]
+        case Type.DATETIME | Type.TIMESPAN | Type.GUID:
+            # Nothing in these has to be escaped.
+            writer = _WRITERS[type_]
+            return ["null" if value is None else f'"{writer(value)}"' for value in values]
+        case _:
+            return [write_json(value, type_) for value in values]
 
 
 def write_json(value: Storage, type_: Type) -> str:
@@ -35,7 +56,7 @@ def write_json(value: Storage, type_: Type) -> str:
         case Type.REAL if math.isfinite(value):
             return write(value, type_)
         case _:
-            return json.dumps(write(value, type_), ensure_ascii=False)
+            return _QUOTE(write(value, type_))
 
 
 def to_python(value: Storage, type_: Type) -> object:
@@ -53,8 +74,13 @@ def from_python(value: datetime | timedelta) -> int:
 def datetime_text(ticks: int) -> str:
     """A datetime such as 2024-05-01T12:00:00.0000000Z."""
     seconds, fraction = divmod(ticks, TICKS_PER_SECOND)
-    moment = (_FIRST_DAY + timedelta(seconds=seconds)).replace(tzinfo=None)
-    return f"{moment.isoformat()}.{fraction:07d}Z"
+    return f"{_second_text(seconds)}.{fraction:07d}Z"
+
+
+@lru_cache(4096)
+def _second_text(seconds: int) -> str:
+    """What the datetimes of one second begin with. Logs have many."""
+    return (_FIRST_DAY + timedelta(seconds=seconds)).replace(tzinfo=None).isoformat()
 
 
 def timespan_text(ticks: int) -> str:

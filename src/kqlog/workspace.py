@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kqlog.catalog.catalog import Catalog
+from kqlog.catalog.functions import system_functions
 from kqlog.catalog.saved import SavedQueries, StoredFunctions
 from kqlog.catalog.stored import StoredCatalog
 from kqlog.engines.duckdb.engine import DuckDBEngine
@@ -19,11 +21,14 @@ from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, StoredFunction, closest
 from kqlog.plan.show import show
-from kqlog.result import Result
+from kqlog.result import Result, Stream
 from kqlog.store.store import Store, is_workspace
 from kqlog.syntax.parse import parse
 from kqlog.timespan import Timespan, time_range
 from kqlog.types import ALIASES, UNIX_EPOCH_TICKS, Column, Schema
+
+if TYPE_CHECKING:
+    from kqlog.store.additions import Additions
 
 
 @dataclass(frozen=True)
@@ -48,9 +53,12 @@ class Workspace:
         """The saved queries of the folder, which are its stored functions as well."""
         self._catalog = Catalog(engine, source if self.store is None else None, frames)
 
-    def _tables(self) -> Catalog | StoredCatalog:
+    def _tables(self, only: Mapping[str, Additions] | None = None) -> Catalog | StoredCatalog:
         """The tables as they are now."""
-        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog)
+        return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog, only)
+
+    def _functions(self) -> StoredFunctions:
+        return StoredFunctions(self.saved, system_functions() if self.store is not None else None)
 
     @property
     def tables(self) -> list[str]:
@@ -116,17 +124,39 @@ class Workspace:
         run = only_query_errors(text, lambda: self._engine.prepare(relation))
         return lambda tables: only_query_errors(text, lambda: Result(run(tables)))
 
-    def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
-        """The errors of a query and the columns of its result, without running anything."""
-        return _check(text, self._tables(), parameters, StoredFunctions(self.saved))
+    def stream(
+        self,
+        text: str,
+        timespan: Timespan | None = None,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        only: Mapping[str, Additions] | None = None,
+    ) -> Stream:
+        """A query whose rows are handed over as they come and are not kept: for answers larger than memory.
 
-    def planned(self, text: str, parameters: Mapping[str, object] | None = None) -> plan.Plan:
-        """The typed plan of a query, for those who ask what it does rather than for its rows.
+        Of the tables in `only` it sees what was added, and nothing else.
+
+        Raises:
+            QueryError: as `query` does before it runs, EXP001 for a text with no result or several.
+        """
+        outputs = only_query_errors(text, lambda: self._plan(text, timespan, parameters, self._engine.run, only)).outputs
+        if len(outputs) != 1 or not outputs[0].relation.columns:
+            message = f"the query has {len(outputs)} results" if len(outputs) != 1 else "the query's result has no columns"
+            raise QueryError("EXP001", f"{message}, and one table is exported")
+        run = only_query_errors(text, lambda: self._engine.start(outputs[0].relation))
+        return Stream(outputs[0].relation.columns, run, text)
+
+    def planned(self, text: str) -> plan.Plan:
+        """The typed plan of a query, over the tables as they are now.
 
         Raises:
             QueryError: as `query` does before it runs.
         """
-        return only_query_errors(text, lambda: self._plan(text, None, parameters, self._engine.run))
+        return only_query_errors(text, lambda: self._plan(text, None, None, self._engine.run))
+
+    def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
+        """The errors of a query and the columns of its result, without running anything."""
+        return _check(text, self._tables(), parameters, self._functions())
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -150,8 +180,9 @@ class Workspace:
         timespan: Timespan | None,
         parameters: Mapping[str, object] | None,
         answer: Callable[[plan.Node], Answer],
+        only: Mapping[str, Additions] | None = None,
     ) -> plan.Plan:
-        now, tables = _now(), self._tables()
+        now, tables = _now(), self._tables(only)
 
         def fetch(relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
             """The rows that later columns depend on, as those of `evaluate pivot()` do."""
@@ -167,7 +198,7 @@ class Workspace:
             tables,
             now,
             parameters or {},
-            StoredFunctions(self.saved),
+            self._functions(),
             timespan=time_range(timespan, now),
             evaluate=evaluate,
             fetch=fetch,

@@ -73,7 +73,7 @@ class Reference:
     began: int = 0
     alerts: dict[tuple[str, ...], list[Alert]] = field(default_factory=lambda: defaultdict(list))
     absent: dict[tuple[str, ...], int] = field(default_factory=dict)
-    seen: set[tuple[str, ...]] = field(default_factory=set)
+    seen: dict[tuple[str, ...], int] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
 
     def step(self, now: int) -> None:
@@ -105,7 +105,8 @@ class Reference:
         by_key: dict[tuple[str, ...], list[Row]] = defaultdict(list)
         for row in rows:
             by_key[tuple(str(getattr(row, name.lower())) for name in names)].append(row)
-        keys = set(by_key) | self.seen | {key for key, alerts in self.alerts.items() if any(a.until is None for a in alerts)}
+        keys = set(by_key) | {key for key, first in self.seen.items() if first < end}
+        keys |= {key for key, alerts in self.alerts.items() if any(a.until is None and a.first < end for a in alerts)}
         if not names:
             keys = {()}
         for key in sorted(keys):
@@ -119,7 +120,7 @@ class Reference:
         if self.absent.get(key, end + 1) <= end:
             del self.absent[key]
         if rule.no_data.outcome is Outcome.ALERT:
-            self.seen.add(key)
+            self.seen[key] = min(end, self.seen.get(key, end))
         for alert in self.alerts[key]:
             if alert.kind == "noData" and alert.until is None and alert.first < end:
                 self.resolve(now, end, key, alert)

@@ -50,7 +50,9 @@ def rows_of(seed: int, minute: int) -> Iterator[tuple[int, Row]]:
         wave = noise.random() < 0.25 or (minute // 37 + len(computer)) % 9 == 0
         down = (minute // 61 + ord(computer[-1])) % 13 == 0
         for _ in range(0 if down else noise.choice((0, 0, 1, 3 if wave else 1))):
-            row = Row(minute + noise.randrange(60) / 60, computer, noise.randrange(4), float(noise.randrange(40) * (2 if wave else 1)))
+            row = Row(
+                minute + noise.randrange(60) / 60, computer, noise.randrange(4), float(noise.randrange(40) * (2 if wave else 1))
+            )
             late = noise.choice((0, 0, 0, 0, 0, 0, 1, 3, 8, 25))
             yield late, row
             if noise.random() < 0.05:
@@ -81,7 +83,9 @@ def rule_texts(seed: int, count: int) -> dict[str, str]:
         periods = noise.choice((1, 1, 1, 2, 3))
         window = noise.choice((frequency, frequency, frequency * 2, 5))
         stateful = noise.random() < 0.7
-        threshold = {"Count": 3 * window // 2, "Total": 60 * window // 2, "Average": 25, "Maximum": 70, "Minimum": 20}[aggregation]
+        threshold = {"Count": 3 * window // 2, "Total": 60 * window // 2, "Average": 25, "Maximum": 70, "Minimum": 20}[
+            aggregation
+        ]
         comparison = noise.choice(("GreaterThan", "GreaterThan", "GreaterThanOrEqual", "LessThan"))
         lines = [
             f"evaluationFrequency: PT{frequency}M",
@@ -96,7 +100,9 @@ def rule_texts(seed: int, count: int) -> dict[str, str]:
         if stateful and noise.random() < 0.3:
             lines.append(f"ruleResolveConfiguration: {{timeToResolve: PT{noise.choice((1, 20))}M}}")
         if noise.random() < 0.4:
-            lines.append(f"noData: {{outcome: {noise.choice(('keep', 'resolve', 'alert'))}, pending: PT{noise.choice((0, 20))}M}}")
+            lines.append(
+                f"noData: {{outcome: {noise.choice(('keep', 'resolve', 'alert'))}, pending: PT{noise.choice((0, 20))}M}}"
+            )
         lines += ["criteria:", "  allOf:", f'    - query: "{query}"', f"      timeAggregation: {aggregation}"]
         if aggregation != "Count":
             lines.append("      metricMeasureColumn: Value")
@@ -152,9 +158,11 @@ def run(folder: Path, seed: int, steps: int) -> None:
             alerts.tick((START + step + 1) * MINUTE)
         if step % UPKEEP == UPKEEP - 1:
             keep_in_order(workspace.store, TABLE)
+            alerts.publish()
         made = folder / "done.made"
         made.write_text(str(step))
         made.replace(done)
+    alerts.publish()
     alerts.close()
 
 

@@ -16,10 +16,10 @@ import simulation
 from reference import Reference, Told
 
 import kqlog
+from kqlog.alerts.model import Alert
 from kqlog.alerts.rules import rules_of
 from kqlog.alerts.windows import moment
 from kqlog.alerts.wire import from_json
-from kqlog.alerts.model import Alert
 
 PROGRAM = Path(simulation.__file__)
 
@@ -49,7 +49,9 @@ def told(folder: Path) -> list[Told]:
     for made, text, kind, key, id_ in rows:
         alert = from_json(Alert, json.loads(text))
         assert alert.id == id_
-        ends = [None if at is None else moment(at) // simulation.MINUTE - simulation.START for at in (alert.fired, alert.resolved)]
+        ends = [
+            None if at is None else moment(at) // simulation.MINUTE - simulation.START for at in (alert.fired, alert.resolved)
+        ]
         when = made // simulation.MINUTE - simulation.START
         found.append((when, alert.rule.name, str(alert.condition), kind, tuple(json.loads(key)), *ends))
     return sorted(found, key=str)
@@ -70,7 +72,8 @@ def run_with_kills(folder: Path, seed: int, steps: int, kills: int) -> int:
     noise, killed = random.Random(seed), 0
     while True:
         process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(folder), str(seed), str(steps)], env={**__import__("os").environ, "PYTHONPATH": ":".join(sys.path)}
+            [sys.executable, str(PROGRAM), str(folder), str(seed), str(steps)],
+            env={**__import__("os").environ, "PYTHONPATH": ":".join(sys.path)},
         )
         if killed >= kills:
             assert process.wait(3600) == 0

@@ -3,70 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import shutil
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 import pytest
+from listening import Listening, program, wait_until
 
 import kqlog
+from kqlog.errors import QueryError
+from kqlog.ingest import syslog
 from kqlog.ingest.batches import Batches, Troubles
 from kqlog.ingest.connections import receive_tcp
 from kqlog.ingest.ingestor import Ingestor
 from kqlog.ingest.listen import read_syslog, receive_udp
+from kqlog.ingest.syslog import Message
 from kqlog.store.store import Store, create
-
-
-class Listening:
-    """A `kqlog listen` of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        self.store = create(folder)
-        anywhere = ["--syslog-udp", "127.0.0.1:0", "--syslog-tcp", "127.0.0.1:0"]
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "kqlog.cli", "listen", "-d", folder, *anywhere],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stdout is not None
-        self.udp, self.tcp = (int(self.process.stdout.readline().rpartition(":")[2]) for _ in range(2))
-
-    def stop(self) -> tuple[str, str]:
-        """Tell it to end; what it says."""
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.communicate(timeout=30)
-
-    def rows(self, query: str) -> list[tuple[object, ...]]:
-        return kqlog.connect(self.store.root).query(query).rows
 
 
 @pytest.fixture
 def listening(tmp_path: Path) -> Iterator[Listening]:
-    made = Listening(tmp_path / "logs")
+    made = Listening(tmp_path / "logs", "--syslog-udp", "127.0.0.1:0", "--syslog-tcp", "127.0.0.1:0", sources=2)
     yield made
-    made.process.kill()
-    made.process.communicate()
-
-
-def program(name: str, package: str) -> str:
-    if (found := shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin")) is None:
-        pytest.skip(f"there is no {name} (Debian package {package})")
-    return found
+    made.end()
 
 
 @pytest.mark.parametrize("format_", ["--rfc5424", "--rfc3164"])
 @pytest.mark.parametrize("transport", [["--udp"], ["--tcp"], ["--tcp", "--octet-count"]], ids=" ".join)
 def test_logger(listening: Listening, format_: str, transport: list[str]) -> None:
-    port = listening.udp if "--udp" in transport else listening.tcp
+    port = listening.ports["syslog over UDP"] if "--udp" in transport else listening.ports["syslog over TCP"]
     to = [program("logger", "bsdutils"), "--server", "127.0.0.1", "--port", str(port), *transport, format_]
     started = time.time()
     for level, text in (("err", "the disk is full"), ("debug", "ünïcode → ✓")):
@@ -95,7 +66,9 @@ action(type="omfwd" target="127.0.0.1" port="{udp}" protocol="udp" template="mid
 
 def test_rsyslog_in_both_framings_and_over_udp(listening: Listening, tmp_path: Path) -> None:
     rsyslogd, configuration = program("rsyslogd", "rsyslog"), tmp_path / "rsyslog.conf"
-    configuration.write_text(RSYSLOG.format(folder=tmp_path, tcp=listening.tcp, udp=listening.udp))
+    configuration.write_text(
+        RSYSLOG.format(folder=tmp_path, tcp=listening.ports["syslog over TCP"], udp=listening.ports["syslog over UDP"])
+    )
     sender = subprocess.Popen([rsyslogd, "-n", "-f", configuration, "-i", tmp_path / "pid"])
     try:
         port = int(wait_for(tmp_path / "port"))
@@ -128,7 +101,11 @@ def test_syslog_ng_in_both_framings_and_over_udp(listening: Listening, tmp_path:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert version is not None
-    configuration.write_text(SYSLOG_NG.format(version=version[1], port=port, tcp=listening.tcp, udp=listening.udp))
+    configuration.write_text(
+        SYSLOG_NG.format(
+            version=version[1], port=port, tcp=listening.ports["syslog over TCP"], udp=listening.ports["syslog over UDP"]
+        )
+    )
     files = {"-R": "persist", "-p": "pid", "-c": "control"}
     own = [word for option, name in files.items() for word in (option, str(tmp_path / name))]
     sender = subprocess.Popen([syslog_ng, "-F", "-f", configuration, *own])
@@ -143,13 +120,6 @@ def test_syslog_ng_in_both_framings_and_over_udp(listening: Listening, tmp_path:
     assert listening.rows(f"Syslog | where ProcessName == 'sshd' | summarize count() by {columns}") == [
         ("authpriv", "info", 7, "session opened", 300)
     ]
-
-
-def wait_until(true, seconds: float = 20) -> None:
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def wait_for(file: Path) -> str:
@@ -168,7 +138,7 @@ def connected(port: int) -> socket.socket:
 
 
 def test_the_order_to_end_stores_what_was_received(listening: Listening) -> None:
-    with socket.create_connection(("127.0.0.1", listening.tcp)) as connection:
+    with socket.create_connection(("127.0.0.1", listening.ports["syslog over TCP"])) as connection:
         connection.sendall(b"".join(b"<13>app: message %d\n" % number for number in range(5000)) + b"<13>app: without an end")
         said, troubles = listening.stop()
     assert (said, troubles) == ("stored 5,001 messages\n", "")
@@ -176,20 +146,27 @@ def test_the_order_to_end_stores_what_was_received(listening: Listening) -> None
 
 
 def test_what_was_changed_is_said(listening: Listening) -> None:
-    with socket.create_connection(("127.0.0.1", listening.tcp)) as connection:
-        connection.sendall(b"<13>caf\xe9\n<13>" + b"x" * 70_000 + b"\n")
+    with socket.create_connection(("127.0.0.1", listening.ports["syslog over TCP"])) as connection:
+        connection.sendall(b"<13>caf\xe9\n<13>" + b"x" * 70_000 + b"\n<13>\n")
     _, troubles = listening.stop()
     assert troubles == (
         "kqlog: messages cut off, because they are longer than 65,536 bytes or their connection ended: 1 so far\n"
         "kqlog: messages with bytes that are not UTF-8, which were replaced: 1 so far\n"
+        "kqlog: messages with nothing in them, which were passed over: 1 so far\n"
     )
+    told = listening.rows("_LogOperation | where Operation == 'Field content validation' | project Detail | order by Detail asc")
+    assert [detail.partition(", ")[0] for (detail,) in told] == [
+        "Syslog: messages cut off",
+        "Syslog: messages with bytes that are not UTF-8",
+        "Syslog: messages with nothing in them",
+    ]
     assert sorted(listening.rows("Syslog | project strlen(SyslogMessage)")) == [(4,), (65_532,)]
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ([], "nothing to listen to: give --syslog-udp, --syslog-tcp, --forward HOST:PORT"),
+        ([], "nothing to listen to: give --syslog-udp, --syslog-tcp, --syslog-tls, --forward, --forward-tls HOST:PORT"),
         (["--syslog-udp", "5514"], "'5514' is not HOST:PORT, as in 127.0.0.1:5514"),
         (["--syslog-tcp", "127.0.0.1:70000"], "'127.0.0.1:70000' is not HOST:PORT"),
         (["--syslog-tcp", "203.0.113.1:5514"], "203.0.113.1"),
@@ -209,10 +186,10 @@ class Stuck(Ingestor):
 
     broken = True
 
-    def submit(self, shaped, request=None):
+    def submit_all(self, parts):
         if self.broken:
             raise OSError("no space left on device")
-        return super().submit(shaped, request)
+        return super().submit_all(parts)
 
 
 @pytest.fixture
@@ -221,6 +198,37 @@ def stuck(tmp_path: Path) -> Iterator[tuple[Store, Stuck]]:
     ingestor = Stuck(store, age=0)
     yield store, ingestor
     ingestor.close()
+
+
+def test_a_message_that_cannot_be_a_row_does_not_hold_up_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = create(tmp_path / "logs")
+    # No message is known that kqlog cannot make a row of: this stands for one.
+    shape = syslog.shaped
+
+    def fragile(store, messages):
+        if any(b"poison" in message.content for message in messages):
+            raise QueryError("ENG002", "overflow")
+        return shape(store, messages)
+
+    monkeypatch.setattr("kqlog.ingest.batches.shaped", fragile)
+    ingestor = Ingestor(store, age=0)
+
+    async def run() -> Batches:
+        batches = Batches(store, ingestor, Troubles(print))
+        for at in range(100):
+            content = b"<13>app: poison \xff" if at == 42 else b"<13>app: %d" % at
+            batches.add(Message(content, "192.0.2.1", datetime.now(UTC)))
+        batches.close()
+        await batches.run()
+        return batches
+
+    done = asyncio.run(run())
+    ingestor.close()
+    workspace = kqlog.connect(store.root)
+    assert (done.stored, done.lost, workspace.query("Syslog | count").rows) == (99, 0, [(99,)])
+    columns = "InputStreamId, Message, Source_CF, RawData_CF"
+    letter = ("Microsoft-Syslog", "overflow", "syslog from 192.0.2.1", "<13>app: poison \ufffd")
+    assert workspace.query(f"DCRLogErrors | project {columns}").rows == [letter]
 
 
 def test_who_sends_over_tcp_waits_while_nothing_can_be_stored(stuck: tuple[Store, Stuck]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,56 @@ def test_every_type_that_a_stream_may_declare(store: Store) -> None:
         '{"b":2}',
         True,
     ]
+
+
+def look_again(rules: Rules) -> None:
+    rules._looked = None
+
+
+def test_a_file_that_changes_is_read_again_and_a_broken_one_leaves_what_was(store: Store) -> None:
+    told: list[tuple[str, str]] = []
+    rules = Rules(store, lambda file, error: told.append((file.name, error.message)))
+    write(store, "later", columns=[{"name": "a", "type": "int"}])
+    (first,) = rules.flows("dcr-later", "Custom-In")
+    file = store.root / "rules" / "later.json"
+    good = file.read_text()
+    file.write_text("{")
+    look_again(rules)
+    for _ in range(2):
+        assert rules.flows("dcr-later", "Custom-In") == (first,)
+        look_again(rules)
+    assert list(rules.broken) == [file]
+    assert told == [("later.json", rules.broken[file].message)]
+    file.write_text(good.replace("Custom-Out_CL", "Custom-Other_CL"))
+    look_again(rules)
+    assert [flow.table for flow in rules.flows("dcr-later", "Custom-In")] == ["Other_CL"]
+    assert not rules.broken
+    file.unlink()
+    look_again(rules)
+    with pytest.raises(QueryError, match="no data collection rule 'dcr-later'"):
+        rules.flows("dcr-later", "Custom-In")
+
+
+def test_files_are_looked_at_once_a_second_at_most(store: Store) -> None:
+    rules = Rules(store)
+    assert not rules.broken
+    (store.root / "rules" / "broken.json").write_text("{")
+    assert not rules.broken
+    time.sleep(1.05)
+    assert rules.broken
+
+
+def test_an_id_that_another_file_has_is_told(store: Store) -> None:
+    write(store, "one", columns=[{"name": "a", "type": "int"}])
+    folder = store.root / "rules"
+    (folder / "two.json").write_text((folder / "one.json").read_text())
+    rules = Rules(store)
+    assert [(file.name, error.message) for file, error in rules.broken.items()] == [
+        ("two.json", "its immutableId 'dcr-one' is that of one.json")
+    ]
+    (folder / "one.json").unlink()
+    look_again(rules)
+    assert (rules.broken, len(rules.flows("dcr-one", "Custom-In"))) == ({}, 1)
 
 
 @pytest.mark.parametrize(

@@ -177,8 +177,34 @@ def test_a_line_that_cannot_be_read_is_left_out_and_told_of(store: Store, log: L
     log.write(1)
     following.poll()
     assert numbers(store) == [0, 1]
-    assert following.warnings == [
-        f"{log.path}, byte 8: not JSON: Expecting value: line 1 column 1 (char 0). The line is left out"
+    why = "not JSON: Expecting value: line 1 column 1 (char 0)"
+    assert following.warnings == [f"{log.path}, byte 8: {why}. It is left out, and kept in DCRLogErrors"]
+    query = "DCRLogErrors | project InputStreamId, OperationName, Message, Table_CF, Source_CF, RawData_CF"
+    letter = ("Custom-T_CL", "Ingestion", why, "T_CL", f"{log.path}, byte 8", "panic: no JSON")
+    assert kqlog.connect(store.root).query(query).rows == [letter]
+
+
+def test_what_is_left_out_is_kept_once_also_when_it_is_read_again(store: Store, log: Log) -> None:
+    following = Following(store, log.path)
+    log.stream.write("no JSON\n")
+    log.stream.flush()
+    following.poll()
+    following.restart()  # nothing was stored with a position in the table
+    log.write(1)
+    following.poll()
+    assert numbers(store) == [0]
+    assert kqlog.connect(store.root).query("DCRLogErrors | count").rows == [(1,)]
+
+
+def test_a_row_that_the_transformation_cannot_take_is_kept_and_the_others_are_stored(store: Store, log: Log) -> None:
+    transform = "source | extend n = iff(n == 1, tolong(parse_json(dynamic(9223372036854775807)) + n), n)"
+    tail = Tail(store, "T_CL", log.path, "jsonl", transform, lambda _: None)
+    log.write(3)
+    while tail.poll():
+        pass
+    assert numbers(store) == [0, 2]
+    assert kqlog.connect(store.root).query("DCRLogErrors | project OperationName, RawData_CF").rows == [
+        ("Transformation", '{"n": 1}')
     ]
 
 

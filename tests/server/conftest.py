@@ -24,7 +24,7 @@ class Server:
         self.log: list[str] = []
         for line in self.process.stderr:
             self.log.append(line)
-            if found := re.search(r"running on (http://\S+)", line):
+            if found := re.search(r"running on (https?://\S+)", line):
                 self.url = found[1]
                 return
         raise AssertionError("".join(self.log))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import signal
+import time
 
 import httpx
 import pytest
@@ -108,6 +110,32 @@ def test_a_rule_declares_transforms_and_routes(guarded):
     broken = httpx.get(f"{guarded.url}/healthz").json()["brokenRules"]
     assert list(broken) == ["broken.json"]
     assert "no column named 'Censt'" in broken["broken.json"]
+
+
+def test_a_rule_that_changes_while_the_server_runs(guarded):
+    file, shop = guarded.folder / "rules" / "shop.json", client(guarded.url, "from-file")
+    file.parent.mkdir()
+
+    def changed(rule: str, seen) -> None:
+        file.write_text(rule)
+        until = time.monotonic() + 20
+        while not seen(httpx.get(f"{guarded.url}/healthz").json()["brokenRules"]) and time.monotonic() < until:
+            time.sleep(0.1)
+
+    row = {"At": "2026-03-01T10:00:00Z", "Message": "sold", "Cents": 100}
+    changed("{", lambda broken: "shop.json" in broken)
+    with pytest.raises(ResourceNotFoundError, match=r"shop\.json cannot be used: it is no JSON"):
+        shop.upload("dcr-shop", "Custom-Shop", [row])
+    changed(json.dumps(RULE), lambda broken: not broken)
+    shop.upload("dcr-shop", "Custom-Shop", [row])
+    changed(json.dumps(RULE).replace("Cents > 0", "Censt > 0"), lambda broken: "shop.json" in broken)
+    shop.upload("dcr-shop", "Custom-Shop", [row])
+    assert guarded.query("Sales_CL | count") == [(2,)]
+    assert guarded.stop() in (0, -signal.SIGTERM)
+    assert [line for line in guarded.log if "shop.json cannot be used" in line]
+    told = guarded.query("_LogOperation | project Operation, Level, Detail | order by Detail asc")
+    assert [(operation, level) for operation, level, _ in told] == [("Data collection rule", "Error")] * 2
+    assert "no column named 'Censt'" in told[1][2]
 
 
 def test_what_is_not_there_is_not_found(server):

@@ -58,6 +58,11 @@ def test_a_full_disk_refuses_and_takes_rows_again_when_there_is_room(disk: Path)
     ]
     ingestor.close()
     assert count(store) == 200
+    told = "_LogOperation | project Operation, Level, Detail | order by Level asc"
+    assert kqlog.connect(store.root).query(told).rows == [
+        ("Data collection stopped", "Error", "rows for 'T_CL' cannot be stored: there is no space left: 300"),
+        ("Data collection resumed", "Info", "the disk takes rows again: 1"),
+    ]
     assert len(list((store.root / "tables").glob("T_CL/_day=*/*.parquet"))) == 2
 
 

@@ -88,7 +88,7 @@ class Ledger:
     absent: dict[Key, int] = field(default_factory=dict)
     """The end of the first window without rows, of combinations that have none now."""
     present: dict[Key, int] = field(default_factory=dict)
-    """The end of the last window with rows, of combinations that are watched for having none."""
+    """The end of the first window with rows, of combinations that are watched for having none."""
     changes: list[Change] = field(default_factory=list)
     unfired: int = 0
     """How many would have fired if there were not too many."""
@@ -101,15 +101,15 @@ class Ledger:
         for episode in self.episodes:
             self._by_key.setdefault((episode.kind, episode.key), []).append(episode)
 
-    @property
-    def watched(self) -> set[Key]:
-        """The combinations that get a verdict though they have no rows."""
-        return {episode.key for episode in self._open.values() if episode.kind is not Kind.ERROR} | self.present.keys()
+    def watched(self, end: int) -> set[Key]:
+        """The combinations that get a verdict on a window though they have no rows: those that were seen before it."""
+        own = {one.key for one in self._open.values() if one.kind is not Kind.ERROR and one.first < end}
+        return own | {key for key, first in self.present.items() if first < end}
 
     def take(self, verdicts: Verdicts) -> None:
         """What verdicts change, in the order of their windows."""
         for end in verdicts.ends:
-            for key in sorted(verdicts.keys(end) | self.watched):
+            for key in sorted(verdicts.keys(end) | self.watched(end)):
                 self._take(key, verdicts.of(end, key))
 
     def fail(self, since: int, now: int, message: str) -> None:
@@ -135,7 +135,7 @@ class Ledger:
 
     def forget(self, before: int) -> None:
         """Watch combinations no longer that had no rows for so long; what is open for having none resolves."""
-        for key in [key for key, end in self.present.items() if end < before]:
+        for key in [key for key, end in self.absent.items() if end < before and key in self.present]:
             del self.present[key]
             for episode in [one for one in self._of(Kind.NO_DATA, key) if one.until is None]:
                 self._resolve(episode, episode.since, None, "no data for so long that it is not watched any more")
@@ -202,7 +202,7 @@ class Ledger:
         if self.absent.get(key, end + 1) <= end:
             del self.absent[key]
         if self.rule.no_data.outcome is Outcome.ALERT:
-            self.present[key] = max(end, self.present.get(key, end))
+            self.present[key] = min(end, self.present.get(key, end))
         for episode in self._of(Kind.NO_DATA, key):
             if episode.until is None and end > episode.first:
                 self._resolve(episode, end, verdict, "there are data again")

@@ -6,11 +6,11 @@ Nothing here remembers anything: the same windows over the same rows get the sam
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from kqlog.alerts.model import Aggregation, Comparison, Outcome, Rule
-from kqlog.alerts.questions import Ask, Cell, Cells, Key, Question
+from kqlog.alerts.questions import Ask, Cell, Cells, Key, Need, Question
 from kqlog.alerts.rules import BoundRule
 from kqlog.alerts.windows import Timing, microseconds, shown, timing
 
@@ -71,14 +71,32 @@ class Verdict:
         return next((period for period in first if period.violates), first[0])
 
 
-def judge(one: BoundRule, ends: Sequence[int], ask: Ask) -> Verdicts:
+Fetch = Callable[[Question, Need, Ask], tuple[Cells, int]]
+"""Gets the cells that a row-wise question needs, or more and shorter ones, and how long they are."""
+
+
+def alone(question: Question, need: Need, ask: Ask) -> tuple[Cells, int]:
+    """Get them with a query of their own."""
+    return question.cells(ask, *need), need.grain
+
+
+def judge(one: BoundRule, ends: Sequence[int], ask: Ask, fetch: Fetch = alone) -> Verdicts:
     """The verdicts on windows that end at these moments, which are in order.
 
     Raises:
         QueryError: what goes wrong with a query.
     """
+    return Verdicts(one.rule, ends, tuple(_answer(question, one.rule, ends, ask, fetch) for question in one.questions))
+
+
+def needs(one: BoundRule, ends: Sequence[int]) -> list[tuple[Question, Need]]:
+    """What the verdicts on windows will be made of, as far as that is shared."""
     times = timing(one.rule)
-    return Verdicts(one.rule, ends, tuple(_answer(question, one.rule, times, ends, ask) for question in one.questions))
+    return [(question, _need(question, times, ends)) for question in one.questions if question.row_wise]
+
+
+def _need(question: Question, times: Timing, ends: Sequence[int]) -> Need:
+    return Need(ends[0] - question.condition.periods * times.window, ends[-1], times.grain)
 
 
 def sees(rule: Rule) -> int:
@@ -111,6 +129,8 @@ class _Answer:
     times: Timing
     cells: Cells
     """Of a row-wise question, for all windows."""
+    grain: int
+    """How long those are."""
     by_end: dict[int, Cells]
     """Of any other, for each window on its own."""
     at: dict[int, set[Key]]
@@ -130,7 +150,7 @@ class _Answer:
     def _period(self, end: int, cells: dict[int, Cell]) -> Period:
         condition, start = self.question.condition, end - self.times.window
         if self.question.row_wise:
-            starts = range(start, end, self.times.grain)
+            starts = range(start, end, self.grain)
             within = [
                 cells[at] for at in (starts if len(starts) < len(cells) else sorted(cells.keys() & set(starts))) if at in cells
             ]
@@ -168,20 +188,17 @@ class Verdicts:
         return Verdict(end, met, periods)
 
 
-def _answer(question: Question, rule: Rule, times: Timing, ends: Sequence[int], ask: Ask) -> _Answer:
-    condition = question.condition
-    if not question.row_wise:
+def _answer(question: Question, rule: Rule, ends: Sequence[int], ask: Ask, fetch: Fetch) -> _Answer:
+    condition, times = question.condition, timing(rule)
+    if not question.row_wise or not ends:
         grain = times.window if condition.periods > 1 else 0
         by_end = {end: question.cells(ask, end - sees(rule), end, grain) for end in ends}
-        return _Answer(question, times, {}, by_end, {end: set(cells) for end, cells in by_end.items()})
-    span = condition.periods * times.window
-    if not ends:
-        return _Answer(question, times, {}, {}, {})
-    cells = question.cells(ask, ends[0] - span, ends[-1], times.grain)
+        return _Answer(question, times, {}, grain, by_end, {end: set(cells) for end, cells in by_end.items()})
+    cells, grain = fetch(question, _need(question, times, ends), ask)
     wanted, at = set(ends), dict[int, set[Key]]()
     for key, found in cells.items():
         for start in found:
-            for end in range(times.first_with(start), start + span + 1, times.frequency):
+            for end in range(times.first_with(start), start + condition.periods * times.window + 1, times.frequency):
                 if end in wanted:
                     at.setdefault(end, set()).add(key)
-    return _Answer(question, times, cells, {}, at)
+    return _Answer(question, times, cells, grain, {}, at)

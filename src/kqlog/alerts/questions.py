@@ -7,6 +7,7 @@ of any other query belongs to one window, which it is asked for alone: its table
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -45,6 +46,18 @@ Cells = dict[Key, dict[int, Cell]]
 """For each combination the cells by the moment that they begin at."""
 
 
+class Need(NamedTuple):
+    """The cells that a row-wise question wants: from a moment to another, at most so long."""
+
+    start: int
+    end: int
+    grain: int
+
+    def __or__(self, other: Need) -> Need:
+        """What serves both."""
+        return Need(min(self.start, other.start), max(self.end, other.end), math.gcd(self.grain, other.grain))
+
+
 @dataclass(frozen=True)
 class Question:
     """A condition whose query fits the tables."""
@@ -61,6 +74,11 @@ class Question:
         ]
         where = f"\n| where {' and '.join(conditions)}" if conditions else ""
         return ask(f"{self._filtered}{where}\n| take {most}", start, end)
+
+    @property
+    def subject(self) -> str:
+        """What the cells are of, whatever becomes of them: questions of the same subject are answered together."""
+        return self.text(0, 0)
 
     def cells(self, ask: Ask, start: int, end: int, grain: int) -> Cells:
         """The cells between two moments. Without a grain the whole result is one cell, which begins at the start.

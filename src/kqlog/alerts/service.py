@@ -8,22 +8,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
 
 from kqlog.alerts.arrivals import Arrivals
 from kqlog.alerts.episodes import Change, Ledger, remembered
-from kqlog.alerts.evaluation import judge, sees
+from kqlog.alerts.evaluation import judge, needs, sees
 from kqlog.alerts.model import Alert, MonitorCondition, Rule
 from kqlog.alerts.processing import ProcessingRules
-from kqlog.alerts.questions import Ask
+from kqlog.alerts.questions import Ask, Cells, Need, Question
 from kqlog.alerts.rules import BoundRule, rules_of
 from kqlog.alerts.state import Notification, Progress, State
-from kqlog.alerts.tables import store_events
-from kqlog.alerts.windows import DAY, as_datetime, literal, timing
+from kqlog.alerts.tables import ALERT, HISTORY, store_events
+from kqlog.alerts.windows import DAY, HOUR, as_datetime, literal, timing
 from kqlog.errors import QueryError
 from kqlog.result import Result
+from kqlog.store.upkeep import keep_in_order
 from kqlog.workspace import Workspace
 
 SECONDS = 30.0
@@ -36,10 +39,22 @@ _DISABLED_AFTER = 7 * DAY
 _FORGOTTEN_AFTER = 7 * DAY
 _KEPT = 30 * DAY
 """Azure keeps alerts for 30 days."""
-_MESSAGES, _ROWS = 20, 10
-"""So many alerts of a look come with rows, and so many rows they have."""
+_MESSAGES, _ROWS, _HISTORY = 20, 10, 30
+"""So many alerts of a look come with rows, so many rows they have, and so many values of windows before."""
 
+_SHARED = 6 * HOUR
+"""Longer times are asked for by each rule alone, so that none reads much more than it needs."""
+
+T = TypeVar("T")
 log = logging.getLogger("kqlog.alerts")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The first rows behind an alert, and the values of its window and those before."""
+
+    rows: Result
+    history: tuple[tuple[datetime, float], ...] = ()
 
 
 @dataclass
@@ -52,19 +67,38 @@ class Look:
     progress: Progress
     seen: int | None
     """The look at the tables that it knows of; None when it failed."""
-    rows: dict[str, Result] = field(default_factory=dict)
-    """The first rows behind what fired, by the id of the action."""
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+    """What is told with what fired, by the id of the action."""
     notes: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     """What else happened, for the history."""
 
 
 class Shared:
-    """Answers of one moment: several rules that ask the same are answered once."""
+    """Answers of one moment: what several rules ask is asked once, over what the windows of all of them need."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, needs: Iterable[tuple[Question, Need]] = ()) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
         self._answers: dict[tuple[str, int, int], Future[Result]] = {}
+        self._cells: dict[str, Future[Cells]] = {}
+        self._needs: dict[str, Need] = {}
+        for question, need in needs:
+            if need.end - need.start <= _SHARED:
+                subject = question.subject
+                self._needs[subject] = need | self._needs.get(subject, need)
+
+    def fetch(self, question: Question, need: Need, ask: Ask) -> tuple[Cells, int]:
+        """The cells that a question needs, among those that others need as well."""
+        subject = question.subject
+        whole = self._needs.get(subject)
+        if whole is None or whole | need != whole:
+            return question.cells(ask, *need), need.grain
+        with self._lock:
+            mine = subject not in self._cells
+            answer = self._cells.setdefault(subject, Future())
+        if mine:
+            _settle(answer, lambda: question.cells(ask, *whole))
+        return answer.result(), whole.grain
 
     def ask(self, seconds: float) -> Ask:
         """What asks for one look, which may take so many seconds."""
@@ -75,14 +109,19 @@ class Shared:
                 mine = (text, start, end) not in self._answers
                 answer = self._answers.setdefault((text, start, end), Future())
             if mine:
-                try:
-                    left = max(0.01, until - time.monotonic())
-                    answer.set_result(run(self._workspace, text, start, end, left))
-                except BaseException as error:  # noqa: BLE001  whoever waits for it hears of it as well
-                    answer.set_exception(error)
+                left = max(0.01, until - time.monotonic())
+                _settle(answer, lambda: run(self._workspace, text, start, end, left))
             return answer.result()
 
         return ask
+
+
+def _settle(answer: Future[T], step: Callable[[], T]) -> None:
+    """Work something out for all who wait for it, who hear of what goes wrong as well."""
+    try:
+        answer.set_result(step())
+    except BaseException as error:  # noqa: BLE001
+        answer.set_exception(error)
 
 
 def run(workspace: Workspace, text: str, start: int, end: int, seconds: float | None = None) -> Result:
@@ -126,8 +165,9 @@ class Alerts:
     def tick(self, now: int) -> list[Change]:
         """Look at all rules that are due at a moment, and keep what came of it."""
         self.refresh(now)
-        shared = Shared(self.workspace)
-        looks = [look for one in self.due(now) if (look := self.look(one, now, shared)) is not None]
+        due = self.due(now)
+        shared = self.shared(due, now)
+        looks = [look for one in due if (look := self.look(one, now, shared)) is not None]
         return self.keep(looks, now)
 
     def refresh(self, now: int) -> None:
@@ -149,6 +189,10 @@ class Alerts:
         """The rules with windows to look at, for the first time or again."""
         return [one for one in self.rules.found.values() if one.rule.enabled and self._windows(one, now)[1]]
 
+    def shared(self, due: Iterable[BoundRule], now: int) -> Shared:
+        """What looks at these rules have in common."""
+        return Shared(self.workspace, (need for one in due for need in needs(one, self._windows(one, now)[1])))
+
     def look(self, one: BoundRule, now: int, shared: Shared) -> Look | None:
         """Look at the windows of a rule that are due; None where none are."""
         started = time.monotonic()
@@ -161,14 +205,14 @@ class Alerts:
         began = before.began if before.began is not None and not skipped else due[len(again)]
         if skipped:
             ledger.skip(due[len(again)] - times.frequency)
-        ask, rows = shared.ask(self._seconds), dict[str, Result]()
+        ask, evidence = shared.ask(self._seconds), dict[str, Evidence]()
         try:
-            ledger.take(judge(one, due, ask))
+            ledger.take(judge(one, due, ask, shared.fetch))
             ledger.recover(now)
             ledger.forget(now - _FORGOTTEN_AFTER)
             for change in [change for change in ledger.changes if change.condition is MonitorCondition.FIRED][:_MESSAGES]:
                 if change.verdict is not None:
-                    rows[change.action_id] = self._rows(one, change, ask)
+                    evidence[change.action_id] = self._evidence(one, change, ask)
         except QueryError as error:
             return self._failed(Look(one, now, self.state.ledger(one.rule, now), before, None), error, due[len(again) :])
         progress = Progress(
@@ -178,14 +222,14 @@ class Alerts:
             looked=now,
             began=began,
         )
-        return Look(one, now, ledger, progress, seen, rows, [("Skipped", {"windows": skipped})] if skipped else [])
+        return Look(one, now, ledger, progress, seen, evidence, [("Skipped", {"windows": skipped})] if skipped else [])
 
     def keep(self, looks: Iterable[Look], now: int) -> list[Change]:
-        """Write what looks found, and what is to be told of it, in one transaction; then into the tables."""
+        """Write what looks found, and what is to be told of it, in one transaction."""
         looks = list(looks)
         with self.state.transaction():
             for look in looks:
-                self._tell(look.ledger, look.one, now, look.rows)
+                self._tell(look.ledger, look.one, now, look.evidence)
                 for event, detail in look.notes:
                     self.state.note(now, look.one.name, None, event, detail)
                 self.state.save(look.ledger, look.progress)
@@ -194,7 +238,6 @@ class Alerts:
             self._known[look.one.name] = look.one.rule
             if look.seen is not None:
                 self._seen[look.one.name] = look.seen
-        self.publish()
         return [change for look in looks for change in look.ledger.changes]
 
     def publish(self) -> None:
@@ -205,9 +248,14 @@ class Alerts:
             # It stays where it is, and is tried again.
             log.warning("what happened to alerts cannot be stored: %s", error.message)
 
-    def expire(self, now: int) -> None:
-        """Forget what is older than 30 days."""
+    def tidy(self, now: int) -> None:
+        """Forget what is older than 30 days, and keep the tables of alerts in order."""
         self.state.expire(now - _KEPT)
+        try:
+            for table in (ALERT, HISTORY):
+                keep_in_order(self._store, table)
+        except QueryError as error:
+            log.warning("the tables of alerts are not put in order: %s", error.message)
 
     # ------------------------------------------------------------------------------------------------------------- windows
 
@@ -275,23 +323,29 @@ class Alerts:
         for known in (self._known, self.progress, self._seen):
             known.pop(rule.name, None)
 
-    def _tell(self, ledger: Ledger, one: BoundRule, now: int, rows: dict[str, Result]) -> None:
+    def _tell(self, ledger: Ledger, one: BoundRule, now: int, evidence: dict[str, Evidence]) -> None:
         for change in ledger.changes:
-            alert = alert_of(one.rule, change, now, rows.get(change.action_id))
+            alert = alert_of(one.rule, change, now, evidence.get(change.action_id))
             self.state.told(change.episode, alert, now)
             groups, suppressed = self.processing.groups(alert, as_datetime(now))
             self.state.post(Notification(alert, groups, suppressed), now)
             detail = {"actionId": change.action_id, "suppressed": suppressed}
             self.state.note(now, one.name, change.episode.id, change.condition, detail)
 
-    def _rows(self, one: BoundRule, change: Change, ask: Ask) -> Result:
+    def _evidence(self, one: BoundRule, change: Change, ask: Ask) -> Evidence:
         assert change.verdict is not None
-        telling = change.verdict.telling
+        telling, key = change.verdict.telling, change.episode.key
         start = telling.start if one.questions[0].row_wise else telling.end - sees(one.rule)
-        return one.questions[0].rows(ask, start, telling.end, change.episode.key, _ROWS)
+        rows = one.questions[0].rows(ask, start, telling.end, key, _ROWS)
+        if not one.row_wise:
+            return Evidence(rows)
+        times, end = timing(one.rule), change.verdict.end
+        verdicts = judge(one, times.ends(end - _HISTORY * times.frequency, end), ask)
+        values = [(as_datetime(at), verdicts.of(at, key).periods[0][0].value) for at in verdicts.ends]
+        return Evidence(rows, tuple((at, value) for at, value in values if value is not None))
 
 
-def alert_of(rule: Rule, change: Change, now: int, rows: Result | None = None) -> Alert:
+def alert_of(rule: Rule, change: Change, now: int, evidence: Evidence | None = None) -> Alert:
     """A change as it is told. A resolved alert names the window that resolved it."""
     episode, verdict = change.episode, change.verdict
     names = next((tuple(one.name for one in condition.dimensions) for condition in rule.conditions if condition.dimensions), ())
@@ -308,7 +362,8 @@ def alert_of(rule: Rule, change: Change, now: int, rows: Result | None = None) -
         resolved=None if fired or episode.until is None else as_datetime(episode.until),
         dimensions=tuple(zip(names, episode.key, strict=False)),
         value=verdict.value if verdict is not None else None,
-        columns=tuple(column.name for column in rows.columns) if rows is not None else (),
-        rows=tuple(map(tuple, rows.texts())) if rows is not None else (),
+        columns=tuple(column.name for column in evidence.rows.columns) if evidence is not None else (),
+        rows=tuple(map(tuple, evidence.rows.texts())) if evidence is not None else (),
+        history=evidence.history if evidence is not None else (),
         reason=change.reason,
     )

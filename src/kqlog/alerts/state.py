@@ -44,7 +44,7 @@ create table if not exists outbox (
     action_id text primary key, alert text not null, made integer not null, groups text not null, suppressed text,
     delivered integer, attempts integer not null default 0, retry integer not null default 0, error text);
 create index if not exists undelivered on outbox (retry) where delivered is null;
-create index if not exists waiting on outbox (json_extract(alert, '$.id')) where delivered is null and suppressed is null;
+create index if not exists of_one_alert on outbox (substr(action_id, 1, 36));
 create table if not exists history (
     number integer primary key, at integer not null, rule text not null, id text, event text not null, detail text not null,
     stored integer not null default 0);
@@ -205,7 +205,7 @@ class State:
                     "update episodes set first = ?, since = ?, until = ? where id = ?", one.first, one.since, one.until, one.id
                 )
             self._do("delete from presence where rule = ?", rule.name)
-            keys = (ledger.absent.keys() & ledger.watched) | ledger.present.keys()
+            keys = (ledger.absent.keys() & {one.key for one in ledger.episodes if one.until is None}) | ledger.present.keys()
             rows = [(rule.name, json.dumps(key), ledger.absent.get(key), ledger.present.get(key)) for key in sorted(keys)]
             self._connection.executemany("insert into presence values (?, ?, ?, ?)", rows)
 
@@ -292,11 +292,10 @@ class State:
 
     def undelivered(self, now: int, most: int = 100) -> list[Notification]:
         """What is to be told by now, the oldest first. Of one alert only the oldest: who hears of its end has heard of it."""
-        waits = "delivered is null and suppressed is null"
-        earlier = f"select 1 from outbox e where e.{waits.replace('and ', 'and e.')} and e.rowid < o.rowid"
-        earlier += " and json_extract(e.alert, '$.id') = json_extract(o.alert, '$.id')"
-        where = f"{waits} and retry <= ? and not exists ({earlier}) order by made, rowid limit ?"
-        rows = self._rows(f"select alert, groups, suppressed, attempts from outbox o where {where}", now, most)
+        earlier = "select * from outbox o where substr(o.action_id, 1, 36) = substr(outbox.action_id, 1, 36)"
+        waiting = f"{earlier} and o.rowid < outbox.rowid and o.delivered is null and o.suppressed is null"
+        where = f"delivered is null and suppressed is null and retry <= ? and not exists ({waiting}) order by rowid limit ?"
+        rows = self._rows(f"select alert, groups, suppressed, attempts from outbox where {where}", now, most)
         return [_notification(*row) for row in rows]
 
     def posted(self) -> list[Notification]:

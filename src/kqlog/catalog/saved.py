@@ -193,14 +193,18 @@ class SavedQueries(Mapping[str, SavedQuery]):
 
 
 class StoredFunctions(Mapping[str, StoredFunction]):
-    """Saved queries as a query may call them. Their names are looked up once, so that all of a query sees the same ones."""
+    """Saved queries as a query may call them. Their names are looked up once, so that all of a query sees the same ones.
 
-    def __init__(self, saved: SavedQueries) -> None:
+    `system` are functions that are there without a file; a saved query may stand in for one.
+    """
+
+    def __init__(self, saved: SavedQueries, system: Mapping[str, StoredFunction] | None = None) -> None:
         self._saved = saved
+        self._system = system or {}
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        return frozenset(self._saved)
+        return frozenset(self._saved) | self._system.keys()
 
     def __contains__(self, name: object) -> bool:
         return name in self._names
@@ -211,6 +215,8 @@ class StoredFunctions(Mapping[str, StoredFunction]):
         Raises:
             QueryError: whatever is wrong with the text of the function.
         """
+        if name in self._system and name not in self._saved:
+            return self._system[name]
         saved = self._saved.find(name)
         try:
             return saved.function

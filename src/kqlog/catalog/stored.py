@@ -11,16 +11,20 @@ from kqlog.store.store import Store
 from kqlog.types import Schema
 
 if TYPE_CHECKING:
+    from kqlog.store.additions import Additions
     from kqlog.store.snapshot import Snapshot
 
 
 class StoredCatalog(Mapping[str, Schema]):
-    """Schemas by table name, as the tables were when this was first asked for them. Data frames hide tables of their name."""
+    """Schemas by table name, as the tables were when this was first asked for them. Data frames hide tables of their name.
 
-    def __init__(self, store: Store, frames: Catalog) -> None:
+    Of the tables in `only` no other rows are seen than those that were added.
+    """
+
+    def __init__(self, store: Store, frames: Catalog, only: Mapping[str, Additions] | None = None) -> None:
         self._store = store
         self._frames = frames
-        self._snapshots: dict[str, Snapshot | None] = {}
+        self._snapshots: dict[str, Snapshot | Additions | None] = dict(only or {})
 
     def __getitem__(self, name: str) -> Schema:
         if name in self._frames:
@@ -43,7 +47,7 @@ class StoredCatalog(Mapping[str, Schema]):
         """The version of a table of the store; None for a data frame."""
         return None if name in self._frames else self._snapshot(name) or Nothing()
 
-    def _snapshot(self, name: str) -> Snapshot | None:
+    def _snapshot(self, name: str) -> Snapshot | Additions | None:
         if name not in self._snapshots:
             table = self._store.table(name)
             self._snapshots[name] = table.snapshot() if table.exists else None

@@ -72,7 +72,7 @@ def _answer(options: argparse.Namespace) -> None:
     if asked is None:
         asked = workspace.saved.find(options.name).runnable
     execution = workspace.start(asked, options.timespan, given)
-    _write(wait_for(execution.result, execution.cancel, execution.progress), options)
+    _write(wait_for(execution.result, execution.cancel, execution.line), options)
 
 
 def _write(result: Result, options: argparse.Namespace) -> None:

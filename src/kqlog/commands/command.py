@@ -24,7 +24,8 @@ class Commands:
 
     def __init__(self, parser: argparse.ArgumentParser, data: argparse.ArgumentParser) -> None:
         self._added = parser.add_subparsers(dest="command", title="commands", metavar="COMMAND")
-        self._data = data
+        self.data = data
+        """The option -d, for the actions of a command."""
 
     def add(
         self,
@@ -36,7 +37,7 @@ class Commands:
     ) -> argparse.ArgumentParser:
         """A command, with -d where it works on `data`. `run` gives the exit status; None is 0."""
         parser: argparse.ArgumentParser = self._added.add_parser(
-            name, parents=[*([self._data] if data else []), *parents], help=help_, description=f"{help_[0].upper()}{help_[1:]}."
+            name, parents=[*([self.data] if data else []), *parents], help=help_, description=f"{help_[0].upper()}{help_[1:]}."
         )
         parser.set_defaults(run=run)
         return parser

@@ -15,22 +15,49 @@ from kqlog.errors import QueryError
 if TYPE_CHECKING:
     from kqlog.ingest.delivery import Destination
     from kqlog.ingest.listen import Source
+    from kqlog.ingest.objects import Objects
+    from kqlog.ingest.tls import Certificates
+    from kqlog.store.store import Store
 
 _SOURCES: dict[str, Source] = {
     "syslog-udp": "syslog over UDP",
     "syslog-tcp": "syslog over TCP",
+    "syslog-tls": "syslog over TLS",
     "forward": "Fluent Forward",
+    "forward-tls": "Fluent Forward over TLS",
 }
 """What `kqlog listen` receives, by its option."""
 _LAST_PORT = 65_535
-_LOG_FORMATS = ("access", "activity", "counters", "csv", "evtx", "iis", "json", "jsonl", "parquet", "resource-logs", "syslog")
+_LOG_FORMATS = (
+    "access",
+    "activity",
+    "cloudtrail",
+    "counters",
+    "csv",
+    "evtx",
+    "iis",
+    "json",
+    "jsonl",
+    "load-balancer",
+    "parquet",
+    "resource-logs",
+    "syslog",
+    "vpc-flow",
+)
 
 
 def declare(commands: Commands) -> None:
     """ingest, tail, collect, listen, serve."""
     ingest = commands.add("ingest", "store the rows of files in a table of a workspace", _ingest)
     ingest.add_argument("table", help="its name; a table of your own ends in _CL; - for the one that the format belongs in")
-    ingest.add_argument("files", nargs="+", metavar="FILE", help="files of logs, plain or gzip")
+    ingest.add_argument(
+        "files",
+        nargs="+",
+        metavar="SOURCE",
+        help="files of logs, plain or gzip; folders, az://CONTAINER/PREFIX, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX",
+    )
+    ingest.add_argument("--follow", action="store_true", help="go on with what comes to folders and buckets, until told to end")
+    ingest.add_argument("--every", metavar="TIME", default="10s", help="how often --follow looks (default: %(default)s)")
     tail = commands.add("tail", "store what a growing file gets, through rotation and restarts", _tail)
     tail.add_argument("file", metavar="FILE")
     tail.add_argument("--table", required=True, help="where its rows go")
@@ -68,29 +95,72 @@ def declare(commands: Commands) -> None:
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
+    for command in (listen, serve):
+        command.add_argument("--certificate", metavar="FILE", type=Path, help="the certificate for TLS, with its chain, in PEM")
+        command.add_argument(
+            "--key", metavar="FILE", type=Path, help="its key, where the file of the certificate does not hold it"
+        )
+        command.add_argument(
+            "--client-ca", metavar="FILE", type=Path, help="let in only who has a certificate of these authorities"
+        )
 
 
 def _ingest(options: argparse.Namespace) -> int:
     from kqlog.ingest.files import ingest_file
+    from kqlog.ingest.places import is_place
 
+    if options.follow:
+        return _follow(options)
     store, table = store_of(options), None if options.table == "-" else options.table
     status = 0
-    for file in options.files:
+    for source in options.files:
         try:
-            print(ingest_file(store, table, Path(file), format_=options.format, transform=options.transform))
+            if is_place(source):
+                objects = _objects(options, store, source)
+                print(objects.poll() or f"{source}: there is nothing new")
+                status = EXIT_ERROR if objects.troubles else status
+            else:
+                print(ingest_file(store, table, Path(source), format_=options.format, transform=options.transform))
         except QueryError as error:
             print(error, file=sys.stderr)
             status = EXIT_ERROR
     return status
 
 
+def _objects(options: argparse.Namespace, store: Store, source: str) -> Objects:
+    from kqlog.ingest.objects import Objects
+    from kqlog.ingest.places import place_of
+
+    try:
+        place = place_of(source)
+    except ModuleNotFoundError as error:
+        raise CommandError(f"object storage wants the package {error.name}: pip install 'kqlog[objects]'") from None
+    table = None if options.table == "-" else options.table
+    return Objects(store, table, place, options.format, options.transform, _warn)
+
+
+def _follow(options: argparse.Namespace) -> int:
+    from kqlog.ingest.collect import seconds_of
+    from kqlog.ingest.objects import follow
+    from kqlog.ingest.places import is_place
+
+    store = store_of(options)
+    for source in options.files:
+        if not is_place(source):
+            raise CommandError(f"--follow is for folders and buckets: kqlog tail {source} follows a file")
+    sources = [_objects(options, store, source) for source in options.files]
+    follow(sources, seconds_of(options.every), partial(print, flush=True), _warn)
+    return 0
+
+
+def _warn(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)
+
+
 def _tail(options: argparse.Namespace) -> None:
     from kqlog.ingest.tail import Tail
 
-    def warn(message: str) -> None:
-        print(message, file=sys.stderr, flush=True)
-
-    Tail(store_of(options), options.table, Path(options.file), options.format, options.transform, warn).run()
+    Tail(store_of(options), options.table, Path(options.file), options.format, options.transform, _warn).run()
 
 
 def _collect(options: argparse.Namespace) -> None:
@@ -124,7 +194,7 @@ def _listen(options: argparse.Namespace) -> int:
     announce = partial(print, flush=True)
     troubles = Troubles(lambda what: print(f"kqlog: {what}", file=sys.stderr, flush=True))
     try:
-        done = asyncio.run(listen(store, addresses, announce, troubles))
+        done = asyncio.run(listen(store, addresses, announce, troubles, _certificates(options)))
     except ModuleNotFoundError as error:
         raise CommandError(f"Fluent Forward wants the package {error.name}: pip install 'kqlog[forward]'") from None
     print(f"stored {done.stored:,} messages" + (f", lost {done.lost:,}" if done.lost else ""))
@@ -137,8 +207,18 @@ def _serve(options: argparse.Namespace) -> int:
         from kqlog.server.app import serve
     except ModuleNotFoundError as error:
         raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
-    serve(store, options.host, options.port, auth=not options.no_auth)
+    serve(store, options.host, options.port, auth=not options.no_auth, certificates=_certificates(options))
     return 0
+
+
+def _certificates(options: argparse.Namespace) -> Certificates | None:
+    from kqlog.ingest.tls import Certificates
+
+    if options.certificate is None:
+        if options.key or options.client_ca:
+            raise CommandError("--key and --client-ca want a --certificate FILE")
+        return None
+    return Certificates(options.certificate, options.key, options.client_ca)
 
 
 def _address(text: str) -> tuple[str, int]:

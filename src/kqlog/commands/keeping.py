@@ -29,9 +29,11 @@ def _init(options: argparse.Namespace) -> None:
 
 
 def _compact(options: argparse.Namespace) -> None:
+    from kqlog.ingest.metering import ended, meter
     from kqlog.store.upkeep import keep_in_order
 
     store = store_of(options)
+    meter(store, ended())
     for name in options.tables or [name for name in store if store.table(name).exists]:
         print(keep_in_order(store, name, few=2))
 

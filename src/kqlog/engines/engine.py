@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -101,6 +101,13 @@ class Run(Protocol):
         Raises:
             QueryError: ENG002 when it fails, ENG003 for a file that cannot be read, ENG004 when cancelled,
                 LIM003 when memory runs out.
+        """
+
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """Run, and give the rows as they come, in parts that memory holds: each as `Answer.arrow` would give it.
+
+        Raises:
+            QueryError: as `answer` does, also after some of the rows were given.
         """
 
     def cancel(self) -> None:

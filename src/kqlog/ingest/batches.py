@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
+from kqlog.ingest import dead_letters
+from kqlog.ingest.dead_letters import DeadLetter, sorted_out
 from kqlog.ingest.ingestor import BusyError, Ingestor
-from kqlog.ingest.syslog import Message, shaped
+from kqlog.ingest.operations import Kind, Operations
+from kqlog.ingest.shaping import Shaped
+from kqlog.ingest.syslog import TABLE, Message, shaped
 from kqlog.store.store import Store
 
 _OVERHEAD = 300
@@ -18,13 +24,18 @@ _OVERHEAD = 300
 class Troubles:
     """What went wrong so far. It is said the first time, the tenth, the hundredth...: a flood of it is no flood of words."""
 
+    operations: Operations | None = None
+    """Where it is told as well, once there are any."""
+
     def __init__(self, say: Callable[[str], None]) -> None:
         self.say = say
         self._counts: Counter[str] = Counter()
 
-    def add(self, what: str, count: int = 1) -> None:
+    def add(self, what: str, count: int = 1, kind: Kind = Kind.VALUES) -> None:
         """Count something, which `what` names in the plural."""
         if count:
+            if self.operations is not None:
+                self.operations.note(kind, what, TABLE, count)
             before, self._counts[what] = self._counts[what], self._counts[what] + count
             if not before or len(str(before)) < len(str(self._counts[what])):
                 self.say(f"{what}: {self._counts[what]:,} so far")
@@ -98,22 +109,41 @@ class Batches:
 
     async def _store_batch(self, batch: list[Message]) -> None:
         self._troubles.add("messages with bytes that are not UTF-8, which were replaced", sum(map(_not_utf8, batch)))
+        id_ = uuid.uuid4().hex
         while True:
             try:
-                rows = await asyncio.to_thread(shaped, self._store, batch)
-                receipt = await asyncio.wrap_future(self._ingestor.submit(rows))
+                parts = await asyncio.to_thread(self._shaped, batch)
+                # Of two tables, one may take its rows and the other not.
+                requests = [f"syslog {id_} {at}" if len(parts) > 1 else None for at in range(len(parts))]
+                waiting = self._ingestor.submit_all(list(zip(parts, requests, strict=True)))
+                await asyncio.gather(*map(asyncio.wrap_future, waiting))
             except BusyError as busy:
                 await asyncio.sleep(busy.seconds)
             except Exception as error:  # noqa: BLE001  whatever it is, the messages are kept and tried again
-                waiting = len(batch) + len(self._waiting)
-                self._troubles.say(f"{waiting:,} messages could not be stored: {error}")
+                unstored = len(batch) + len(self._waiting)
+                self._troubles.say(f"{unstored:,} messages could not be stored: {error}")
                 if self._closed:
                     self.lost += len(batch)
                     return
                 await asyncio.sleep(self._pause)
             else:
-                self.stored += receipt.rows
+                empty = len(batch) - sum(part.rows.num_rows for part in parts)
+                self._troubles.add("messages with nothing in them, which were passed over", empty)
+                for part in parts:
+                    if part.table == dead_letters.TABLE:
+                        dead_letters.note(self._ingestor.operations, part)
+                    else:
+                        self.stored += part.rows.num_rows
                 return
+
+    def _shaped(self, batch: list[Message]) -> list[Shaped]:
+        """Messages as rows of the table; those that cannot be such are dead letters, which are rows as well."""
+        parts, refused = sorted_out(batch, partial(shaped, self._store))
+        letters = [
+            DeadLetter(TABLE, f"syslog from {message.address}", error.message, message.content.decode("utf-8", "replace"))
+            for message, error in refused
+        ]
+        return parts + ([dead_letters.shaped(self._store, letters)] if letters else [])
 
 
 def _not_utf8(message: Message) -> bool:

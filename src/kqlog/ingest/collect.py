@@ -35,7 +35,7 @@ def seconds_of(text: str) -> float:
     """
     match = re.fullmatch(r"(\d{1,6})([smh])", text)
     if match is None or match[1].strip("0") == "":
-        raise QueryError("ING001", f"'{text}' is not how often counters can be read", hint="10s, 1m, 1h")
+        raise QueryError("ING001", f"'{text}' is not how often to look", hint="10s, 1m, 1h")
     return float(int(match[1]) * _UNITS[match[2]])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -32,7 +33,7 @@ class Connection:
             await asyncio.wait({reading, ending}, return_when=asyncio.FIRST_COMPLETED)
             await asyncio.wait({reading}, timeout=LAST)
             return reading.result() if reading.done() else b""
-        except ConnectionError:
+        except OSError:
             return b""  # a sender that goes without a word
         finally:
             reading.cancel()
@@ -46,7 +47,9 @@ class Connection:
 
 
 @asynccontextmanager
-async def receive_tcp(address: Address, serve: Callable[[Connection], Coroutine[Any, Any, None]]) -> AsyncIterator[Address]:
+async def receive_tcp(
+    address: Address, serve: Callable[[Connection], Coroutine[Any, Any, None]], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Address]:
     """Serve connections until the block ends, and then what they had sent before."""
     tasks: set[asyncio.Task[None]] = set()
     ended = asyncio.Event()
@@ -62,7 +65,7 @@ async def receive_tcp(address: Address, serve: Callable[[Connection], Coroutine[
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    server = await asyncio.start_server(connected, *address, limit=_AT_ONCE)
+    server = await asyncio.start_server(connected, *address, limit=_AT_ONCE, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[:2]
     finally:

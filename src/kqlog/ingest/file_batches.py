@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 MOST_ROWS = 200_000
 MOST_BYTES = 64 * 2**20
 
+LeaveOut = Callable[[QueryError], None]
+"""Hears of a line that is left out."""
 Tell = Callable[[int, int], None]
 """Hears how many bytes of the file and how many rows are read."""
 
 
-def batches(path: Path, format_: Format, tell: Tell) -> Iterator[list[Row]]:
-    """The rows of a file of text.
+def batches(path: Path, format_: Format, tell: Tell, leave_out: LeaveOut | None = None) -> Iterator[list[Row]]:
+    """The rows of a file of text; lines that are not of the format are left out where `leave_out` takes note of them.
 
     Raises:
         QueryError: ENG003 with the place that is not of the format.
@@ -31,7 +33,7 @@ def batches(path: Path, format_: Format, tell: Tell) -> Iterator[list[Row]]:
     with Source(path) as source:
         batch: list[Row] = []
         count = begun = size = 0
-        for rows, length in _items(source, format_):
+        for rows, length in _items(source, format_, leave_out):
             batch += rows
             size += length
             if len(batch) >= MOST_ROWS or size >= MOST_BYTES:
@@ -46,32 +48,37 @@ def batches(path: Path, format_: Format, tell: Tell) -> Iterator[list[Row]]:
         tell(source.position, count + len(batch))
 
 
-def _items(source: Source, format_: Format) -> Iterator[tuple[list[Row], int]]:
+def _items(source: Source, format_: Format, leave_out: LeaveOut | None) -> Iterator[tuple[list[Row], int]]:
     """The rows of each line or item, and about how many bytes they are."""
     if format_.items and (format_.parser is None or _is_one_value(source.path)):
         return _json_items(source, format_)
-    return _lines(source, format_)
+    return _lines(source, format_, leave_out)
 
 
 def _is_one_value(path: Path) -> bool:
     """Whether a file of JSON is one value over many lines, or one long line, rather than one a line."""
     with Source(path) as source:
+        beginning = source.beginning().lstrip()
+        if not beginning:
+            return False
         try:
-            json.loads(source.beginning().lstrip().split("\n", 1)[0])
+            json.loads(beginning.split("\n", 1)[0])
         except (ValueError, RecursionError):
             return True
     return False
 
 
-def _lines(source: Source, format_: Format) -> Iterator[tuple[list[Row], int]]:
+def _lines(source: Source, format_: Format, leave_out: LeaveOut | None) -> Iterator[tuple[list[Row], int]]:
     assert format_.parser is not None
     parser = format_.parser()
     number = 0
-    for number, line in source.lines():
+    for number, line in source.lines(leave_out):
         try:
             yield parser.feed(line), len(line)
         except UnreadableError as error:
-            raise broken(source.path, number, str(error)) from error
+            if leave_out is None:
+                raise broken(source.path, number, str(error)) from error
+            leave_out(broken(source.path, number, str(error)))
     if parser.pending:
         raise broken(source.path, number, "the file ends inside of quotes")
 
@@ -124,11 +131,18 @@ def parquet_batches(path: Path, tell: Tell) -> Iterator[pyarrow.Table]:
             groups = range(file.num_row_groups)
             bytes_a_row = sum(file.metadata.row_group(at).total_byte_size for at in groups) // all_rows
             for batch in file.iter_batches(min(MOST_ROWS, max(1, MOST_BYTES // max(1, bytes_a_row)))):
+                # What Arrow does not look at while it reads: texts that are not UTF-8, lists that end beyond their values.
+                batch.validate(full=True)
                 yield pyarrow.Table.from_batches([batch])
                 rows += batch.num_rows
                 tell(size * rows // all_rows, rows)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise QueryError("ENG003", f"{path}: not Parquet: {str(error).splitlines()[0]}") from error
+            counts = {rows, file.metadata.num_rows, sum(file.metadata.row_group(at).num_rows for at in groups)}
+            if len(counts) > 1:
+                raise ValueError(f"its parts do not agree on how many rows there are: {', '.join(map(str, sorted(counts)))}")
+    except (pyarrow.ArrowException, OSError, ValueError, MemoryError) as error:
+        raise QueryError(
+            "ENG003", f"{path}: not Parquet: {(str(error) or 'it wants too much memory').splitlines()[0]}"
+        ) from error
 
 
 def seen(batches: Iterable[list[Row]], see: Callable[[list[Row]], None]) -> list[list[Row]]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zlib
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import msgpack
@@ -16,6 +15,7 @@ from msgpack import ExtType, Timestamp
 from kqlog.errors import QueryError
 from kqlog.ingest.rows import from_array
 from kqlog.ingest.shaping import Shaped, shape
+from kqlog.ingest.stamps import unix_time
 from kqlog.store.store import Store, known_tables
 
 LONGEST = 64 << 20
@@ -30,11 +30,15 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class Chunk(NamedTuple):
-    """Events of one tag. Who gave the chunk a name wants to hear when it is stored."""
+    """Events of one tag. Who gave the chunk a name wants to hear when it is stored.
+
+    `refused` are its events that cannot be rows: why, and what they are.
+    """
 
     tag: str
     rows: list[dict[str, Any]]
     name: bytes | None
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 def unpacker() -> Any:
@@ -43,7 +47,7 @@ def unpacker() -> Any:
     return msgpack.Unpacker(raw=True, use_list=False, strict_map_key=False, max_buffer_size=LONGEST)
 
 
-def read(reading: Any, data: bytes) -> list[object]:
+def read(reading: Any, data: bytes) -> Iterator[object]:
     """What comes to its end in these bytes.
 
     Raises:
@@ -51,7 +55,7 @@ def read(reading: Any, data: bytes) -> list[object]:
     """
     try:
         reading.feed(data)
-        return list(reading)
+        yield from reading
     except (msgpack.UnpackException, ValueError, TypeError) as error:
         raise _refused(str(error) or "it is no MessagePack") from None
 
@@ -76,7 +80,21 @@ def chunk(sent: object) -> Chunk | None:
         case _:
             raise _refused("a chunk is a tag, events and options")
     name = options.get(b"chunk") if isinstance(options, dict) else None
-    return Chunk(_text(tag), list(map(_row, entries)), name if isinstance(name, bytes) else None)
+    rows, refused = [], []
+    for entry in entries:
+        try:
+            rows.append(_row(entry))
+        except (QueryError, RecursionError) as error:
+            refused.append((error.message if isinstance(error, QueryError) else "it is nested too deeply", raw(entry)))
+    return Chunk(_text(tag), rows, name if isinstance(name, bytes) else None, tuple(refused))
+
+
+def raw(value: object) -> str:
+    """Something that was sent, as text for people."""
+    try:
+        return msgspec.json.encode(_plain(value), enc_hook=str).decode()
+    except (RecursionError, msgspec.MsgspecError, TypeError):
+        return ""
 
 
 def shaped(store: Store, tag: str, rows: Iterable[dict[str, Any]]) -> Shaped:
@@ -123,11 +141,7 @@ def _time(value: object) -> str | None:
             seconds, nanoseconds = int(value // 1), int(value % 1 * 1e9)
         case _:
             return None
-    try:
-        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
-    except OverflowError:
-        return None
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 100:07}Z".rjust(28, "0")
+    return unix_time(seconds, nanoseconds)
 
 
 def _plain(value: Any) -> Any:
@@ -151,7 +165,7 @@ def _text(value: bytes) -> str:
 def _unpacked(packed: bytes, options: object) -> list[object]:
     zipped = isinstance(options, dict) and options.get(b"compressed") == b"gzip"
     # A nil at the end comes back as itself only if nothing before it is cut off.
-    *entries, end = read(unpacker(), (_unzipped(packed) if zipped else packed) + _NIL) or [_NIL]
+    *entries, end = list(read(unpacker(), (_unzipped(packed) if zipped else packed) + _NIL)) or [_NIL]
     if end is not None:
         raise _refused("the packed events are cut off")
     return entries

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
+from kqlog.ingest import operations
+from kqlog.ingest.metering import ended, meter
+from kqlog.ingest.operations import Kind, Level, Operations
 from kqlog.ingest.rollup import TABLE as METRICS
 from kqlog.ingest.rollup import roll_up
 from kqlog.ingest.shaping import Shaped, fitted
@@ -20,6 +23,10 @@ from kqlog.types import Schema, Type
 
 if TYPE_CHECKING:
     import pyarrow
+
+
+_TICK = 1.0
+"""So many seconds after something happened it is told of."""
 
 
 class BusyError(Exception):
@@ -48,7 +55,8 @@ class Ingestor:
     """Stores rows in groups: those of a fraction of a second, or so many that it is worth it, in one version of their table.
 
     `age` is how many seconds rows wait for others, `enough` how many rows do not wait, `most` how many may wait at all.
-    Every `upkeep` seconds metrics are rolled up, and the tables that rows came into are kept in order, by a thread of its own.
+    Every `upkeep` seconds metrics are rolled up, and the tables that rows came into are kept in order, by a thread of its own. It
+    also tells of what happens (`operations`) and counts what came in.
     """
 
     def __init__(
@@ -61,6 +69,9 @@ class Ingestor:
         self._requests: dict[tuple[str, str], Future[Receipt]] = {}
         self._changed = threading.Condition()
         self._closed = False
+        self.operations = Operations()
+        self._stopped = False
+        """Whether the disk did not take what was last written."""
         self._thread = threading.Thread(target=self._run, name="kqlog ingestion", daemon=True)
         self._thread.start()
         self._grown: set[str] = {name for name in store if store.table(name).exists}
@@ -74,23 +85,37 @@ class Ingestor:
         Raises:
             BusyError: too much waits already; nothing of this is stored.
         """
+        return self.submit_all([(shaped, request)])[0]
+
+    def submit_all(self, parts: Sequence[tuple[Shaped, str | None]]) -> list[Future[Receipt]]:
+        """Store what one sender sent for several tables, each with its request: all of it is accepted, or nothing.
+
+        Raises:
+            BusyError: too much waits already; nothing of this is stored.
+        """
         with self._changed:
             if self._closed:
                 raise RuntimeError("the ingestion is closed")
-            # One request may have rows for several tables.
-            if request is not None and (under_way := self._requests.get((shaped.table, request))) is not None:
-                return under_way
-            if self._rows and self._rows + shaped.rows.num_rows > self._most:
+            count = sum(shaped.rows.num_rows for shaped, request in parts if (shaped.table, request) not in self._requests)
+            if count and self._rows and self._rows + count > self._most:
+                self.operations.note(Kind.RATE, "requests that were told to come later, because too many rows waited")
                 raise BusyError(max(1.0, 5 * self._age))
-            waiting = _Waiting(shaped, request)
-            # A sender that hangs up cannot take back what others wait for as well.
-            waiting.done.set_running_or_notify_cancel()
-            self._waiting.append(waiting)
-            self._rows += shaped.rows.num_rows
-            if request is not None:
-                self._requests[shaped.table, request] = waiting.done
+            accepted = [self._accept(shaped, request) for shaped, request in parts]
             self._changed.notify_all()
-            return waiting.done
+            return accepted
+
+    def _accept(self, shaped: Shaped, request: str | None) -> Future[Receipt]:
+        # One request may have rows for several tables.
+        if request is not None and (under_way := self._requests.get((shaped.table, request))) is not None:
+            return under_way
+        waiting = _Waiting(shaped, request)
+        # A sender that hangs up cannot take back what others wait for as well.
+        waiting.done.set_running_or_notify_cancel()
+        self._waiting.append(waiting)
+        self._rows += shaped.rows.num_rows
+        if request is not None:
+            self._requests[shaped.table, request] = waiting.done
+        return waiting.done
 
     def close(self) -> None:
         """Store what waits, and end."""
@@ -100,6 +125,7 @@ class Ingestor:
         self._thread.join()
         self._ended.set()
         self._keeper.join()
+        self.operations.tell(self._write, everything=True)
 
     def _run(self) -> None:
         while (group := self._group()) is not None:
@@ -107,14 +133,27 @@ class Ingestor:
                 self._store_group(table, [one for one in group if one.shaped.table == table])
 
     def _keep(self, upkeep: float) -> None:
-        while not self._ended.wait(upkeep):
+        due, metered = time.monotonic() + upkeep, 0
+        while not self._ended.wait(min(_TICK, upkeep)):
+            self.operations.tell(self._write)
+            if time.monotonic() < due:
+                continue
+            due = time.monotonic() + upkeep
+            # What the disk does not take or give now is done when more rows come. ValueError is Arrow's for a torn file.
+            with suppress(QueryError, OSError, ValueError):
+                if metered < (hour := ended()):
+                    meter(self._store, hour)
+                    metered = hour
             with suppress(QueryError, OSError, ValueError):
                 if roll_up(self._store, self._ended.is_set):
                     self._grown.add(METRICS)
             while self._grown and not self._ended.is_set():
-                # What the disk does not take or give now is done when more rows come. ValueError is Arrow's for a torn file.
                 with suppress(QueryError, OSError, ValueError):
                     keep_in_order(self._store, self._grown.pop())
+
+    def _write(self, events: list[operations.Row]) -> None:
+        shaped = operations.shaped(self._store, events)
+        self._stored(shaped.table, [_Waiting(shaped, None)])
 
     def _group(self) -> list[_Waiting] | None:
         """What is stored next; None when all is done."""
@@ -138,10 +177,17 @@ class Ingestor:
                 for one in group:
                     self._store_group(table, [one])
                 return
+            if error.code == "ING002":
+                self._stopped = True
+                rows = sum(one.shaped.rows.num_rows for one in group)
+                self.operations.note(Kind.STOPPED, error.message, counts=rows, level=Level.ERROR)
             self._tell(group, error)
         except Exception as error:  # noqa: BLE001  each sender hears of it, and the thread goes on
             self._tell(group, error)
         else:
+            if self._stopped:
+                self._stopped = False
+                self.operations.note(Kind.RESUMED, "the disk takes rows again", level=Level.INFO)
             self._tell(group, stored)
 
     def _stored(self, name: str, group: list[_Waiting]) -> set[int]:
@@ -159,6 +205,8 @@ class Ingestor:
                 requests = [request for at in new if (request := group[at].request) is not None]
                 table.append(_together(parts, columns), columns, requests)
                 self._grown.add(name)
+            for part in parts:
+                self.operations.note_shaped(part)
             return new
 
     def _tell(self, group: list[_Waiting], outcome: set[int] | Exception) -> None:

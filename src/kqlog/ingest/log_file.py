@@ -6,10 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
+from kqlog.ingest import dead_letters
 from kqlog.ingest.outbox import Outbox
 from kqlog.ingest.readers.format import Row
 from kqlog.ingest.syslog import TABLE
-from kqlog.ingest.tail import Tail, _Followed, _Note
+from kqlog.ingest.tail import Tail, _Followed, _Note, _Refused
 from kqlog.store.store import Store
 
 
@@ -28,11 +29,14 @@ class LogFile(Tail):
         self._current = followed = _Followed(self._path, None, 0)
         followed.note, followed.position = followed.described(), followed.end_of_last_line()
         # Without a note nothing was read: this is done again.
-        self._append([], followed.note, followed.position)
+        self._append([], [], followed.note, followed.position)
         self._write_note(followed.note)
 
-    def _append(self, rows: list[Row], note: _Note, position: int) -> None:
-        self._outbox.put(TABLE, rows, {f"tail {note.id}": position})
+    def _append(self, rows: list[tuple[int, Row]], refused: list[_Refused], note: _Note, position: int) -> None:
+        source = f"tail {note.id} refused"
+        if letters := self._letters(refused, int(self._outbox.position(source) or 0)):
+            self._outbox.put(dead_letters.TABLE, dead_letters.rows_of(letters), {source: refused[-1].at + 1})
+        self._outbox.put(TABLE, [row for _, row in rows], {f"tail {note.id}": position})
 
     def _position(self, note: _Note) -> int:
         return int(self._outbox.position(f"tail {note.id}") or 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import json_format
@@ -16,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from kqlog.errors import QueryError
 from kqlog.ingest.rows import Row, from_objects
+from kqlog.ingest.stamps import unix_time
 
 if TYPE_CHECKING:
     import pyarrow
@@ -45,14 +45,8 @@ def logs(content: bytes, *, is_json: bool) -> pyarrow.Table:
         QueryError: ING003 for what is no such request.
     """
     request, id_ = _read(ExportLogsServiceRequest(), content, is_json=is_json)
-    return from_objects(
-        [
-            {**resource, **_scope(scope.scope), **_log(record, id_)}
-            for part, resource in _resources(request.resource_logs)
-            for scope in part.scope_logs
-            for record in scope.log_records
-        ]
-    )
+    found = _nested(request.resource_logs, "scope_logs", "log_records")
+    return from_objects([{**resource, **_scope(scope), **_log(record, id_)} for resource, scope, record in found])
 
 
 def spans(content: bytes, *, is_json: bool) -> pyarrow.Table:
@@ -62,14 +56,8 @@ def spans(content: bytes, *, is_json: bool) -> pyarrow.Table:
         QueryError: ING003 for what is no such request.
     """
     request, id_ = _read(ExportTraceServiceRequest(), content, is_json=is_json)
-    return from_objects(
-        [
-            {**resource, **_scope(scope.scope), **_span(span, id_)}
-            for part, resource in _resources(request.resource_spans)
-            for scope in part.scope_spans
-            for span in scope.spans
-        ]
-    )
+    found = _nested(request.resource_spans, "scope_spans", "spans")
+    return from_objects([{**resource, **_scope(scope), **_span(span, id_)} for resource, scope, span in found])
 
 
 def metrics(content: bytes, *, is_json: bool) -> pyarrow.Table:
@@ -82,10 +70,8 @@ def metrics(content: bytes, *, is_json: bool) -> pyarrow.Table:
     return from_objects(
         [
             {"Origin": resource["ServiceName"], "Computer": resource["ResourceAttributes"].get("host.name"), **point}
-            for part, resource in _resources(request.resource_metrics)
-            for scope in part.scope_metrics
-            for metric in scope.metrics
-            for point in _points(scope.scope.name, metric)
+            for resource, scope, metric in _nested(request.resource_metrics, "scope_metrics", "metrics")
+            for point in _points(scope.name, metric)
         ]
     )
 
@@ -103,11 +89,15 @@ def _read(request: Any, content: bytes, *, is_json: bool) -> tuple[Any, Callable
     return request, lambda id_: base64.b64encode(id_).decode()
 
 
-def _resources(parts: Iterable[Any]) -> Iterator[tuple[Any, Row]]:
+def _nested(parts: Iterable[Any], scopes: str, items: str) -> Iterator[tuple[Row, Any, Any]]:
+    """Each item of a request, with the columns of its resource and its scope. Their fields have a name for each signal."""
     for part in parts:
         attributes = _attributes(part.resource.attributes)
         columns = {column: attributes.get(name) for column, name in _RESOURCE.items()}
-        yield part, {"ResourceAttributes": attributes, "RoleName": attributes.get("service.name"), **columns}
+        resource = {"ResourceAttributes": attributes, "RoleName": attributes.get("service.name"), **columns}
+        for scope in getattr(part, scopes):
+            for item in getattr(scope, items):
+                yield resource, scope.scope, item
 
 
 def _scope(scope: Any) -> Row:
@@ -206,8 +196,7 @@ def _moment(nanoseconds: int) -> str | None:
     """A time to the tick; None for the zero that stands for no time."""
     if not nanoseconds:
         return None
-    seconds, rest = divmod(nanoseconds, _SECOND)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 100:07}Z"
+    return unix_time(*divmod(nanoseconds, _SECOND))
 
 
 def _level(severity: int) -> int:

@@ -9,21 +9,18 @@ happened before. How far the values were compared is stored with the rows, and o
 
 from __future__ import annotations
 
-import fcntl
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from kqlog.ingest.shaping import fitted, shape_from
+from kqlog.store.lock import locked
 from kqlog.store.store import Store
 from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS
 from kqlog.workspace import connect
 
 TABLE = "AzureMetrics"
-_LOCK = "rollup.lock"
+_LOCK = "locks/rollup"
 _MINUTE = 600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LATENESS = 120
@@ -80,10 +77,13 @@ def roll_up(store: Store, ended: Callable[[], bool] = lambda: False) -> int:
     Raises:
         QueryError: ING002 when the disk does not take what is written.
     """
-    with _alone(store.root / _LOCK) as alone:
-        if not alone or not store.rolls_up:
-            return 0
-        return sum(_roll_up(store, table, ended) for table in _VALUES if store.table(table).exists)
+    if not store.rolls_up:
+        return 0
+    try:
+        with locked(store.root / _LOCK, wait=False):
+            return sum(_roll_up(store, table, ended) for table in _VALUES if store.table(table).exists)
+    except BlockingIOError:
+        return 0
 
 
 def _roll_up(store: Store, table: str, ended: Callable[[], bool]) -> int:
@@ -152,16 +152,3 @@ def _tick(minutes_since_1970: int) -> int:
 
 def _text(ticks: int) -> str:
     return (_EPOCH + timedelta(minutes=(ticks - UNIX_EPOCH_TICKS) // _MINUTE)).isoformat()
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[bool]:
-    """Whether no one else has a file, which is kept from others then. A process that is killed lets go of it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield True
-    except BlockingIOError:
-        yield False
-    finally:
-        os.close(descriptor)

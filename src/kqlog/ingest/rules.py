@@ -7,6 +7,8 @@ over `source`, and the stream to come out at: `Microsoft-Syslog` is the table Sy
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,8 @@ DEFAULT = "dcr-default"
 FOLDER = "rules"
 BODY = "body"
 """What the rows are called before they have the columns that a stream declares."""
+_SECONDS = 1.0
+"""How often the files are looked at, at most."""
 _TYPES = {str(type_): type_ for type_ in Type} | {"boolean": Type.BOOL}
 
 
@@ -51,18 +55,52 @@ class Rule:
 
 
 class Rules:
-    """The rules of a workspace. Files that are no rules are in `broken`, with the reason."""
+    """The rules of a workspace. A file that changes is read again; one that is no rule leaves what it was before as it is.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._rules: dict[str, Rule] = {}
-        self.broken: dict[Path, QueryError] = {}
-        for file in sorted((store.root / FOLDER).glob("*.json")):
-            try:
-                rule = read_rule(file, store)
-                self._rules[rule.id] = rule
-            except QueryError as error:
-                self.broken[file] = error
+    `tell` hears of each file that cannot be used, once for each of its versions.
+    """
+
+    def __init__(self, store: Store, tell: Callable[[Path, QueryError], None] = lambda file, error: None) -> None:
+        self._store, self._tell = store, tell
+        self._versions: dict[Path, tuple[int, int, int]] = {}
+        self._rules: dict[Path, Rule] = {}
+        self._broken: dict[Path, QueryError] = {}
+        self._looked: float | None = None
+
+    @property
+    def broken(self) -> dict[Path, QueryError]:
+        """Files that cannot be used as they are now, with the reason."""
+        self.look()
+        return dict(self._broken)
+
+    def look(self) -> None:
+        """Read what has changed, unless that was done just now."""
+        now = time.monotonic()
+        if self._looked is not None and now - self._looked < _SECONDS:
+            return
+        self._looked = now
+        versions = {file: version for file in sorted((self._store.root / FOLDER).glob("*.json")) if (version := _version(file))}
+        for file in self._versions.keys() - versions.keys():
+            self._rules.pop(file, None)
+            self._broken.pop(file, None)
+        changed = versions != self._versions
+        for file, version in versions.items():
+            # What was wrong with a file may have been another one.
+            if version != self._versions.get(file) or (changed and file in self._broken):
+                self._read(file)
+        self._versions = versions
+
+    def _read(self, file: Path) -> None:
+        try:
+            rule = read_rule(file, self._store)
+            other = next((other for other, one in self._rules.items() if one.id == rule.id and other != file), None)
+            if other is not None:
+                raise QueryError("ING004", f"its immutableId '{rule.id}' is that of {other.name}")
+            self._rules[file] = rule
+            self._broken.pop(file, None)
+        except QueryError as error:
+            self._broken[file] = error
+            self._tell(file, error)
 
     def flows(self, rule: str, stream: str) -> tuple[Flow, ...]:
         """Where the rows of a stream go.
@@ -70,8 +108,10 @@ class Rules:
         Raises:
             QueryError: ING004 when there is no such rule, or no such stream in it.
         """
-        if rule in self._rules:
-            if stream in (streams := self._rules[rule].streams):
+        self.look()
+        rules = {one.id: one for one in self._rules.values()}
+        if rule in rules:
+            if stream in (streams := rules[rule].streams):
                 return streams[stream]
             raise QueryError("ING004", f"the data collection rule '{rule}' has no stream '{stream}'")
         if rule != DEFAULT:
@@ -82,8 +122,17 @@ class Rules:
         return (Flow(table, BODY),)
 
     def _hint(self) -> str:
-        broken = "".join(f"; {file.name} cannot be used: {error.message}" for file, error in self.broken.items())
-        return f"rules are {', '.join([*sorted(self._rules), DEFAULT])}{broken}"
+        broken = "".join(f"; {file.name} cannot be used: {error.message}" for file, error in self._broken.items())
+        return f"rules are {', '.join([*sorted(one.id for one in self._rules.values()), DEFAULT])}{broken}"
+
+
+def _version(file: Path) -> tuple[int, int, int] | None:
+    """What changes when a file is written; None for one that is gone by now."""
+    try:
+        stat = file.stat()
+    except FileNotFoundError:
+        return None
+    return stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def output_table(stream: str) -> str:
@@ -113,8 +162,8 @@ def read_rule(file: Path, store: Store) -> Rule:
             for stream in flow["streams"]:
                 made = _flow(stream, flow, declared.get(stream), store)
                 streams[stream] = (*streams.get(stream, ()), made)
-        return Rule(text.get("immutableId") or properties["immutableId"], streams)
-    except (OSError, ValueError) as error:
+        return Rule(str(text.get("immutableId") or properties["immutableId"]), streams)
+    except (OSError, ValueError, RecursionError) as error:
         raise QueryError("ING004", f"it is no JSON: {error}") from None
     except (KeyError, TypeError, AttributeError) as error:
         hint = "a rule has immutableId, properties.streamDeclarations and properties.dataFlows"

@@ -18,7 +18,7 @@ from kqlog.arrow import to_public
 from kqlog.engines.duckdb.frames import readable
 from kqlog.errors import QueryError
 from kqlog.store.columns import is_reserved
-from kqlog.store.store import STANDARD, Store, known_tables
+from kqlog.store.store import FREE, STANDARD, Store, known_tables
 from kqlog.types import INTEGERS, UNIX_EPOCH_TICKS, Column, Schema, Type
 from kqlog.workspace import Workspace, connect
 
@@ -121,7 +121,7 @@ class _Shaper:
         # A name that differs in case only is the same column to most readers.
         by_name = {names.get(column.name.casefold(), column.name): column for column in given}
         self._table, self._columns = table, wanted
-        self._constants = {"Type": table, "TenantId": store.workspace_id, "_IsBillable": "True"}
+        self._constants = {"Type": table, "TenantId": store.workspace_id, "_IsBillable": str(table not in FREE)}
         self._dropped = tuple(column.name for column in extra)
         self._converted = [column for column in wanted if _may_be_unreadable(column, by_name.get(column.name))]
         parts = [f"['{_quoted(column.name)}'] = {_value(column, by_name.get(column.name))}" for column in wanted]

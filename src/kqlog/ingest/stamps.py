@@ -1,4 +1,4 @@
-"""The times that syslog messages begin with."""
+"""Times as senders write them: those that syslog messages begin with, and seconds since 1970."""
 
 from __future__ import annotations
 
@@ -40,6 +40,15 @@ def stamp(text: str, received: datetime, zone: tzinfo | None = None) -> tuple[da
             except (ValueError, OverflowError):
                 return None, rest
     return None
+
+
+def unix_time(seconds: int, nanoseconds: int) -> str | None:
+    """A time since 1970 as text with all the digits that a tick has; None for one that no calendar has."""
+    try:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except OverflowError:
+        return None
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{nanoseconds // 100:07}Z".rjust(28, "0")
 
 
 def _iso(found: re.Match[str], _received: datetime, zone: tzinfo | None) -> datetime:

@@ -11,17 +11,23 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from kqlog.errors import QueryError
+from kqlog.ingest import dead_letters
 from kqlog.ingest.arrow_rows import Kinds
+from kqlog.ingest.dead_letters import DeadLetter, sorted_out
 from kqlog.ingest.files import shaped_rows
+from kqlog.ingest.operations import Operations, tell_in
 from kqlog.ingest.readers import format_of
 from kqlog.ingest.readers.format import Format, Parser, Row
 from kqlog.ingest.readers.source import decoded
+from kqlog.ingest.shaping import Shaped
+from kqlog.store.lock import only_one
 from kqlog.store.store import Store
 
 _NOTES = "tails"
@@ -31,6 +37,15 @@ _CHUNK = 8 * 2**20
 _EVERY = 0.5
 _GRACE = 2.0
 """Seconds in which a program may still write to a file that has been renamed."""
+
+
+class _Refused(NamedTuple):
+    """A line, or a row of one, that is left out: the byte that the line begins at, why, and what it is."""
+
+    at: int
+    why: str
+    raw: str
+    transformed: bool = False
 
 
 @dataclass
@@ -44,7 +59,7 @@ class _Note:
 
 
 class Tail:
-    """Follows one file into one table. `warn` hears of lines that cannot be read, which are left out."""
+    """Follows one file into one table. `warn` hears of what cannot be read or transformed, which is kept as dead letters."""
 
     def __init__(
         self, store: Store, table: str, path: Path, format_: str | None, transform: str | None, warn: Callable[[str], None]
@@ -58,12 +73,22 @@ class Tail:
         self._next: list[Path] = []
         self._resumed = False
         self._quiet_since: float | None = None
+        self._operations = Operations()
 
     def run(self) -> None:
-        """Follow the file until interrupted."""
-        while True:
-            if not self.poll():
-                time.sleep(_EVERY)
+        """Follow the file until interrupted.
+
+        Raises:
+            QueryError: ING001 when another process follows it into the same table.
+        """
+        with only_one(self._store.root, f"following '{self._path.resolve()}' into {self._table}"):
+            try:
+                while True:
+                    if not self.poll():
+                        time.sleep(_EVERY)
+                    tell_in(self._store, self._operations)
+            finally:
+                tell_in(self._store, self._operations, everything=True)
 
     def poll(self) -> int:
         """Store what has come since. How many rows that were."""
@@ -164,14 +189,14 @@ class Tail:
         if self._format is None and not last and not followed.can_be_recognised():
             return 0
         followed.begin(self._format_of(followed))
-        rows, position = followed.rows(self._warn, last=last)
+        rows, refused, position = followed.rows(last=last)
         if position == followed.position or followed.is_truncated():
             return 0
         note = followed.described()
         if note != followed.note or not self._note_path.exists():
             self._write_note(note)
             followed.note = note
-        self._append(rows, note, position)
+        self._append(rows, refused, note, position)
         followed.position = position
         return len(rows)
 
@@ -182,16 +207,47 @@ class Tail:
                 raise QueryError("ING001", f"{self._path}: a file of the format '{self._format.name}' does not grow by lines")
         return self._format
 
-    def _append(self, rows: list[Row], note: _Note, position: int) -> None:
-        if not rows:
-            return
+    def _append(self, rows: list[tuple[int, Row]], refused: list[_Refused], note: _Note, position: int) -> None:
         assert self._format is not None
-        if self._format.fit is not None:
-            self._format.fit(rows, frozenset(column.name for column in self._store.columns(self._table)))
+        if rows and self._format.fit is not None:
+            self._format.fit([row for _, row in rows], frozenset(column.name for column in self._store.columns(self._table)))
         kinds = Kinds()
-        kinds.see(rows)
-        shaped = shaped_rows(self._store, self._table, kinds.table(rows), {}, self._transform, self._format)
-        self._store.table(self._table).append(shaped.rows, shaped.columns, positions={f"tail {note.id}": position})
+        kinds.see(row for _, row in rows)
+        parts, bad = sorted_out(rows, partial(self._shaped, kinds))
+        if bad:
+            refused = [*refused, *(_Refused(at, error.message, json.dumps(row, default=str), True) for (at, row), error in bad)]
+            left_out = {id(row) for row, _ in bad}
+            rows = [row for row in rows if id(row) not in left_out]
+            parts = [self._shaped(kinds, rows)] if rows else []
+        if refused:
+            self._bury(sorted(refused), note)
+        for shaped in parts:
+            self._store.table(self._table).append(shaped.rows, shaped.columns, positions={f"tail {note.id}": position})
+            self._operations.note_shaped(shaped)
+
+    def _shaped(self, kinds: Kinds, rows: Sequence[tuple[int, Row]]) -> Shaped:
+        assert self._format is not None
+        return shaped_rows(self._store, self._table, kinds.table([row for _, row in rows]), {}, self._transform, self._format)
+
+    def _bury(self, refused: list[_Refused], note: _Note) -> None:
+        """Keep what is left out, once: after a crash the lines are read again."""
+        table, source = self._store.table(dead_letters.TABLE), f"tail {note.id}"
+        with table.writing():
+            letters = self._letters(refused, table.position(source) or 0)
+            if letters:
+                shaped = dead_letters.shaped(self._store, letters)
+                table.append(shaped.rows, shaped.columns, positions={source: refused[-1].at + 1})
+                dead_letters.note(self._operations, shaped)
+
+    def _letters(self, refused: list[_Refused], done: int) -> list[DeadLetter]:
+        """Dead letters for what is left out; up to a position in the file there are some already."""
+        for one in refused:
+            self._warn(f"{self._path}, byte {one.at:,}: {one.why}. It is left out, and kept in {dead_letters.TABLE}")
+        return [
+            DeadLetter(self._table, f"{self._path}, byte {at:,}", why, raw, "Transformation" if transformed else "Ingestion")
+            for at, why, raw, transformed in refused
+            if at >= done
+        ]
 
     def _position(self, note: _Note) -> int:
         return self._store.table(self._table).position(f"tail {note.id}") or 0
@@ -250,28 +306,31 @@ class _Followed:
             if self._parser.is_header(line):
                 self._parser.feed(line)
 
-    def rows(self, warn: Callable[[str], None], *, last: bool) -> tuple[list[Row], int]:
-        """The rows of some lines, and the position after them."""
+    def rows(self, *, last: bool) -> tuple[list[tuple[int, Row]], list[_Refused], int]:
+        """The rows of some lines by the bytes that these begin at, what cannot be read, and the position after them."""
         assert self._parser is not None
-        rows: list[Row] = []
+        rows: list[tuple[int, Row]] = []
+        refused: list[_Refused] = []
         at = done = self.position
         self._file.seek(at)
         while at - self.position < _CHUNK and (line := self._file.readline()):
             if not line.endswith(b"\n") and not last:
                 break
-            at += len(line)
             try:
-                rows += self._parser.feed(decoded(line.rstrip(b"\r\n").lstrip(b"\0")))
+                rows += [(at, row) for row in self._parser.feed(decoded(line.rstrip(b"\r\n").lstrip(b"\0")))]
             except ValueError as error:
-                warn(f"{self.path}, byte {at - len(line):,}: {error}. The line is left out")
+                refused.append(_Refused(at, str(error), _text(line)))
+            at += len(line)
             if not self._parser.pending:
                 done = at
         if self._parser.pending:
             self._parser.forget()
             if last or at - done >= _CHUNK:
-                warn(f"{self.path}, byte {done:,}: a quote is not closed. {at - done:,} bytes are left out")
+                self._file.seek(done)
+                begin = _text(self._file.read(dead_letters.LONGEST))
+                refused.append(_Refused(done, f"a quote is not closed, over {at - done:,} bytes", begin))
                 done = at
-        return rows, done
+        return rows, [one for one in refused if one.at < done], done
 
     def can_be_recognised(self) -> bool:
         """Whether enough is there for a look at what it is."""

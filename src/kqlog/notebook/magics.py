@@ -79,7 +79,7 @@ class KqlMagics(Magics):
         text = filled(asked.text, self._variables)
         execution = workspace.start(text, asked.timespan, limits=Limits(rows=asked.limit))
         with _Line() as tell:
-            result = wait_for(execution.result, execution.cancel, execution.progress, tell)
+            result = wait_for(execution.result, execution.cancel, execution.line, tell)
         if asked.name is None:
             for earlier in result.tables[:-1]:
                 _display(earlier)

@@ -82,4 +82,4 @@ class Shell:
             QueryError: whatever is wrong with it.
         """
         execution = self.workspace.start(text, self.settings.timespan, parameters, limits=limits)
-        return wait_for(execution.result, execution.cancel, execution.progress)
+        return wait_for(execution.result, execution.cancel, execution.line)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,9 +16,8 @@ from starlette.requests import Request
 
 from kqlog.errors import QueryError
 from kqlog.server.errors import RequestError
+from kqlog.store.secrets import FILE, secrets
 
-FILE = "tokens.json"
-"""A file of the workspace: {"tokens": ["..."], "sharedKey": "..."}, the key in Base64."""
 TOKENS, SHARED_KEY = "KQLOG_TOKENS", "KQLOG_SHARED_KEY"
 _SKEW = timedelta(minutes=15)
 
@@ -72,16 +70,15 @@ def _is_new(date: str) -> bool:
 
 
 def read_access(root: Path, environment: Mapping[str, str] = os.environ) -> Access:
-    """The tokens of a workspace, and those of the environment: KQLOG_TOKENS has them with commas between.
+    """The tokens of a workspace and its key in Base64, and those of the environment: KQLOG_TOKENS has tokens with commas between.
 
     Raises:
         QueryError: ING001 when the file cannot be read, or there is nothing that would let anybody in.
     """
-    file = root / FILE
+    file, found = root / FILE, secrets(root)
     try:
-        text = json.loads(file.read_text("utf-8")) if file.exists() else {}
-        tokens = [*text.get("tokens", []), *environment.get(TOKENS, "").split(",")]
-        key = environment.get(SHARED_KEY) or text.get("sharedKey")
+        tokens = [*found.get("tokens", []), *environment.get(TOKENS, "").split(",")]
+        key = environment.get(SHARED_KEY) or found.get("sharedKey")
         access = Access(
             frozenset(token.strip() for token in tokens if token.strip()), base64.b64decode(key, validate=True) if key else None
         )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import logging
+import threading
 from collections.abc import AsyncIterator
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -13,23 +16,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from kqlog.alerts.schedule import Scheduler, scheduler_of
 from kqlog.errors import QueryError
+from kqlog.export.running import Exports
+from kqlog.ingest.tls import Certificates, server_context
 from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
 from kqlog.server.access import Access, read_access
 from kqlog.server.intake import Intake
 from kqlog.store.store import Store
 
 
-def application(store: Store, access: Access) -> Starlette:
-    """What answers requests for a workspace."""
+def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
+    """What answers requests for a workspace, and evaluates its alerts."""
     intake = Intake(store, access)
+    exports = Exports(store)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        for file, error in intake.rules.broken.items():
-            logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
+        intake.rules.look()
+        exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
+        exporting.start()
+        if alerts is not None:
+            alerts.start()
         yield
+        exports.end()
         intake.close()
+        if alerts is not None:
+            await asyncio.to_thread(alerts.close)
+        await asyncio.to_thread(exporting.join)
 
     async def health(request: Request) -> JSONResponse:
         broken = {file.name: error.message for file, error in intake.rules.broken.items()}
@@ -40,17 +54,24 @@ def application(store: Store, access: Access) -> Starlette:
     return Starlette(routes=[Route("/healthz", health), *own], lifespan=lifespan)
 
 
-def serve(store: Store, host: str, port: int, *, auth: bool = True) -> None:
+def serve(store: Store, host: str, port: int, *, auth: bool = True, certificates: Certificates | None = None) -> None:
     """Serve a workspace until the process is told to end. Requests that were taken are answered first.
 
     Raises:
-        QueryError: ING001 when nobody could get in, or everybody from anywhere.
+        QueryError: ING001 when nobody could get in, or everybody from anywhere, and for certificates that cannot be used; ALR002
+            when another process evaluates the alerts of the workspace.
     """
     if not auth and not _is_loopback(host):
         hint = "write the workspace's tokens.json, or set KQLOG_TOKENS"
         raise QueryError("ING001", f"without tokens, kqlog listens on this machine only, not on {host}", hint=hint)
-    app = application(store, read_access(store.root) if auth else Access(open=True))
-    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False)
+    app = application(store, read_access(store.root) if auth else Access(open=True), scheduler_of(store.root))
+    tls: dict[str, Any] = {}
+    if certificates is not None:
+        # Read twice: uvicorn would answer a wrong file with a traceback.
+        context = server_context(certificates)
+        certificate, key, clients = certificates
+        tls = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
+    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, **tls)
 
 
 def _is_loopback(host: str) -> bool:

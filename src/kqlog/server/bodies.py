@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -31,10 +31,13 @@ class Body:
 
 
 class Reader:
-    """Reads bodies. All that are in memory at one time have so many bytes at most; more is refused until some are done."""
+    """Reads bodies. All that are in memory at one time have so many bytes at most; more is refused until some are done.
 
-    def __init__(self, most: int = _MOST_AT_ONCE) -> None:
-        self._most = most
+    `full` hears of each that is refused.
+    """
+
+    def __init__(self, most: int = _MOST_AT_ONCE, full: Callable[[], None] = lambda: None) -> None:
+        self._most, self._full = most, full
         self._held = 0
 
     @asynccontextmanager
@@ -68,6 +71,7 @@ class Reader:
 
     def _hold(self, count: int) -> None:
         if self._held + count > self._most:
+            self._full()
             raise RequestError(429, "TooManyRequests", "too many requests are being read: try again", 1)
         self._held += count
 

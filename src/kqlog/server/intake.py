@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 
 from starlette.requests import Request
 
 from kqlog.errors import QueryError
 from kqlog.ingest.ingestor import Ingestor, Receipt
+from kqlog.ingest.operations import Kind, Level
 from kqlog.ingest.rules import Rules
 from kqlog.ingest.shaping import Shaped
 from kqlog.server.access import Access
@@ -30,9 +33,9 @@ class Intake:
 
     def __init__(self, store: Store, access: Access) -> None:
         self.store, self.access = store, access
-        self.rules = Rules(store)
-        self.reader = Reader()
         self._ingestor = Ingestor(store)
+        self.rules = Rules(store, self._tell_rule)
+        self.reader = Reader(full=self._tell_full)
         self._workers = ThreadPoolExecutor(2, "kqlog shaping")
 
     async def take(self, request: Request, body: Body, shaping: Shaping, id_: str | None = None) -> int:
@@ -56,10 +59,20 @@ class Intake:
         parts = shaping(content)
         for part in parts:
             if len(part.columns) > _MOST_COLUMNS:
+                what = f"requests that were refused, because the table would have more than {_MOST_COLUMNS} columns"
+                self._ingestor.operations.note(Kind.COLUMNS, what, part.table)
                 raise QueryError("ING001", f"the table {part.table} would have more than {_MOST_COLUMNS} columns")
         # A request may fill several tables, or one in several ways: each part is a request of its own.
         keys = [None if key is None else f"{key} {at}" for at in range(len(parts))]
-        return [self._ingestor.submit(part, own) for part, own in zip(parts, keys, strict=True)]
+        return self._ingestor.submit_all(list(zip(parts, keys, strict=True)))
+
+    def _tell_rule(self, file: Path, error: QueryError) -> None:
+        logging.getLogger("uvicorn.error").warning("the data collection rule %s cannot be used: %s", file, error.message)
+        what = f"versions of the file {file.name} that cannot be used, because {error.message}"
+        self._ingestor.operations.note(Kind.RULE, what, level=Level.ERROR)
+
+    def _tell_full(self) -> None:
+        self._ingestor.operations.note(Kind.RATE, "requests that were told to come later, because too much was being read")
 
     def close(self) -> None:
         """Store what was accepted, and end."""

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from kqlog.plan.stored import Bound
 from kqlog.store.columns import DAY, digit_column, kql_schema
-from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Type
+from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Schema, Type
 
 if TYPE_CHECKING:
     from deltalake import DeltaTable
@@ -64,9 +64,7 @@ class Snapshot:
 
     def digits(self, files: Iterable[str]) -> dict[str, str]:
         """The columns of these files that hold the seventh digits of datetime columns, by the names of those."""
-        if not any(file.endswith(DIGITS) for file in files):
-            return {}
-        return {column.name: digit_column(column.name) for column in self.columns if column.type is Type.DATETIME}
+        return digit_columns(self.columns, files)
 
     def _may_hold(self, bound: Bound) -> np.ndarray:
         least, most = (self._adds_column(f"{name}.{bound.column}") for name in ("min", "max"))
@@ -88,6 +86,13 @@ class Snapshot:
 
     def _adds_column(self, name: str) -> pa.ChunkedArray | None:
         return self._adds.column(name) if name in self._adds.column_names else None
+
+
+def digit_columns(columns: Schema, files: Iterable[str]) -> dict[str, str]:
+    """The columns of files that hold the seventh digits of datetime columns, by the names of those."""
+    if not any(file.endswith(DIGITS) for file in files):
+        return {}
+    return {column.name: digit_column(column.name) for column in columns if column.type is Type.DATETIME}
 
 
 def _comparable(column: pa.ChunkedArray, type_: Type) -> np.ndarray:

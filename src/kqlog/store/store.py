@@ -37,6 +37,8 @@ STANDARD = (
     Column("_BilledSize", Type.REAL),
 )
 """What every table has, as in Azure Monitor."""
+FREE = frozenset({"AzureActivity", "Heartbeat", "Operation", "Usage"})
+"""The tables whose rows Azure Monitor does not charge for."""
 
 
 class Store:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import threading
@@ -21,7 +20,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kqlog.errors import QueryError
+from kqlog.store import log
 from kqlog.store.columns import DAY, TIME, arrow_schema, kql_schema, stored
+from kqlog.store.cursors import held_since
+from kqlog.store.lock import locked
 from kqlog.store.snapshot import DIGITS, Snapshot
 from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Column, Schema, Type
 
@@ -37,6 +39,8 @@ _KEPT = {
 }
 """How long are kept: versions that came before a checkpoint, which slow down every look for new ones; what is known of files
 that were taken out; request ids."""
+_LATE = 2_700
+"""Seconds that a version may wait to be exported: then, before its hour is over, old versions begin to be kept."""
 _LONGEST = 64
 """Longer texts are no statistics: cut off, the largest would be too small."""
 _ROWS_PER_GROUP = 122_880
@@ -60,17 +64,17 @@ class StoredTable:
     @property
     def exists(self) -> bool:
         """Whether anything was ever stored. A writer that was killed may leave folders without a version."""
-        return self._read is not None or self._written is not None or any(self._log.glob("*.json"))
+        return self._read is not None or self._written is not None or log.begun(self._log)
 
     def snapshot(self) -> Snapshot:
-        """The table as it is now."""
-        from deltalake import DeltaTable
+        """The table as it is now.
 
+        Raises:
+            QueryError: ENG003 when its log is damaged.
+        """
         with self._reading:
-            if self._read is None:
-                self._read = DeltaTable(str(self.folder))
-            else:
-                self._update(self._read)
+            with _unreadable(self.folder.name):
+                self._read = self._updated(self._read)
             if self._snapshot is None or self._snapshot.version != self._read.version():
                 columns = _columns_of(self._read)
                 self._snapshot = Snapshot(self.folder, self._read, self._shape(columns))
@@ -87,11 +91,13 @@ class StoredTable:
             if self._held:
                 yield
                 return
-            with _locked(self.folder / _OWN / "lock"):
+            with locked(self.folder / _OWN / "lock"):
                 self._held = True
                 try:
+                    if self._written is None:
+                        log.mend(self._log)
                     if self.exists:
-                        self._update(self._opened())
+                        self._written = self._updated(self._written)
                     yield
                 finally:
                     self._held = False
@@ -101,8 +107,11 @@ class StoredTable:
         return self.position(request) is not None
 
     def position(self, source: str) -> int | None:
-        """How far a source was read when rows of it were last stored; None when none ever were. Ask while `writing`."""
-        found = self._opened().transaction_version(source) if self.exists else None
+        """How far a source was read when rows of it were last stored; None when none ever were."""
+        if not self.exists:
+            return None
+        with self.writing():
+            found = self._opened().transaction_version(source)
         return None if found is None else int(found)
 
     def times_since(self, version: int | None) -> list[tuple[int, int]]:
@@ -178,9 +187,13 @@ class StoredTable:
         with self.writing():
             delta, now = self._opened(), _milliseconds()
             before = delta.version()
-            marks = CommitProperties(app_transactions=[Transaction(source, at, now) for source, at in (positions or {}).items()])
+            marks = [Transaction(source, at, now) for source, at in (positions or {}).items()]
+            about = CommitProperties({log.ACTIONS: str(len(actions) + len(marks))}, app_transactions=marks)
             try:
-                delta.create_write_transaction(actions, "append", delta.schema(), [DAY], commit_properties=marks)
+                after = self._after_commit()
+                delta.create_write_transaction(
+                    actions, "append", delta.schema(), [DAY], commit_properties=about, post_commithook_properties=after
+                )
             except (DeltaError, OSError):
                 # What follows a commit may fail on its own, such as a checkpoint.
                 delta.update_incremental()
@@ -190,6 +203,18 @@ class StoredTable:
             delta.update_incremental()
             self._sync_log(range(before + 1, delta.version() + 1))
             return delta.version()
+
+    def _after_commit(self) -> Any:
+        """Whether old versions may go from the log: none that an export still has to read."""
+        from deltalake import PostCommitHookProperties
+
+        if (held := held_since(self.folder)) is None:
+            return None
+        try:
+            waiting = time.time() - (self._log / f"{held + 1:020}.json").stat().st_mtime
+        except FileNotFoundError:
+            return None
+        return PostCommitHookProperties(cleanup_expired_logs=False) if waiting > _LATE else None
 
     def live(self) -> pa.Table:
         """The files that are part of the table now, one a row, as the writer knows them."""
@@ -207,24 +232,27 @@ class StoredTable:
     # ------------------------------------------------------------------------------------------------------------ versions
 
     def _opened(self) -> DeltaTable:
-        if self._written is None:
-            from deltalake import DeltaTable
-
-            self._drop_torn()
-            self._written = DeltaTable(str(self.folder))
+        assert self._written is not None, "only while writing, and when there is a version"
         return self._written
 
-    def _update(self, delta: DeltaTable) -> None:
-        """Go to the last version. A look at two names tells whether it is this one; old ones go away, so one is not enough."""
-        own, following = (self._log / f"{delta.version() + later:020}.json" for later in (0, 1))
-        if following.exists() or not own.exists():
-            delta.update_incremental()
+    def _updated(self, delta: DeltaTable | None) -> DeltaTable:
+        """The last version that is whole."""
+        from deltalake import DeltaTable
 
-    def _drop_torn(self) -> None:
-        """Take away a last version that is empty: power failed before it was on disk, and no one was told of it."""
-        last = max(self._log.glob("*.json"), default=None)
-        if self._held and last is not None and last.stat().st_size == 0:
-            last.unlink()
+        if delta is not None and self._is_last(delta.version()):
+            return delta
+        version = None if delta is None else delta.version()
+        torn = log.torn(self._log, version)
+        if delta is None or (torn is not None and version != torn - 1):
+            return DeltaTable(str(self.folder), version=None if torn is None else torn - 1)
+        if torn is None:
+            delta.update_incremental()
+        return delta
+
+    def _is_last(self, version: int) -> bool:
+        """Whether nothing came after. Old versions go away, so that one look is not enough."""
+        own, following = (self._log / f"{version + later:020}.json" for later in (0, 1))
+        return own.exists() and not following.exists()
 
     def _create(self, columns: Schema) -> None:
         from deltalake import DeltaTable
@@ -253,7 +281,8 @@ class StoredTable:
         self._write_shape(columns)
         known = {field.name for field in delta.schema().fields}
         fields = DeltaSchema.from_arrow(arrow_schema(columns)).fields
-        delta.alter.add_columns([field for field in fields if field.name not in known])
+        new = [field for field in fields if field.name not in known]
+        delta.alter.add_columns(new, post_commithook_properties=self._after_commit())
         delta.update_incremental()
         self._sync_log(range(before + 1, delta.version() + 1))
 
@@ -308,18 +337,6 @@ def _columns_of(delta: DeltaTable) -> Schema:
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Alone with a file, among all processes. A process that is killed lets go of it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-@contextmanager
 def _refusals(table: str) -> Iterator[None]:
     """What the disk does not take as a QueryError."""
     from deltalake.exceptions import DeltaError
@@ -334,6 +351,19 @@ def _refusals(table: str) -> Iterator[None]:
         )
         hint = "nothing of this was stored: make room or make the folder writable, then send it again"
         raise QueryError("ING002", f"rows for '{table}' cannot be stored: {reason}", hint=hint) from error
+
+
+@contextmanager
+def _unreadable(table: str) -> Iterator[None]:
+    """What is wrong with a log as a QueryError."""
+    from deltalake.exceptions import DeltaError
+
+    try:
+        yield
+    except (OSError, DeltaError) as error:
+        reason = str(error).partition("\n")[0]
+        hint = "a power cut does not do this: bring back the table's folder from a copy"
+        raise QueryError("ENG003", f"the log of the table '{table}' is damaged: {reason}", hint=hint) from error
 
 
 def _by_day(rows: pa.Table) -> list[tuple[str, pa.Table]]:

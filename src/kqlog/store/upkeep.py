@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from kqlog.store.additions import pending
 from kqlog.store.columns import DAY, TIME, arrow_schema, digit_column
+from kqlog.store.cursors import held_since
 from kqlog.types import Schema, Type
 
 if TYPE_CHECKING:
@@ -95,8 +97,10 @@ def expire(table: StoredTable, days: int) -> int:
 
 
 def tidy(table: StoredTable, hours: int = _HOURS) -> int:
-    """Delete files that no version of the last hours has; so many were there."""
-    unused = table.unused(hours)
+    """Delete files that no version of the last hours has, and that no export waits for; so many were there."""
+    held = held_since(table.folder)
+    waiting = pending(table.folder, held) if held is not None else set()
+    unused = [path for path in table.unused(hours) if path not in waiting]
     for path in unused:
         path.unlink(missing_ok=True)
     return len(unused)

@@ -47,19 +47,26 @@ class DuckDBAnswer:
         """All rows as an Arrow table."""
         import pyarrow
 
-        names = [column.name for column in self.columns]
-        types = [_arrow_type(column.type) for column in self.columns]
-        columns = zip(*self._head, strict=True) if self._head else [()] * len(names)
-        arrays = [pyarrow.array(column, type_) for column, type_ in zip(columns, types, strict=True)]
-        head = pyarrow.table(arrays, schema=pyarrow.schema(list(zip(names, types, strict=True))))
+        schema = arrow_schema(self.columns)
+        columns = zip(*self._head, strict=True) if self._head else [()] * len(schema)
+        head = pyarrow.table(
+            [pyarrow.array(column, type_) for column, type_ in zip(columns, schema.types, strict=True)], schema=schema
+        )
         if self._rest is None:
             return head
-        return pyarrow.concat_tables([head, self._rest.rename_columns(names).cast(head.schema)])
+        return pyarrow.concat_tables([head, self._rest.rename_columns(schema.names).cast(schema)])
 
 
 def _with_text(row: tuple[Any, ...], positions: list[int]) -> tuple[Any, ...]:
     """A row with UUIDs as text."""
     return tuple([str(value) if at in positions and value is not None else value for at, value in enumerate(row)])
+
+
+def arrow_schema(columns: Schema) -> pyarrow.Schema:
+    """The columns of an answer in Arrow."""
+    import pyarrow
+
+    return pyarrow.schema([(column.name, _arrow_type(column.type)) for column in columns])
 
 
 def _arrow_type(type_: Type) -> pyarrow.DataType:

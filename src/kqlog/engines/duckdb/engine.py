@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kqlog.engines.duckdb import frames, storage
-from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer
+from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer, arrow_schema
 from kqlog.engines.duckdb.columns import described
 from kqlog.engines.duckdb.dialect import DuckDBDialect
 from kqlog.engines.engine import EVERYTHING, Files, Frame, Limits, Prepared, Source
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
+_BATCH = 100_000
+"""So many rows are handed over at once by a query whose rows are not kept."""
 _WATCHED = 4
 """So many queries at once can be asked how far they are."""
 
@@ -211,6 +213,20 @@ class DuckDBRun:
                 rest, truncated = _remaining(cursor, limits)
         return DuckDBAnswer(self._columns, head, rest, truncated=truncated)
 
+    def batches(self) -> Iterator[pyarrow.Table]:
+        """Run, and give the rows as they come."""
+        import pyarrow
+
+        schema = arrow_schema(self._columns)
+        tables: dict[str, object] = {name: self._computed(custom) for name, custom in self._needs.customs}
+        tables |= self._engine.frames(self._needs.tables)
+        with errors():
+            self._engine.register(self._needs.kernels.values())
+            with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
+                # What execute() gives becomes Arrow only when all of it is there.
+                for batch in cursor.sql(self.sql).to_arrow_reader(_BATCH):
+                    yield pyarrow.table(batch.columns, names=schema.names).cast(schema)
+
     @contextlib.contextmanager
     def _stoppable(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """While the cursor is this query's: to interrupt it later would stop another one."""
@@ -287,13 +303,10 @@ def errors(files: Sequence[str] = ()) -> Iterator[None]:
 
     try:
         yield
-    except duckdb.InterruptException:
-        raise QueryError("ENG004", "the query was cancelled") from None
-    except duckdb.OutOfMemoryException as error:
-        hint = "narrow the time range, keep fewer columns, or allow more memory"
-        raise QueryError("LIM003", "the query needs more memory than it was allowed", hint=hint) from error
-    except duckdb.Error as error:
-        raise storage.query_error(error, files) from error
+    except (duckdb.Error, OSError) as error:
+        # OSError is what Arrow makes of DuckDB's errors while rows are handed over.
+        found = storage.query_error(error, files)
+        raise found from (None if found.code == "ENG004" else error)
     except RuntimeError as error:
         # What DuckDB makes of Ctrl-C.
         if str(error) == "Query interrupted":

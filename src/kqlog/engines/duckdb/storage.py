@@ -210,9 +210,14 @@ def _one_array(column: pyarrow.ChunkedArray) -> pyarrow.Array:
 # ---------------------------------------------------------------------------------------------------------------- errors
 
 
-def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
+def query_error(error: duckdb.Error | OSError, files: Sequence[str]) -> QueryError:
     """DuckDB's error as kqlog's: its first line, without the query around it."""
     message = str(error).split("\n", 1)[0]
+    if type(error).__name__ == "InterruptException" or message.startswith("INTERRUPT Error"):
+        return QueryError("ENG004", "the query was cancelled")
+    if type(error).__name__ == "OutOfMemoryException" or message.startswith("Out of Memory Error"):
+        hint = "narrow the time range, keep fewer columns, or allow more memory"
+        return QueryError("LIM003", "the query needs more memory than it was allowed", hint=hint)
     if raised := re.search(r"executing the UDF: QueryError: ([A-Z]{3}\d{3}): (.*)", message):
         return QueryError(raised[1], raised[2])
     if "Max expression depth" in message:
@@ -231,7 +236,7 @@ def query_error(error: duckdb.Error, files: Sequence[str]) -> QueryError:
     found = re.match(r"[\w ]+ Error: (.*)", message)
     text = found[1] if found else message
     place = re.search(r"""["'](/[^"']+)["']""", message)
-    is_input = type(error).__name__ in {"IOException", "PermissionException"}
+    is_input = type(error).__name__ in {"IOException", "PermissionException"} or re.match("(IO|Permission) Error", message)
     if files or is_input or (place and "file" in message.lower()):
         name = place[1] if place else files[0] if files else ""
         if "disabled by configuration" in message:

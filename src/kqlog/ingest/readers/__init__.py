@@ -8,20 +8,38 @@ from kqlog.errors import QueryError
 from kqlog.ingest.readers import (
     access,
     activity,
+    cloudtrail,
     comma_separated,
     counters,
     evtx,
     iis,
     json_array,
     json_lines,
+    load_balancer,
     parquet,
     resource_logs,
     syslog_lines,
+    vpc_flow,
 )
 from kqlog.ingest.readers.format import Format
 from kqlog.ingest.readers.source import Source
 
-_MODULES = (parquet, activity, resource_logs, evtx, counters, iis, access, syslog_lines, json_array, json_lines, comma_separated)
+_MODULES = (
+    parquet,
+    activity,
+    resource_logs,
+    cloudtrail,
+    evtx,
+    counters,
+    iis,
+    load_balancer,
+    access,
+    vpc_flow,
+    syslog_lines,
+    json_array,
+    json_lines,
+    comma_separated,
+)
 FORMATS: dict[str, Format] = {module.FORMAT.name: module.FORMAT for module in _MODULES}
 """By name, the particular before the general: an event is a JSON object as well."""
 _ENDINGS = (".csv", ".tsv")

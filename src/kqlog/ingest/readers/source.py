@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self, cast
@@ -66,8 +66,8 @@ class Source:
             return ""
         return data.removeprefix(_BOM).decode("utf-8", "ignore")
 
-    def lines(self) -> Iterator[tuple[int, str]]:
-        """The lines with their numbers.
+    def lines(self, leave_out: Callable[[QueryError], None] | None = None) -> Iterator[tuple[int, str]]:
+        """The lines with their numbers; those that are no text are left out where `leave_out` takes note of them.
 
         Raises:
             QueryError: ENG003 with the line that cannot be read.
@@ -88,6 +88,10 @@ class Source:
                     raise broken(self.path, 1, "the file is UTF-16", "convert it: iconv -f UTF-16 -t UTF-8")
                 line = line.removeprefix(_BOM)
             try:
-                yield number, decoded(line.rstrip(b"\r\n"))
+                text = decoded(line.rstrip(b"\r\n"))
             except ValueError as error:
-                raise broken(self.path, number, str(error)) from None
+                if leave_out is None:
+                    raise broken(self.path, number, str(error)) from None
+                leave_out(broken(self.path, number, str(error)))
+            else:
+                yield number, text
