@@ -44,8 +44,8 @@ LOG_RULE = Rule(
     custom_properties={"team": "web"},
 )
 LOG = Alert(
-    "6f9619ff",
-    "6f9619ff-fired",
+    "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
+    "6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired",
     LOG_RULE,
     MonitorCondition.FIRED,
     END + timedelta(seconds=4, milliseconds=386),
@@ -61,7 +61,11 @@ LOG = Alert(
     reason="average 97.25 > 90 in 09:40 to 09:45",
 )
 RESOLVED = replace(
-    LOG, action_id="6f9619ff-resolved", condition=MonitorCondition.RESOLVED, resolved=END + timedelta(minutes=15), value=12.0
+    LOG,
+    action_id="6f9619ff-8b86-d011-b42d-00cf4fc964ff-resolved",
+    condition=MonitorCondition.RESOLVED,
+    resolved=END + timedelta(minutes=15),
+    value=12.0,
 )
 FEW = replace(
     LOG,

@@ -7,11 +7,12 @@ process; after a restart it may be, under the same action id, by which receivers
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
 
 from kqlog.alerts.actions.groups import Group, Groups
@@ -120,11 +121,20 @@ class Deliveries:
     def run(self, ended: threading.Event) -> None:
         """Deliver until it has ended; what is under way is waited for."""
         while not ended.wait(_LOOK):
-            self.start()
+            try:
+                self.start()
+            except sqlite3.Error as error:
+                self._warn(f"what is to be told cannot be read, it is tried again: {error}")
         self.close()
 
-    def close(self) -> None:
+    def wait(self) -> None:
         """Wait for what is under way."""
+        with self._lock:
+            begun = list(self._under_way.values())
+        wait(begun)
+
+    def close(self) -> None:
+        """Wait for what is under way, and end."""
         self._pool.shutdown()
 
     def start(self) -> list[Future[None]]:

@@ -1,5 +1,6 @@
 """Rules as files: `alerts/*.yaml` of a workspace's folder, one rule in each, with the names of Azure's scheduledQueryRules.
 
+Templates of Azure and analytics rules of Sentinel are rules as they are (`importing/`).
 Every rule is bound against the tables when it is read. One that is broken is told with its place, and the others stay.
 """
 
@@ -13,6 +14,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from kqlog.alerts.fields import Field, Fields, read_yaml, whole_number, word
+from kqlog.alerts.importing import PARAMETERS, read_parameters, read_rules
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.model import Absence, Aggregation, Comparison, Condition, Dimension, Outcome, Rule
 from kqlog.alerts.questions import MOST_DIMENSIONS, Question, bound
 from kqlog.errors import QueryError, Span
@@ -20,7 +23,7 @@ from kqlog.plan.lookup import closest
 from kqlog.workspace import Workspace
 
 FOLDER = "alerts"
-ENDINGS = (".yaml", ".yml")
+ENDINGS = (".yaml", ".yml", ".json")
 _LONGEST = 64 * 1024
 """Azure's limit of a rule in bytes."""
 _LONGEST_FREQUENCY, _LONGEST_STATEFUL = timedelta(days=1), timedelta(hours=12)
@@ -92,11 +95,13 @@ class Rules:
         found: dict[str, BoundRule] = {}
         self.broken = {}
         for file in sorted(self._read):
+            if file.name.endswith(PARAMETERS):
+                continue
             try:
-                one = read_file(file, self.workspace)
-                if (other := found.get(one.name)) is not None:
-                    raise QueryError("ALR001", f"there is a rule '{one.name}' already, in {other.rule.place}")
-                found[one.name] = one
+                for one in read_file(file, self.workspace):
+                    if (other := found.get(one.name)) is not None:
+                        raise QueryError("ALR001", f"there is a rule '{one.name}' already, in {other.rule.place}")
+                    found[one.name] = one
             except QueryError as error:
                 self.broken[file] = error
         self.found = found
@@ -130,20 +135,20 @@ def rules_of(workspace: Workspace) -> Rules:
     return rules
 
 
-def read_file(file: Path, workspace: Workspace) -> BoundRule:
-    """The rule of a file, bound.
+def read_file(file: Path, workspace: Workspace) -> list[BoundRule]:
+    """The rules of a file, bound: one, or those of a template of Azure's.
 
     Raises:
         QueryError: what is wrong in it, with its place.
     """
-    try:
-        data = file.read_bytes()
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QueryError("ALR001", f"the file cannot be read: {error}") from None
-    if len(data) > _LONGEST:
+    text, place = _text(file), f"{FOLDER}/{file.name}"
+    beside = file.with_name(f"{file.stem}{PARAMETERS}")
+    imported = read_rules(text, file.stem, place, read_parameters(_text(beside)) if beside.exists() else {})
+    if imported is not None:
+        return [_bound(one, workspace) for one in imported]
+    if len(text.encode()) > _LONGEST:
         raise QueryError("ALR001", f"a rule has at most {_LONGEST // 1024} KB", Span(0, 1), None, text)
-    return read_rule(text, file.stem, f"{FOLDER}/{file.name}", workspace)
+    return [read_rule(text, file.stem, place, workspace)]
 
 
 def read_rule(text: str, name: str, place: str, workspace: Workspace) -> BoundRule:
@@ -174,6 +179,18 @@ def bind_rule(rule: Rule, workspace: Workspace) -> BoundRule:
         return lambda name: lambda error: error.within(condition.query) if name == "query" else error
 
     return BoundRule(rule, tuple(bound(condition, workspace, blame(condition)) for condition in rule.conditions))
+
+
+def _bound(imported: Imported, workspace: Workspace) -> BoundRule:
+    conditions = imported.rule.conditions
+    return BoundRule(imported.rule, tuple(bound(one, workspace, imported.blame(at)) for at, one in enumerate(conditions)))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError("ALR001", f"the file cannot be read: {error}") from None
 
 
 def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ...]) -> Rule:

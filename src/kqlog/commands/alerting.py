@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -137,9 +138,16 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _once(alerts: Alerts) -> list[Change]:
+    from kqlog.alerts.actions.groups import Groups
+    from kqlog.alerts.delivery import Deliveries
+
     try:
         changes = alerts.tick(_now())
         alerts.publish()
+        deliveries = Deliveries(alerts.state, Groups(alerts.state.root), partial(print, file=sys.stderr))
+        while deliveries.start():
+            deliveries.wait()
+        deliveries.close()
         return changes
     finally:
         alerts.close()
@@ -174,8 +182,6 @@ def _history(options: argparse.Namespace) -> None:
 
 
 def _ask(rules: Rules) -> Ask:
-    from functools import partial
-
     from kqlog.alerts.service import run
 
     return partial(run, rules.workspace)

@@ -70,7 +70,7 @@ def test_an_alert_is_shown_once_until_it_ends(address):
         "alertname": "CPU is high",
         "severity": "Sev2",
         "rule": "cpu-high",
-        "alertId": "6f9619ff",
+        "alertId": "6f9619ff-8b86-d011-b42d-00cf4fc964ff",
     }
     assert alert["annotations"]["reason"] == "average 97.25 > 90 in 09:40 to 09:45"
     assert alert["status"]["state"] in ("active", "unprocessed")

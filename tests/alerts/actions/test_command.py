@@ -23,7 +23,7 @@ def test_a_program_reads_the_alert_and_knows_its_id(tmp_path):
     python(text, str(made), "$(touch oops) `x`; *").send(samples.LOG)
     body, id_, argument = json.loads(made.read_text())
     assert body["data"]["essentials"]["alertRule"] == "cpu-high"
-    assert (id_, argument) == ("6f9619ff-fired", "$(touch oops) `x`; *")
+    assert (id_, argument) == ("6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired", "$(touch oops) `x`; *")
 
 
 def test_a_program_that_fails_is_run_again_later():

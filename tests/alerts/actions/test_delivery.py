@@ -76,7 +76,7 @@ def test_who_is_in_the_groups_is_told_and_then_nobody(setting, http):
     deliveries = setting.deliveries()
     setting.deliver(deliveries)
     setting.deliver(deliveries)
-    assert [headers["Idempotency-Key"] for _, _, headers in http.requests] == ["6f9619ff-fired"] * 2
+    assert [headers["Idempotency-Key"] for _, _, headers in http.requests] == ["6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired"] * 2
     assert setting.waiting == []
 
 
@@ -93,7 +93,7 @@ def test_a_receiver_that_fails_is_told_again_and_the_others_are_not(setting, htt
         setting.deliver(deliveries)
         setting.clock.now += 60 * SECOND
     assert len(http.requests) == 3
-    assert told.read_text().split() == ["6f9619ff-fired"]
+    assert told.read_text().split() == ["6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired"]
     assert setting.waiting == []
 
 
@@ -124,7 +124,7 @@ def test_the_end_is_not_told_before_the_start(setting, http):
     for _ in range(2):
         setting.clock.now += 60 * SECOND
         setting.deliver(deliveries)
-    assert [headers["Idempotency-Key"].partition("-")[2] for _, _, headers in http.requests] == ["fired", "fired", "resolved"]
+    assert [headers["Idempotency-Key"].rpartition("-")[2] for _, _, headers in http.requests] == ["fired", "fired", "resolved"]
 
 
 def test_what_is_refused_is_written_down_and_given_up(setting, http):
@@ -142,7 +142,7 @@ def test_a_group_that_is_not_there_yet_is_waited_for(setting, http):
     setting.post(samples.LOG, "ops")
     deliveries = setting.deliveries()
     setting.deliver(deliveries)
-    assert setting.waiting == ["6f9619ff-fired"]
+    assert setting.waiting == ["6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired"]
     setting.group("ops", webhook(http))
     setting.clock.now += 60 * SECOND
     setting.deliver(deliveries)
@@ -175,7 +175,7 @@ def test_receivers_that_hang_do_not_hold_up_the_others(setting, http):
         setting.group("fast", webhook(fine))
         http.mood = lambda: "hang"
         for at in range(20):
-            setting.post(replace(samples.LOG, id=f"s{at}", action_id=f"slow-{at}"), "slow")
+            setting.post(replace(samples.LOG, id=f"s{at}", action_id=f"{at:036}-fired"), "slow")
         setting.post(replace(samples.LOG, id="f", action_id="fast"), "fast")
         deliveries, ended = setting.deliveries(), threading.Event()
         began = time.monotonic()
@@ -198,7 +198,7 @@ def test_what_waits_for_a_receiver_that_fails_is_not_in_the_way(setting, http):
     http.mood = lambda: 500
     with setting.state.transaction():
         for at in range(30):
-            setting.post(replace(samples.LOG, id=f"s{at}", action_id=f"slow-{at}"), "slow")
+            setting.post(replace(samples.LOG, id=f"s{at}", action_id=f"{at:036}-fired"), "slow")
     deliveries = setting.deliveries()
     for _ in range(15):
         setting.deliver(deliveries)
@@ -217,7 +217,7 @@ def test_another_process_takes_over_what_was_not_delivered(setting, http):
     setting.state.close()
     setting.state = State(setting.root)
     setting.deliver(setting.deliveries())
-    assert [headers["Idempotency-Key"] for _, _, headers in http.requests] == ["6f9619ff-fired"]
+    assert [headers["Idempotency-Key"] for _, _, headers in http.requests] == ["6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired"]
 
 
 @given(st.integers(1, 100), st.integers(0, 2**50), st.text())

@@ -35,7 +35,7 @@ def test_a_mail_as_received(server, smtp):
     (message,) = received(smtp)
     assert message["To"] == "On call <oncall@contoso.example>"
     assert message["From"] == "kqlog <kqlog@contoso.example>"
-    assert message["Message-ID"] == "<6f9619ff-fired@contoso.example>"
+    assert message["Message-ID"] == "<6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired@contoso.example>"
     assert message["Auto-Submitted"] == "auto-generated"
     on = "web-01.contoso.example ( microsoft.operationalinsights/workspaces )"
     assert message["Subject"] == f"Fired:Sev2 Azure Monitor Alert cpu-high on {on} at 3/10/2026 9:45:04 AM"
@@ -63,7 +63,7 @@ def test_a_mail_without_values_over_time_has_no_chart():
 
 def test_mails_of_an_alert_are_one_conversation():
     fired, resolved = (mail(alert, "a@contoso.example", "b@contoso.example") for alert in (samples.LOG, samples.RESOLVED))
-    assert fired["References"] == resolved["References"] == "<6f9619ff@contoso.example>"
+    assert fired["References"] == resolved["References"] == "<6f9619ff-8b86-d011-b42d-00cf4fc964ff@contoso.example>"
     assert fired["Message-ID"] != resolved["Message-ID"]
     assert resolved["Subject"].startswith("Resolved:Sev2 ") and resolved["Subject"].endswith(" at 3/10/2026 10:00:00 AM")
 

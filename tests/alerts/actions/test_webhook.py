@@ -26,7 +26,7 @@ def test_an_alert_arrives_with_its_id(hook, http):
     hook.send(samples.LOG)
     ((path, body, headers),) = http.requests
     assert path == "/hook"
-    assert headers["Idempotency-Key"] == "6f9619ff-fired"
+    assert headers["Idempotency-Key"] == "6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired"
     assert headers["Content-Type"] == "application/json; charset=utf-8"
     assert json.loads(body)["schemaId"] == "azureMonitorCommonAlertSchema"
     assert "Authorization" not in headers and "webhook-signature" not in headers
@@ -51,7 +51,7 @@ def test_a_signed_request_can_be_verified(hook, http, monkeypatch, secret, key):
     id_, seconds = headers["webhook-id"], headers["webhook-timestamp"]
     signed = f"{id_}.{seconds}.".encode() + body
     assert headers["webhook-signature"] == "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
-    assert id_ == "6f9619ff-fired" and abs(time.time() - int(seconds)) < 60
+    assert id_ == "6f9619ff-8b86-d011-b42d-00cf4fc964ff-fired" and abs(time.time() - int(seconds)) < 60
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 422])
@@ -121,4 +121,4 @@ def test_pagerdutys_events_of_an_alert_have_one_key(http, monkeypatch):
         hook.send(alert)
     bodies = [json.loads(body) for _, body, _ in http.requests]
     assert [body["event_action"] for body in bodies] == ["trigger", "trigger", "resolve"]
-    assert {body["dedup_key"] for body in bodies} == {"6f9619ff"}
+    assert {body["dedup_key"] for body in bodies} == {"6f9619ff-8b86-d011-b42d-00cf4fc964ff"}

@@ -6,10 +6,7 @@ from typing import Any
 
 from kqlog.alerts.actions.wording import title
 from kqlog.alerts.model import Alert
-
-_VEGA_LITE = "5.21"
-_SCALE = 2.0
-"""Pixels of the picture for each of the chart's: sharp on today's screens."""
+from kqlog.charts.files import written
 
 
 def picture(alert: Alert) -> bytes | None:
@@ -17,10 +14,9 @@ def picture(alert: Alert) -> bytes | None:
     if len(alert.history) < 2:
         return None
     try:
-        import vl_convert
+        return written(_chart(alert), ".png")
     except ModuleNotFoundError:
         return None
-    return bytes(vl_convert.vegalite_to_png(_chart(alert), vl_version=_VEGA_LITE, scale=_SCALE))
 
 
 def _chart(alert: Alert) -> dict[str, Any]:

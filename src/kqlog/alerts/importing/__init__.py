@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import yaml
 
 from kqlog.alerts.fields import read_yaml
 from kqlog.alerts.importing.arm import is_template, rules_of_template
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.sentinel import is_analytics_rule, sentinel_rule
-from kqlog.alerts.model import Rule
-from kqlog.errors import QueryError
 
 PARAMETERS = ".parameters.json"
 """The ending of Azure's files of parameters: cpu.parameters.json gives those of cpu.json."""
 
 
-def read_rules(text: str, name: str, place: str, parameters: Mapping[str, object] | None = None) -> list[Rule] | None:
+def read_rules(text: str, name: str, place: str, parameters: Mapping[str, object] | None = None) -> list[Imported] | None:
     """The rules of a file that is Azure's or Sentinel's; None for one that is neither.
 
     `name` is that of a rule which has none, `place` the file's. The queries are not bound.
@@ -34,17 +32,6 @@ def read_rules(text: str, name: str, place: str, parameters: Mapping[str, object
     return None
 
 
-def read_file(file: Path, place: str) -> list[Rule] | None:
-    """The rules of a file, with the parameters of the file beside it.
-
-    Raises:
-        QueryError: as `read_rules`, and ALR001 for a file that cannot be read.
-    """
-    beside = file.with_name(f"{file.stem}{PARAMETERS}")
-    parameters = read_parameters(_text(beside)) if beside.exists() else {}
-    return read_rules(_text(file), file.stem, place, parameters)
-
-
 def read_parameters(text: str) -> dict[str, object]:
     """The values of a file of parameters.
 
@@ -57,10 +44,3 @@ def read_parameters(text: str) -> dict[str, object]:
     if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
         raise whole.wrong("this is no file of parameters", '{"parameters": {"name": {"value": ...}}}')
     return {name: one["value"] for name, one in found.items() if "value" in one}
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QueryError("ALR001", f"'{file.name}' cannot be read: {error}") from None

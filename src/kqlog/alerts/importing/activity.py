@@ -10,6 +10,7 @@ import yaml
 
 from kqlog.alerts.fields import Field
 from kqlog.alerts.importing import kql
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.settings import actions, identity
 from kqlog.alerts.importing.template import Members, flag
 from kqlog.alerts.model import Condition, Dimension, Rule, Signal
@@ -45,7 +46,7 @@ _OF_EACH = re.compile(r"(\w+)(?:\[\*\]\.\w+)*\[\*\]\.(\w+)")
 """A name inside of lists, as in impactedServices[*].ImpactedRegions[*].RegionName."""
 
 
-def activity_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -> Rule:
+def activity_rule(evaluated: Mapping[str, Field], place: str) -> Imported:
     """The rule of an activityLogAlert.
 
     Raises:
@@ -56,7 +57,7 @@ def activity_rule(resource: Members, evaluated: Mapping[str, Field], place: str)
     name, tags = identity(evaluated)
     scopes = properties["scopes"].strings() if "scopes" in properties else ()
     groups, custom, told = actions(properties)
-    return Rule(
+    rule = Rule(
         name,
         (Condition(_query(scopes, properties["condition"]), dimensions=(Dimension(EVENT),)),),
         _EVERY,
@@ -73,6 +74,7 @@ def activity_rule(resource: Members, evaluated: Mapping[str, Field], place: str)
         tags=tags | told,
         place=place,
     )
+    return Imported(rule, (properties["condition"],))
 
 
 def _query(scopes: tuple[str, ...], condition: Field) -> str:

@@ -14,6 +14,7 @@ import yaml
 
 from kqlog.alerts.fields import Field
 from kqlog.alerts.importing.activity import activity_rule
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.metric import metric_rule
 from kqlog.alerts.importing.settings import actions, dimensions, identity, severity
 from kqlog.alerts.importing.template import Members, Template, flag, number
@@ -71,7 +72,7 @@ def is_template(whole: Field) -> bool:
     return all(mark in names for mark in _MARKS) or {"type", "properties"} <= names
 
 
-def rules_of_template(whole: Field, place: str, parameters: Mapping[str, object]) -> list[Rule]:
+def rules_of_template(whole: Field, place: str, parameters: Mapping[str, object]) -> list[Imported]:
     """The alert rules of a template, or of one resource; other resources of a template are passed over.
 
     Raises:
@@ -89,7 +90,7 @@ def rules_of_template(whole: Field, place: str, parameters: Mapping[str, object]
             raise resource["copy"].wrong("a resource that stands for many is not offered", hint)
         wanted = [name for name in ("name", "location", "kind", "tags", "properties", "apiVersion") if name in resource]
         evaluated = {name: template.evaluated(resource[name]) for name in wanted}
-        rules.append(read(resource, evaluated, place))
+        rules.append(read(evaluated, place))
     if not rules:
         raise QueryError("ALR001", "there is no alert rule in this template", Span(0, 1), None, whole.text)
     return rules
@@ -106,7 +107,7 @@ def _as_template(whole: Field) -> Field:
     return Field(yaml.MappingNode("tag:yaml.org,2002:map", [(key, items)], *marks), whole.text)
 
 
-def _log_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -> Rule:
+def _log_rule(evaluated: Mapping[str, Field], place: str) -> Imported:
     """A scheduledQueryRule."""
     if "kind" in evaluated and evaluated["kind"].string().lower() not in ("logalert", ""):
         kind = evaluated["kind"]
@@ -133,7 +134,7 @@ def _log_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -> 
         stateful = flag(resolve["autoResolved"])
     elif "autoMitigate" in properties:
         stateful = flag(properties["autoMitigate"])
-    return Rule(
+    rule = Rule(
         name,
         conditions,
         frequency,
@@ -152,6 +153,7 @@ def _log_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -> 
         tags=tags | told,
         place=place,
     )
+    return Imported(rule, tuple(Members(one)["query"] for one in criteria.items()))
 
 
 def _condition(field: Field) -> Condition:
@@ -182,7 +184,7 @@ def _condition(field: Field) -> Condition:
     )
 
 
-_READERS: dict[str, Callable[[Members, Mapping[str, Field], str], Rule]] = {
+_READERS: dict[str, Callable[[Mapping[str, Field], str], Imported]] = {
     "microsoft.insights/scheduledqueryrules": _log_rule,
     "microsoft.insights/metricalerts": metric_rule,
     "microsoft.insights/activitylogalerts": activity_rule,

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from kqlog.alerts.fields import Field
 from kqlog.alerts.importing import kql
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.learned import Learned, Sensitivity, Side, learned_query
 from kqlog.alerts.importing.settings import actions, dimensions, identity, severity
 from kqlog.alerts.importing.template import Members, flag, number
@@ -60,7 +61,7 @@ class _Operator(StrEnum):
     LESS_OR_EQUAL = "LessThanOrEqual"
 
 
-def metric_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -> Rule:
+def metric_rule(evaluated: Mapping[str, Field], place: str) -> Imported:
     """The rule of a metricAlert.
 
     Raises:
@@ -78,7 +79,7 @@ def metric_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -
     if learned and len(conditions) > 1:
         raise properties["criteria"].wrong("a learned threshold is the only condition of its rule")
     groups, custom, told = actions(properties)
-    return Rule(
+    rule = Rule(
         name,
         conditions,
         frequency,
@@ -97,6 +98,7 @@ def metric_rule(resource: Members, evaluated: Mapping[str, Field], place: str) -
         tags=tags | told,
         place=place,
     )
+    return Imported(rule, tuple(one.whole for one in criteria))
 
 
 def _criteria(field: Field) -> list[Members]:

@@ -13,6 +13,7 @@ from enum import StrEnum
 import yaml
 
 from kqlog.alerts.fields import Field, Fields, word
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.template import plain
 from kqlog.alerts.model import Comparison, Condition, Rule
 
@@ -83,7 +84,7 @@ def is_analytics_rule(whole: Field) -> bool:
     return "criteria" not in names and (bool({"queryFrequency", "triggerOperator"} & names) or {"kind", "severity"} <= names)
 
 
-def sentinel_rule(whole: Field, name: str, place: str) -> Rule:
+def sentinel_rule(whole: Field, name: str, place: str) -> Imported:
     """The rule of a file.
 
     Raises:
@@ -94,7 +95,7 @@ def sentinel_rule(whole: Field, name: str, place: str) -> Rule:
     frequency, period = _times(fields, kind)
     display_name = fields.get("name", Field.string, "") or fields.get("displayName", Field.string, "") or name
     muted = fields.get("suppressionEnabled", Field.flag, False)
-    return Rule(
+    rule = Rule(
         name,
         (_condition(fields, kind),),
         frequency,
@@ -109,6 +110,7 @@ def sentinel_rule(whole: Field, name: str, place: str) -> Rule:
         tags=_tags(fields),
         place=place,
     )
+    return Imported(rule, (fields["query"],))
 
 
 def _kind(fields: Fields) -> _Kind:
