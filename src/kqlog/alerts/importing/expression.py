@@ -88,7 +88,7 @@ class _Reading:
             raise QueryError("ALR001", f"the function {name}() of templates is not offered", hint=hint)
         try:
             return function(*arguments)
-        except (TypeError, ValueError, IndexError, AttributeError) as error:
+        except (TypeError, ValueError, LookupError, AttributeError, StopIteration) as error:
             raise QueryError("ALR001", f"{name}() cannot be evaluated: {error}") from None
 
     def _part(self, value: Any, depth: int) -> Any:
