@@ -18,9 +18,11 @@ from pathlib import Path
 
 from kqlog.alerts.actions.groups import Groups
 from kqlog.alerts.delivery import Deliveries
+from kqlog.alerts.health import record
 from kqlog.alerts.rules import BoundRule
 from kqlog.alerts.service import Alerts, Look, Shared
-from kqlog.alerts.windows import HOUR, MINUTE
+from kqlog.alerts.windows import HOUR, MINUTE, as_datetime
+from kqlog.errors import QueryError
 from kqlog.workspace import connect
 
 WORKERS, SLOW_WORKERS = 2, 2
@@ -89,6 +91,7 @@ class Scheduler:
                 if now // MINUTE != minute:
                     minute = now // MINUTE
                     self.alerts.refresh(now)
+                    self._slow.submit(self._record_health, now)
                 if now // HOUR != tidied:
                     tidied = now // HOUR
                     self._quick.submit(self.alerts.tidy, now)
@@ -137,6 +140,12 @@ class Scheduler:
                 log.error("the state of alerts cannot be written, it is tried again: %s", error)
             self._free([look.one.name for look in looks])
         self.alerts.publish()
+
+    def _record_health(self, now: int) -> None:
+        try:
+            record(self.alerts.workspace, as_datetime(now))
+        except QueryError as error:
+            log.warning("the health of resources cannot be recorded: %s", error.message)
 
     def _deliver(self) -> None:
         self._deliveries.run(self._ended)
