@@ -1,7 +1,7 @@
 """Resource health as events: each change of a resource's health becomes a row of AzureActivity, as Azure's own do.
 
-What a resource's health is the stored function ResourceHealth() says. Changes to and from Unknown are told as well, which Azure does
-not do: a machine that falls silent is what most want to hear of.
+What a resource's health is the stored function ResourceHealth() says. Changes to and from Unknown are told as well, which Azure
+does not do: a machine that falls silent is what most want to hear of.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def record(workspace: Workspace, now: datetime) -> int:
         QueryError: the disk does not take it, or a saved query that stands in for one of health's is wrong.
     """
     store = workspace.store
-    if store is None or not store.table("Heartbeat").exists and not store.table(TABLE).exists:
+    if store is None or not any(store.table(name).exists for name in ("Heartbeat", TABLE)):
         return 0
     changes = workspace.query(_NOW, parameters={"at": now}).rows
     return _append(store, [_event(now, *change) for change in changes]) if changes else 0

@@ -29,7 +29,7 @@ _HELP = {
 
 
 def declare(commands: Commands) -> None:
-    """health."""
+    """The command health."""
     health = commands.add("health", "show the health of resources, by day as well, or of services", _show, output())
     health.add_argument("of", nargs="?", choices=list(_FUNCTIONS), default="resources", help="default: %(default)s")
     for name, help_ in _HELP.items():
