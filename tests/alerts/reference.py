@@ -82,7 +82,7 @@ class Reference:
         newest = (now - minutes(rule.delay)) // frequency * frequency
         if self.cursor is None:
             self.began, self.cursor = newest, newest - frequency
-        due = [end for end in range(0, newest + 1, frequency) if end > self.cursor]
+        due = list(range(self.cursor + frequency, newest + 1, frequency))
         if len(due) > 1 and not rule.catch_up:
             due = due[-1:]
             self.began = due[0]
@@ -90,7 +90,8 @@ class Reference:
                 if alert.until is None and alert.kind == "condition":
                     alert.last = max(alert.last, due[0] - frequency)
         oldest = now - minutes(rule.delay) - minutes(rule.lateness)
-        again = [end for end in range(0, self.cursor + 1, frequency) if end >= max(oldest, self.began)]
+        first = max(oldest, self.began)
+        again = list(range(first + -first % frequency, self.cursor + 1, frequency))
         if not minutes(rule.lateness):
             again = []
         for end in again + due:

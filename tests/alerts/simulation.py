@@ -1,8 +1,8 @@
 """A simulated time of logs that come in late, twice and out of order, and rules over them; run as a program it is what is killed.
 
-    python simulation.py FOLDER SEED STEPS
+    python simulation.py FOLDER SEED STEPS [EVERY]
 
-Each step is a minute: its rows are stored (under the number of the step, so that a step that is done again stores nothing twice),
+A step is a minute, or so many: its rows are stored (under the number of the step, so that a step that is done again stores nothing twice),
 then the alerts look. Steps that were done are known from the state itself, as everything else is.
 """
 
@@ -144,19 +144,28 @@ def store(workspace: Store, step: int, rows: list[Row]) -> None:
             table.append(made, COLUMNS, [request])
 
 
-def run(folder: Path, seed: int, steps: int) -> None:
+def looks(seed: int, steps: int, every: int) -> Iterator[tuple[int, list[Row], bool]]:
+    """When there is a look, what came in before it, and whether the alerts are up."""
+    for step in range(every - 1, steps, every):
+        yield step, [row for one in range(step - every + 1, step + 1) for row in arrivals(seed, one)], not is_down(seed, step)
+
+
+def run(folder: Path, seed: int, steps: int, every: int = 1) -> None:
     """All steps that were not done yet."""
     assert is_workspace(folder)
     workspace = kqlog.connect(folder)
     assert workspace.store is not None
     done = folder / "done"
-    alerts = Alerts(workspace)
+    alerts = Alerts(workspace, messages=1)
     assert not alerts.rules.broken, alerts.rules.broken
-    for step in range(int(done.read_text() or -1) + 1 if done.exists() else 0, steps):
-        store(workspace.store, step, arrivals(seed, step))
-        if not is_down(seed, step):
+    last = int(done.read_text() or -1) if done.exists() else -1
+    for step, rows, up in looks(seed, steps, every):
+        if step <= last:
+            continue
+        store(workspace.store, step, rows)
+        if up:
             alerts.tick((START + step + 1) * MINUTE)
-        if step % UPKEEP == UPKEEP - 1:
+        if step % max(UPKEEP, 20 * every) == max(UPKEEP, 20 * every) - 1:
             keep_in_order(workspace.store, TABLE)
             alerts.publish()
         made = folder / "done.made"
@@ -167,4 +176,4 @@ def run(folder: Path, seed: int, steps: int) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+    run(Path(sys.argv[1]), *map(int, sys.argv[2:]))

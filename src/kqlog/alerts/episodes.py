@@ -109,7 +109,11 @@ class Ledger:
     def take(self, verdicts: Verdicts) -> None:
         """What verdicts change, in the order of their windows."""
         for end in verdicts.ends:
-            for key in sorted(verdicts.keys(end) | self.watched(end)):
+            watched, keys = self.watched(end), verdicts.keys(end)
+            if self.rule.no_data.outcome is not Outcome.ALERT:
+                # A dimension may have very many values: those that meet the condition, or did, are enough.
+                keys = {key for key in keys if key in watched or verdicts.met(end, key)}
+            for key in sorted(keys | watched):
                 self._take(key, verdicts.of(end, key))
 
     def fail(self, since: int, now: int, message: str) -> None:
@@ -162,7 +166,7 @@ class Ledger:
         own = self._of(Kind.CONDITION, key)
         if not self.rule.stateful:
             if not any(abs(end - one.first) < max(times.mute, 1) for one in own):
-                self._begin(Kind.CONDITION, key, end, verdict, sentence(self.rule, verdict), until=end)
+                self._begin(Kind.CONDITION, key, end, verdict, until=end)
             return
         if (lying := next((one for one in own if one.holds(end)), None)) is not None:
             if lying.until is None:
@@ -172,7 +176,7 @@ class Ledger:
         if following is not None and following.first - end <= _connected(times):
             following.first = end
             return
-        self._begin(Kind.CONDITION, key, end, verdict, sentence(self.rule, verdict))
+        self._begin(Kind.CONDITION, key, end, verdict)
 
     def _clears(self, key: Key, verdict: Verdict) -> None:
         times = self._times
@@ -209,7 +213,9 @@ class Ledger:
 
     # ------------------------------------------------------------------------------------------------------------ changes
 
-    def _begin(self, kind: Kind, key: Key, end: int, verdict: Verdict | None, reason: str, *, until: int | None = None) -> None:
+    def _begin(
+        self, kind: Kind, key: Key, end: int, verdict: Verdict | None, reason: str = "", *, until: int | None = None
+    ) -> None:
         full = self.rule.stateful and len(self._open) >= MOST_STATEFUL
         if full or self._fired >= MOST_STATELESS:
             self.unfired += 1
@@ -220,6 +226,8 @@ class Ledger:
         if until is None:
             self._open[episode.id] = episode
         self._by_key.setdefault((kind, key), []).append(episode)
+        if verdict is not None and kind is Kind.CONDITION:
+            reason = sentence(self.rule, verdict)
         self.changes.append(Change(episode, MonitorCondition.FIRED, verdict, reason))
 
     def _resolve(self, episode: Episode, end: int, verdict: Verdict | None, reason: str) -> None:

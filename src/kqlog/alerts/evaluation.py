@@ -142,25 +142,39 @@ class _Answer:
 
     def periods(self, end: int, key: Key) -> tuple[Period, ...]:
         """The periods of a window for a combination."""
-        condition = self.question.condition
-        own: Key = key if condition.dimensions else ()
-        cells = (self.cells if self.question.row_wise else self.by_end[end]).get(own, {})
-        return tuple(self._period(end - at * self.times.window, cells) for at in range(condition.periods))
+        cells = self._cells(end, key)
+        return tuple(self._period(end - at * self.times.window, cells) for at in range(self.question.condition.periods))
+
+    def failing(self, end: int, key: Key) -> int:
+        """In how many periods the threshold is violated."""
+        cells, found = self._cells(end, key), 0
+        for at in range(self.question.condition.periods):
+            found += self._violates(self.question.value(self._within(end - at * self.times.window, cells)))
+        return found
+
+    def _cells(self, end: int, key: Key) -> dict[int, Cell]:
+        own: Key = key if self.question.condition.dimensions else ()
+        return (self.cells if self.question.row_wise else self.by_end[end]).get(own, {})
 
     def _period(self, end: int, cells: dict[int, Cell]) -> Period:
-        condition, start = self.question.condition, end - self.times.window
+        within = self._within(end, cells)
+        value = self.question.value(within)
+        return Period(end - self.times.window, end, sum(cell.rows for cell in within), value, self._violates(value))
+
+    def _violates(self, value: float | None) -> bool:
+        condition = self.question.condition
+        return value is not None and bool(_COMPARE[condition.operator](value, condition.threshold))
+
+    def _within(self, end: int, cells: dict[int, Cell]) -> list[Cell]:
+        """The cells of the period that ends at a moment."""
+        start = end - self.times.window
         if self.question.row_wise:
             starts = range(start, end, self.grain)
-            within = [
-                cells[at] for at in (starts if len(starts) < len(cells) else sorted(cells.keys() & set(starts))) if at in cells
-            ]
-        elif condition.periods > 1:
-            within = [cells[start]] if start in cells else []
-        else:
-            within = list(cells.values())
-        value = self.question.value(within)
-        violates = value is not None and _COMPARE[condition.operator](value, condition.threshold)
-        return Period(start, end, sum(cell.rows for cell in within), value, violates)
+            few = starts if len(starts) < len(cells) else sorted(cells.keys() & set(starts))
+            return [cells[at] for at in few if at in cells]
+        if self.question.condition.periods > 1:
+            return [cells[start]] if start in cells else []
+        return list(cells.values())
 
 
 @dataclass(frozen=True)
@@ -175,6 +189,10 @@ class Verdicts:
         """The combinations that have rows in what is looked at for a window; of a rule without dimensions the one there is."""
         whole: set[Key] = set() if any(condition.dimensions for condition in self.rule.conditions) else {()}
         return whole.union(*(answer.keys(end) for answer in self._answers))
+
+    def met(self, end: int, key: Key) -> bool:
+        """Whether the condition is met, told in as short a time as can be."""
+        return all(answer.failing(end, key) >= answer.question.condition.failing for answer in self._answers)
 
     def of(self, end: int, key: Key) -> Verdict:
         """The verdict on a window for a combination, whether it has rows or not."""

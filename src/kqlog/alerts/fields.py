@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -141,11 +143,12 @@ class Field:
 
     def length(self) -> timedelta:
         """A length of time: PT5M of ISO 8601, or 5m of KQL."""
-        try:
-            span = time_range(self.string(), 1 << 62)
-        except QueryError:
-            span = None
-        if span is None or span[0] is None or span[1] is None or "/" in self.string():
+        text, span = self.string(), None
+        # A number alone would be days.
+        if "/" not in text and re.search("[A-Za-z]", text):
+            with suppress(QueryError):
+                span = time_range(text, 1 << 62)
+        if span is None or span[0] is None or span[1] is None:
             raise self.wrong(f"{self._called} is a length of time", "such as PT5M, PT1H or P1D")
         return timedelta(microseconds=(span[1] - span[0]) // _TICKS_PER_MICROSECOND)
 
@@ -187,7 +190,7 @@ class Fields:
         """
         if name not in self.found:
             start = self.whole.span.start
-            first_line = Span(start, start + max(1, self.whole.text[start:].split("\n")[0].__len__()))
+            first_line = Span(start, start + max(1, len(self.whole.text[start:].split("\n")[0])))
             raise QueryError("ALR001", f"the field '{name}' is missing", first_line, None, self.whole.text)
         return self.found[name]
 

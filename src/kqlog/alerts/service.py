@@ -137,13 +137,13 @@ def run(workspace: Workspace, text: str, start: int, end: int, seconds: float | 
 class Alerts:
     """The rules of a workspace and their state. One process at a time has it."""
 
-    def __init__(self, workspace: Workspace, *, seconds: float = SECONDS) -> None:
+    def __init__(self, workspace: Workspace, *, seconds: float = SECONDS, messages: int = _MESSAGES) -> None:
         if workspace.store is None:
             raise QueryError("ALR001", "alerts are kept in a workspace", hint="make one with kqlog init FOLDER")
         self.workspace = workspace
         self.state = State(workspace.store.root)
         self._store = workspace.store
-        self._seconds = seconds
+        self._seconds, self._messages = seconds, messages
         try:
             self.state.claim()
         except QueryError:
@@ -205,16 +205,18 @@ class Alerts:
         began = before.began if before.began is not None and not skipped else due[len(again)]
         if skipped:
             ledger.skip(due[len(again)] - times.frequency)
-        ask, evidence = shared.ask(self._seconds), dict[str, Evidence]()
+        ask = shared.ask(self._seconds)
         try:
             ledger.take(judge(one, due, ask, shared.fetch))
             ledger.recover(now)
             ledger.forget(now - _FORGOTTEN_AFTER)
-            for change in [change for change in ledger.changes if change.condition is MonitorCondition.FIRED][:_MESSAGES]:
-                if change.verdict is not None:
-                    evidence[change.action_id] = self._evidence(one, change, ask)
         except QueryError as error:
             return self._failed(Look(one, now, self.state.ledger(one.rule, now), before, None), error, due[len(again) :])
+        try:
+            evidence = self._evidence(one, ledger.changes, ask)
+        except QueryError as error:
+            log.warning("the alerts of %s are told without rows: %s", one.name, error.message)
+            evidence = {}
         progress = Progress(
             max(due[-1], before.cursor if before.cursor is not None else due[-1]),
             unfired=ledger.unfired,
@@ -332,17 +334,23 @@ class Alerts:
             detail = {"actionId": change.action_id, "suppressed": suppressed}
             self.state.note(now, one.name, change.episode.id, change.condition, detail)
 
-    def _evidence(self, one: BoundRule, change: Change, ask: Ask) -> Evidence:
-        assert change.verdict is not None
-        telling, key = change.verdict.telling, change.episode.key
-        start = telling.start if one.questions[0].row_wise else telling.end - sees(one.rule)
-        rows = one.questions[0].rows(ask, start, telling.end, key, _ROWS)
-        if not one.row_wise:
-            return Evidence(rows)
-        times, end = timing(one.rule), change.verdict.end
-        verdicts = judge(one, times.ends(end - _HISTORY * times.frequency, end), ask)
-        values = [(as_datetime(at), verdicts.of(at, key).periods[0][0].value) for at in verdicts.ends]
-        return Evidence(rows, tuple((at, value) for at, value in values if value is not None))
+    def _evidence(self, one: BoundRule, changes: Iterable[Change], ask: Ask) -> dict[str, Evidence]:
+        """What is told with what fired."""
+        fired = [(change, change.verdict) for change in changes if change.condition is MonitorCondition.FIRED]
+        told = [(change, verdict) for change, verdict in fired if verdict is not None][: self._messages]
+        if not told:
+            return {}
+        times = timing(one.rule)
+        first, last = (choose(verdict.end for _, verdict in told) for choose in (min, max))
+        before = judge(one, times.ends(first - _HISTORY * times.frequency, last) if one.row_wise else [], ask)
+        found = {}
+        for change, verdict in told:
+            start = verdict.telling.start if one.questions[0].row_wise else verdict.telling.end - sees(one.rule)
+            rows = one.questions[0].rows(ask, start, verdict.telling.end, change.episode.key, _ROWS)
+            ends = [end for end in before.ends if verdict.end - _HISTORY * times.frequency < end <= verdict.end]
+            values = [(as_datetime(end), before.of(end, change.episode.key).periods[0][0].value) for end in ends]
+            found[change.action_id] = Evidence(rows, tuple((at, value) for at, value in values if value is not None))
+        return found
 
 
 def alert_of(rule: Rule, change: Change, now: int, evidence: Evidence | None = None) -> Alert:

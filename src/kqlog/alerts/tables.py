@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from kqlog.alerts.model import MonitorCondition
+from kqlog.alerts.model import MonitorCondition, Rule
 from kqlog.alerts.state import Event, State, Told
 from kqlog.alerts.windows import as_datetime
 from kqlog.errors import QueryError
@@ -28,7 +28,8 @@ def store_events(store: Store, state: State) -> int:
     events = state.unstored()
     if not events:
         return 0
-    rows = [_row(event, state) for event in events]
+    rules = state.rules()
+    rows = [_row(event, _told(event, state), rules.get(event.rule)) for event in events]
     for table in (ALERT, HISTORY):
         _append(
             store,
@@ -51,10 +52,8 @@ def _append(store: Store, state: State, name: str, rows: list[dict[str, Any]]) -
             table.append(shaped.rows, shaped.columns, positions={source: last})
 
 
-def _row(event: Event, state: State) -> dict[str, Any]:
+def _row(event: Event, told: Told | None, rule: Rule | None) -> dict[str, Any]:
     """The row of an event, with the names of Azure Monitor's tables."""
-    told = _told(event, state)
-    rule = state.rules().get(event.rule)
     return {
         "number": event.number,
         "TimeGenerated": as_datetime(event.at),
