@@ -134,7 +134,7 @@ def test_groups_that_are_not_there_or_broken(root):
     groups = Groups(root)
     (groups.folder / "half.yaml").write_text("emailReceivers:\n  - {name: a, emailAddr")
     assert groups.names == ["Operations", "half"]
-    assert list(groups.check()) == ["half"]
+    assert list(groups.broken()) == [groups.folder / "half.yaml"]
     with pytest.raises(QueryError, match="there is no action group 'operation'") as raised:
         groups.find("operation")
     assert raised.value.hint == "did you mean 'Operations'?"

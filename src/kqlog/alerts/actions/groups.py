@@ -85,18 +85,21 @@ class Groups:
             close = closest(wanted, list(names.values()))
             hint = f"did you mean '{close}'?" if close else f"action groups are files {FOLDER}/NAME.yaml of the folder"
             raise QueryError("ALR001", f"there is no action group '{wanted}'", hint=hint)
-        file = next(file for ending in ENDINGS if (file := self.folder / f"{found}{ending}").exists())
-        return read_group(_text(file), found, self._root)
+        return read_group(_text(self._file(found)), found, self._root)
 
-    def check(self) -> dict[str, QueryError]:
-        """What is wrong with those that cannot be used, by name."""
-        broken = {}
+    def broken(self) -> dict[Path, QueryError]:
+        """The files that are no groups, with the reason."""
+        found = {}
         for name in self.names:
             try:
                 self.find(name)
             except QueryError as error:
-                broken[name] = error
-        return broken
+                found[self._file(name)] = error
+        return found
+
+    def _file(self, name: str) -> Path:
+        files = [self.folder / f"{name}{ending}" for ending in ENDINGS]
+        return next((file for file in files if file.exists()), files[0])
 
 
 def read_group(text: str, name: str, root: Path) -> Group:
