@@ -1,4 +1,4 @@
-"""The functions that every workspace of logs has, as Azure Monitor does, and those of health (`health/*.kql`)."""
+"""The functions that every workspace of logs has, as Azure Monitor does, and those of health and Sentinel."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _TEXTS = {
 }
 
 
-_FILES = Path(__file__).parent / "health"
-"""Functions that any folder has: they do without tables that are not there."""
+_FILES = Path(__file__).parent / "system"
+"""Functions that are there whatever the tables: those of health do without tables that are not."""
 
 
 class _Functions(Mapping[str, StoredFunction]):

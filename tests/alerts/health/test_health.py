@@ -87,7 +87,7 @@ def test_kinds_and_services_of_events():
         event("ActionRequired"),
         event("Informational", service="C"),
     ]
-    text = (SAMPLE.parent / "src/kqlog/catalog/health/ServiceHealthHistory.kql").read_text()
+    text = (SAMPLE.parent / "src/kqlog/catalog/system/ServiceHealthHistory.kql").read_text()
     rows = kqlog.query(f"{text}\n| project TrackingId, Kind, Service, Region", {"AzureActivity": events}).rows
     found = {row[0]: row[1:] for row in rows}
     assert {name: kind for name, (kind, *_) in found.items()} == {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import kqlog
 from kqlog.alerts.importing import read_rules
 from kqlog.alerts.model import Comparison
-from kqlog.alerts.rules import read_file
+from kqlog.alerts.rules import bind_rule, read_file
 from kqlog.errors import QueryError
 
 FILES = Path(__file__).parent / "files"
@@ -113,3 +113,19 @@ def test_any_lines_are_a_rule_an_error_or_something_else(lines):
         read_rules("\n".join(lines), "file", "alerts/file.yaml")
     except QueryError as error:
         assert error.code == "ALR001"
+
+
+def test_a_watchlist_is_a_table():
+    items = [
+        {"TimeGenerated": datetime(2026, 3, day, tzinfo=UTC), "WatchlistAlias": "Vips", "WatchlistItemId": id_, "SearchKey": name,
+         "WatchlistItem": {"User": name}, "_DTItemStatus": status}
+        for day, id_, name, status in [(1, "1", "ada", "Create"), (1, "2", "bob", "Create"), (2, "2", "bob", "Delete")]
+    ]  # fmt: skip
+    signs = [{"TimeGenerated": datetime(2026, 3, 10, tzinfo=UTC), "Who": name} for name in ("ada", "bob", "eve")]
+    workspace = kqlog.connect(tables={"Watchlist": items, "Signs": signs})
+    query = "let vips = _GetWatchlist('vips') | project User;\nSigns | where Who in (vips)"
+    (imported,) = read_rules(
+        NRT[: NRT.index("query:")] + f"query: |-\n  {query.replace(chr(10), chr(10) + '  ')}\nkind: NRT\n", "a", "b"
+    )
+    bound = bind_rule(imported.rule, workspace)
+    assert [row[1] for row in workspace.query(bound.rule.conditions[0].query).rows] == ["ada"]
