@@ -18,6 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from kqlog.alerts.schedule import Scheduler, scheduler_of
 from kqlog.errors import QueryError
 from kqlog.export.running import Exports
 from kqlog.ingest.tls import Certificates, server_context
@@ -27,8 +28,8 @@ from kqlog.server.intake import Intake
 from kqlog.store.store import Store
 
 
-def application(store: Store, access: Access) -> Starlette:
-    """What answers requests for a workspace."""
+def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
+    """What answers requests for a workspace, and evaluates its alerts."""
     intake = Intake(store, access)
     exports = Exports(store)
 
@@ -42,9 +43,13 @@ def application(store: Store, access: Access) -> Starlette:
         gc.freeze()
         exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
         exporting.start()
+        if alerts is not None:
+            alerts.start()
         yield
         exports.end()
         intake.close()
+        if alerts is not None:
+            await asyncio.to_thread(alerts.close)
         await asyncio.to_thread(exporting.join)
 
     async def health(request: Request) -> JSONResponse:
@@ -60,12 +65,13 @@ def serve(store: Store, host: str, port: int, *, auth: bool = True, certificates
     """Serve a workspace until the process is told to end. Requests that were taken are answered first.
 
     Raises:
-        QueryError: ING001 when nobody could get in, or everybody from anywhere, and for certificates that cannot be used.
+        QueryError: ING001 when nobody could get in, or everybody from anywhere, and for certificates that cannot be used; ALR002
+            when another process evaluates the alerts of the workspace.
     """
     if not auth and not _is_loopback(host):
         hint = "write the workspace's tokens.json, or set KQLOG_TOKENS"
         raise QueryError("ING001", f"without tokens, kqlog listens on this machine only, not on {host}", hint=hint)
-    app = application(store, read_access(store.root) if auth else Access(open=True))
+    app = application(store, read_access(store.root) if auth else Access(open=True), scheduler_of(store.root))
     tls: dict[str, Any] = {}
     if certificates is not None:
         # Read twice: uvicorn would answer a wrong file with a traceback.
