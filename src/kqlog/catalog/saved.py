@@ -92,6 +92,19 @@ class SavedQuery:
         """
         return StoredFunction(_body(self.name, self._script), self.text, f"{FOLDER}/{self.name}{ENDING}")
 
+    @property
+    def body(self) -> str:
+        """What the function does, in braces, as Kusto shows it.
+
+        Raises:
+            QueryError: as `function` does.
+        """
+        body = self.function.body
+        if not self._is_function:
+            return f"{{\n{_without_header(self.text).strip()}\n}}"
+        start = body.parameters[-1].span.end if body.parameters else body.span.start
+        return self.text[self.text.index("{", start) : body.span.end]
+
     @cached_property
     def _script(self) -> syntax.Script:
         return parse(self.text)
