@@ -197,5 +197,5 @@ def test_the_last_query_becomes_a_rule_of_alerts(screen, folder):
     screen.enter("AppRequests | where DurationMs > 20000 | project TimeGenerated, DurationMs | take 1;")
     screen.wait_for("DurationMs\n")
     screen.enter(f"#alert {name} 10")
-    screen.wait_for("kqlog alerts test")
+    screen.wait_for("wrote /")
     assert "windowSize: PT10M" in (folder / "alerts" / f"{name}.yaml").read_text()
