@@ -76,7 +76,7 @@ class Workspace:
         return self._catalog if self.store is None else StoredCatalog(self.store, self._catalog, only)
 
     def _functions(self) -> StoredFunctions:
-        return StoredFunctions(self.saved, system_functions() if self.store is not None else None)
+        return StoredFunctions(self.saved, system_functions(self.store is not None))
 
     @property
     def tables(self) -> list[str]:

@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
+from kqlog.alerts.schedule import Scheduler, scheduler_of
 from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.errors import QueryError
 from kqlog.export.running import Exports
@@ -47,8 +48,8 @@ LOG = logging.getLogger("uvicorn.error")
 _GRACE = 30
 
 
-def application(store: Store, access: Access) -> Starlette:
-    """What answers requests for a workspace."""
+def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
+    """What answers requests for a workspace, and evaluates its alerts."""
     intake = Intake(store, access)
     # The folder holds secrets beside the tables: a caller reads no files.
     workspace = Workspace(DuckDBEngine(store.root, named_files=False), store.root).limited_to(Rights())
@@ -67,9 +68,13 @@ def application(store: Store, access: Access) -> Starlette:
         gc.freeze()
         exporting = threading.Thread(target=exports.run, args=((), LOG.warning), daemon=True)
         exporting.start()
+        if alerts is not None:
+            alerts.start()
         yield
         queries.close()
         exports.end()
+        if alerts is not None:
+            await asyncio.to_thread(alerts.close)
         await asyncio.to_thread(_end, audit, intake, exporting)
 
     protocols = (logs_ingestion, data_collector, kusto_ingest, otlp, collectd, remote_write)
@@ -117,12 +122,13 @@ def serve(
     """Serve a workspace until the process is told to end. Requests that were taken are answered first.
 
     Raises:
-        QueryError: ING001 when nobody could get in, or everybody from anywhere, and for certificates that cannot be used.
+        QueryError: ING001 when nobody could get in, or everybody from anywhere, and for certificates that cannot be used; ALR002
+            when another process evaluates the alerts of the workspace.
     """
     if not auth and not _is_loopback(host):
         hint = "make a token with kqlog token create, or set KQLOG_TOKENS"
         raise QueryError("ING001", f"without tokens, kqlog listens on this machine only, not on {host}", hint=hint)
-    app = application(store, read_access(store) if auth else Access(store, open=True))
+    app = application(store, read_access(store) if auth else Access(store, open=True), scheduler_of(store.root))
     more: dict[str, Any] = {"log_config": JSON_LOGS} if json_logs else {}
     if certificates is not None:
         # Read twice: uvicorn would answer a wrong file with a traceback.
