@@ -29,6 +29,9 @@ from kqlog.server.queries import Queries
 from kqlog.store.store import Store
 from kqlog.workspace import Workspace
 
+_KEPT_ALIVE = 75
+"""Seconds that a connection may be idle."""
+
 
 def application(store: Store, access: Access) -> Starlette:
     """What answers requests for a workspace."""
@@ -78,7 +81,8 @@ def serve(store: Store, host: str, port: int, *, auth: bool = True, certificates
         context = server_context(certificates)
         certificate, key, clients = certificates
         tls = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
-    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, **tls)
+    # Clients reuse connections that were idle: one that is closed at this moment is an error for them.
+    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, timeout_keep_alive=_KEPT_ALIVE, **tls)
 
 
 def _is_loopback(host: str) -> bool:
