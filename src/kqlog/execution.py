@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 _FRAMES = 5_000
 """Python frames that reading a query may nest. More would outgrow the stack of the thread where frames are nested in C."""
+_ROWS = 16_384
+"""So many rows of a part are in memory at once: rows of logs are wide, and many queries run."""
 
 R = TypeVar("R")
 
@@ -161,7 +163,7 @@ class Execution:
         if not relation.columns:
             return
         self.files += [file for file in run.files if file not in self.files]
-        with closing(run.batches()) as batches:
+        with closing(run.batches(_ROWS)) as batches:
             while (batch := only_query_errors(self.text, lambda: self._next(batches))) is not None:
                 if self._limits.rows is not None and self.rows + batch.num_rows > self._limits.rows:
                     batch = batch.slice(0, self._limits.rows - self.rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from azure.kusto.data import KustoClient, KustoConnectionStringBuilder
@@ -144,6 +145,17 @@ def test_what_changes_something_is_not_for_readers():
     assert {role for pattern, role in roles.items() if pattern.startswith("show")} == {Role.READER}
     changing = ("create", "alter", "drop", "set", "append")
     assert {role for pattern, role in roles.items() if pattern.startswith(changing)} == {Role.CONTRIBUTOR}
+
+
+def test_long_texts_are_read_at_once(do):
+    started = time.monotonic()
+    for text in (".show " + 300_000 * "a", ".show tables (" + 100_000 * "a , ", ".create function F() {" + 300_000 * "x|" + "}"):
+        with pytest.raises(KustoApiError):
+            do(text)
+    assert time.monotonic() - started < 10
+    do(f".ingest inline into table Long_CL with (format = 'json') <| {json.dumps({'n': 2_500_000 * 'x'})}")
+    with pytest.raises(KustoApiError, match="longer than"):
+        do(".show " + 2_500_000 * "a")
 
 
 WORDS = st.sampled_from(

@@ -222,6 +222,18 @@ def test_parameters_and_options(client, server):
     assert (answer.status_code, "servertimeout" in answer.text) == (400, True)
 
 
+def test_a_range_of_time(server):
+    rows = b'{"TimeGenerated": "2026-01-01", "n": 1}\n{"TimeGenerated": "2026-01-02", "n": 2}\n{"TimeGenerated": "2026-01-03", "n": 3}'
+    httpx.post(f"{server.url}/v1/rest/ingest/logs/Scope_CL?streamFormat=json", content=rows).raise_for_status()
+
+    def seen(**scope):
+        return sorted(n for (n,) in raw(server, "Scope_CL | project n", **scope).json()[2]["Rows"])
+
+    assert seen(query_datetimescope_from="2026-01-02") == [2, 3]
+    assert seen(query_datetimescope_from="datetime(2026-01-02)", query_datetimescope_to="2026-01-03T00:00:00Z") == [2]
+    assert raw(server, "Scope_CL", query_datetimescope_from="2026", query_datetimescope_column="n").status_code == 400
+
+
 def test_version_1(server):
     tables = raw(server, "print x = true, t = 1d | render table; print 2", version=1).json()["Tables"]
     assert [table["TableName"] for table in tables] == [f"Table_{number}" for number in range(5)]

@@ -57,6 +57,8 @@ class Limits:
 
 
 EVERYTHING = Limits()
+BATCH = 100_000
+"""So many rows are handed over at once by a query whose rows are not kept, unless fewer are asked for."""
 
 
 class Answer(Protocol):
@@ -103,8 +105,8 @@ class Run(Protocol):
                 LIM003 when memory runs out.
         """
 
-    def batches(self) -> Generator[pyarrow.Table, None, None]:
-        """Run, and give the rows as they come, in parts that memory holds: each as `Answer.arrow` would give it.
+    def batches(self, rows: int = BATCH) -> Generator[pyarrow.Table, None, None]:
+        """Run, and give the rows as they come, so many at once: each part as `Answer.arrow` would give it.
 
         Raises:
             QueryError: as `answer` does, also after some of the rows were given.

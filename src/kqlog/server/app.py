@@ -45,7 +45,8 @@ from kqlog.store.store import Store
 from kqlog.workspace import Workspace
 
 LOG = logging.getLogger("uvicorn.error")
-_GRACE = 30
+_GRACE, _KEPT_ALIVE = 30, 75
+"""Seconds that queries go on when the server is told to end, and that a connection may be idle."""
 
 
 def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
@@ -79,16 +80,6 @@ def application(store: Store, access: Access, alerts: Scheduler | None = None) -
 
     protocols = (logs_ingestion, data_collector, kusto_ingest, otlp, collectd, remote_write)
     own = [route for protocol in protocols for route in protocol.routes(intake)]
-    steps = [
-        Middleware(Monitoring, metrics=metrics),
-        Middleware(Identification, access=access),
-    ]
-    if access.settings.cors:
-        methods, headers = ["GET", "POST"], ["*"]
-        steps.insert(
-            1,
-            Middleware(CORSMiddleware, allow_origins=access.settings.cors, allow_methods=methods, allow_headers=headers),
-        )
     return Starlette(
         routes=[
             *status.routes(intake, metrics),
@@ -97,10 +88,17 @@ def application(store: Store, access: Access, alerts: Scheduler | None = None) -
             *arm.routes(intake),
             *log_analytics.routes(intake, queries),
         ],
-        middleware=steps,
+        middleware=_steps(access, metrics),
         exception_handlers={404: not_found, 405: not_found},
         lifespan=lifespan,
     )
+
+
+def _steps(access: Access, metrics: Metrics) -> list[Middleware]:
+    """What every request goes through, from the outside in."""
+    pages, methods = access.settings.cors, ["GET", "POST"]
+    cors = [Middleware(CORSMiddleware, allow_origins=pages, allow_methods=methods, allow_headers=["*"])] if pages else []
+    return [Middleware(Monitoring, metrics=metrics), *cors, Middleware(Identification, access=access)]
 
 
 def _end(audit: Audit, intake: Intake, exporting: threading.Thread) -> None:
@@ -135,8 +133,9 @@ def serve(
         context = server_context(certificates)
         certificate, key, clients = certificates
         more |= {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
-    # Queries that go on for longer than this when the server is told to end are cut off.
-    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, timeout_graceful_shutdown=_GRACE, **more)
+    # Clients reuse connections that were idle: one that is closed at this moment is an error for them.
+    more |= {"timeout_graceful_shutdown": _GRACE, "timeout_keep_alive": _KEPT_ALIVE}
+    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, **more)
 
 
 def _is_loopback(host: str) -> bool:

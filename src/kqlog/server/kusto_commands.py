@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from kqlog.errors import QueryError
 from kqlog.store.tokens import Role
+from kqlog.syntax.explain import check_size
 from kqlog.syntax.literals import parse_string
 from kqlog.types import Column, Schema, Type
 
@@ -34,7 +35,9 @@ _PLACES = {
 }
 """What may stand at places that are no names."""
 _PIECE = re.compile(r"<(\w+)(?::(\w+))?>|\[([^\]]*)\]|(\S+)")
-_TOKEN = re.compile(r"""//[^\n]*|@?"(?:\\.|[^"\\])*"|@?'(?:\\.|[^'\\])*'|```[\s\S]*?```|<\||[(){}\[\]]|\||[\s\S]""")
+_TOKEN = re.compile(
+    r"""[^"'@`(){}\[\]|</]+|//[^\n]*|@?"(?:\\.|[^"\\])*"|@?'(?:\\.|[^'\\])*'|```[\s\S]*?```|<\||[(){}\[\]]|\||[\s\S]"""
+)
 _LEADING = re.compile(r"(?:\s+|//[^\n]*(?:\n|$))*")
 OUTPUT = "CommandOutput"
 """What the rest of a text after a command calls its output."""
@@ -151,8 +154,10 @@ def read_command(text: str) -> Given:
     """The command that a text gives.
 
     Raises:
-        QueryError: SYN001 for one that is not known.
+        QueryError: SYN001 for one that is not known, LIM001 for one that is too long to be read.
     """
+    # Data that a command brings along may be longer.
+    check_size(text.partition("<|")[0])
     body, rest = _parted(_LEADING.sub("", text, count=1).rstrip().removesuffix(";"))
     for one in commands():
         if (found := one.expression.fullmatch(body.strip())) is not None:

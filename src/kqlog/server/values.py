@@ -81,7 +81,8 @@ def _escaped(values: pa.Array) -> pa.Array:
 def _reals(values: pa.Array) -> pa.Array:
     """The fewest digits that read back as the same number, and a point, as a real has one."""
     texts = values.cast(_TEXT)
-    texts = pc.replace_substring_regex(texts, _WHOLE, r"\1.0")
+    if pc.any(pc.equal(values, pc.trunc(values))).as_py():
+        texts = pc.replace_substring_regex(texts, _WHOLE, r"\1.0")
     if pc.all(pc.is_finite(values)).as_py() is not False:
         return texts
     for found, text in ((math.nan, _NAN), (math.inf, _INFINITY), (-math.inf, _MINUS_INFINITY)):
@@ -95,5 +96,6 @@ def _moments(values: pa.Array) -> pa.Array:
     # Arrow divides toward zero: ticks since year 1 are never below it.
     micros = pc.subtract(pc.divide(values, 10), UNIX_EPOCH_TICKS // 10)
     digit = pc.subtract(since, pc.multiply(micros, 10)).cast(_TEXT)
-    texts = pc.replace_substring(micros.cast(pa.timestamp("us")).cast(_TEXT), " ", "T")
+    # Years have four digits, so that the space has its place.
+    texts = pc.binary_replace_slice(micros.cast(pa.timestamp("us")).cast(_TEXT), 10, 11, "T")
     return _joined(_QUOTE, texts, digit, _ZONE)

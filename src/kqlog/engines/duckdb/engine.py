@@ -17,7 +17,7 @@ from kqlog.engines.duckdb import frames, storage
 from kqlog.engines.duckdb.answer import HEAD, DuckDBAnswer, arrow_schema
 from kqlog.engines.duckdb.columns import described
 from kqlog.engines.duckdb.dialect import DuckDBDialect
-from kqlog.engines.engine import EVERYTHING, Files, Frame, Limits, Prepared, Source
+from kqlog.engines.engine import BATCH, EVERYTHING, Files, Frame, Limits, Prepared, Source
 from kqlog.engines.sql.dialect import Kernel, StoredTable
 from kqlog.engines.sql.relations import statement_for
 from kqlog.engines.sql.rows import HANDED_OVER
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow
 
-_BATCH = 100_000
-"""So many rows are handed over at once by a query whose rows are not kept."""
 _WATCHED = 4
 """So many queries at once can be asked how far they are."""
 
@@ -222,7 +220,7 @@ class DuckDBRun:
                 rest, truncated = _remaining(cursor, limits)
         return DuckDBAnswer(self._columns, head, rest, truncated=truncated)
 
-    def batches(self) -> Generator[pyarrow.Table, None, None]:
+    def batches(self, rows: int = BATCH) -> Generator[pyarrow.Table, None, None]:
         """Run, and give the rows as they come."""
         import pyarrow
 
@@ -233,7 +231,7 @@ class DuckDBRun:
             self._engine.register(self._needs.kernels.values())
             with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
                 # What execute() gives becomes Arrow only when all of it is there.
-                for batch in cursor.sql(self.sql).to_arrow_reader(_BATCH):
+                for batch in cursor.sql(self.sql).to_arrow_reader(rows):
                     yield pyarrow.table(batch.columns, names=schema.names).cast(schema)
 
     @contextlib.contextmanager
