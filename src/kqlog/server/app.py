@@ -45,8 +45,8 @@ from kqlog.store.store import Store
 from kqlog.workspace import Workspace
 
 LOG = logging.getLogger("uvicorn.error")
-_GRACE, _KEPT_ALIVE = 30, 75
-"""Seconds that queries go on when the server is told to end, and that a connection may be idle."""
+_GRACE, _NOTED, _KEPT_ALIVE = 30, 5, 75
+"""Seconds that queries go on when the server is told to end, that they have to stop then, and that a connection may be idle."""
 
 
 def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
@@ -72,11 +72,10 @@ def application(store: Store, access: Access, alerts: Scheduler | None = None) -
         if alerts is not None:
             alerts.start()
         yield
-        queries.close()
         exports.end()
         if alerts is not None:
             await asyncio.to_thread(alerts.close)
-        await asyncio.to_thread(_end, audit, intake, exporting)
+        await asyncio.to_thread(_end, queries, audit, intake, exporting)
 
     protocols = (logs_ingestion, data_collector, kusto_ingest, otlp, collectd, remote_write)
     own = [route for protocol in protocols for route in protocol.routes(intake)]
@@ -101,8 +100,9 @@ def _steps(access: Access, metrics: Metrics) -> list[Middleware]:
     return [Middleware(Monitoring, metrics=metrics), *cors, Middleware(Identification, access=access)]
 
 
-def _end(audit: Audit, intake: Intake, exporting: threading.Thread) -> None:
-    """Store what was noted and accepted."""
+def _end(queries: Queries, audit: Audit, intake: Intake, exporting: threading.Thread) -> None:
+    """Stop what runs, and store what was noted and accepted."""
+    queries.close(_NOTED)
     audit.close()
     intake.close()
     exporting.join()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import time
@@ -100,10 +101,14 @@ class Monitoring:
 
         try:
             await self._app(scope, receive, noting)
+        except asyncio.CancelledError:
+            # The server was told to end, and has waited for long enough.
+            if not status:
+                await _failed("ServiceUnavailable", "the server ends", 503)(scope, receive, noting)
         except Exception as error:  # noqa: BLE001  (it is told, without its message, which may have the text of a query)
             ERRORS.error("%s\n%s", type(error).__name__, "".join(traceback.format_tb(error.__traceback__)))
             if not status:
-                await _unexpected()(scope, receive, noting)
+                await _failed("InternalServerError", "the server failed; its log says where", 500)(scope, receive, noting)
         finally:
             self._note(scope, status, time.perf_counter() - started)
 
@@ -118,8 +123,8 @@ class Monitoring:
             REQUESTS.info("request", extra={"told": told | {"client": client, "caller": caller_of(Request(scope))}})
 
 
-def _unexpected() -> JSONResponse:
-    return JSONResponse({"error": {"code": "InternalServerError", "message": "the server failed; its log says where"}}, 500)
+def _failed(code: str, message: str, status: int) -> JSONResponse:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)
 
 
 class JsonFormatter(logging.Formatter):

@@ -231,11 +231,14 @@ class Queries:
             query.cancel()
         return found
 
-    def close(self) -> None:
-        """Stop everything."""
+    def close(self, patience: float = 0.0) -> None:
+        """Stop everything, and wait for so many seconds at most until all is noted down."""
         for query in self.running():
             query.cancel()
         self._workers.shutdown(wait=False)
+        until = time.monotonic() + patience
+        while self.running() and time.monotonic() < until:
+            time.sleep(0.01)
 
     async def answer(
         self, request: Request, ask: Ask, encode: Encoder, media_type: str, headers: Mapping[str, str] | None = None
@@ -328,10 +331,10 @@ class Queries:
 
     def _end(self, query: Query, error: BaseException | None, cpu: float) -> None:
         query.end(error, cpu)
-        with self._lock:
-            self._running.pop(query.activity, None)
         for told in self.on_end:
             told(query)
+        with self._lock:
+            self._running.pop(query.activity, None)
 
 
 def _gathered(chunks: Iterator[bytes]) -> Generator[bytes, None, None]:
