@@ -73,9 +73,9 @@ def measure(folder: Path, what: str, first: int) -> None:
     started = time.perf_counter()
     alerts = Alerts(kqlog.connect(folder))
     loaded = time.perf_counter() - started
-    seconds, longest, count = [], 0.0, 0
+    seconds, processor, longest, count = [], [], 0.0, 0
     for now in range(first, first + 3 * MINUTE, MINUTE):
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), time.process_time()
         alerts.refresh(now)
         due = alerts.due(now)
         look = partial(alerts.look, now=now, shared=alerts.shared(due, now))
@@ -83,11 +83,15 @@ def measure(folder: Path, what: str, first: int) -> None:
             looks = [found for found in pool.map(look, due) if found is not None]
         alerts.keep(looks, now)
         seconds.append(time.perf_counter() - started)
+        processor.append(time.process_time() - worked)
         longest, count = max([longest, *(found.progress.seconds for found in looks)]), len(looks)
     alerts.close()
     middle = statistics.median(seconds)
     print(f"{what}: {count:,} rules in {middle:.1f} s of 60 ({60 / middle:.1f} times as fast as they must be), ", end="")
-    print(f"{1000 * middle / count:.1f} ms each, the longest {longest:.1f} s; read in {loaded:.1f} s", flush=True)
+    print(
+        f"{statistics.median(processor):.1f} s of processors, the longest rule {longest:.1f} s; read in {loaded:.1f} s",
+        flush=True,
+    )
 
 
 def main() -> None:
