@@ -241,7 +241,8 @@ def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ..
         else None
     )
     own = fields.get("name", Field.string, name)
-    told: dict[str, str] = actions.get("actionProperties", _texts, {}) if actions is not None else {}
+    tags: dict[str, str] = fields.get("tags", _texts, {})
+    told = _texts(actions["actionProperties"]) if actions is not None and "actionProperties" in actions else {}
     return replace(
         default,
         name=own,
@@ -263,7 +264,7 @@ def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ..
         catch_up=fields.get("catchUp", Field.flag, default.catch_up),
         no_data=fields.get("noData", _absence, default.no_data),
         on_error=fields.get("onError", _absence, default.on_error),
-        tags=fields.get("tags", _texts, {}) | told,
+        tags=tags | told,
         place=place,
     )
 
