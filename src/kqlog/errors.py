@@ -51,11 +51,19 @@ CODES: dict[str, str] = {
 class QueryError(Exception):
     """Anything wrong with a query, told apart by `code`.
 
-    `span` is where in `text` it is (None when the place is not known); `hint` is a next step for the reader.
+    `span` is where in `text` it is (None when the place is not known); `hint` is a next step for the reader. `meant` is what
+    was probably meant in the place of the span, and then the hint unless there is another.
     """
 
     def __init__(
-        self, code: str, message: str, span: Span | None = None, hint: str | None = None, text: str | None = None
+        self,
+        code: str,
+        message: str,
+        span: Span | None = None,
+        hint: str | None = None,
+        text: str | None = None,
+        *,
+        meant: str | None = None,
     ) -> None:
         super().__init__(message)
         if code not in CODES:
@@ -63,7 +71,11 @@ class QueryError(Exception):
         self.code = code
         self.message = message
         self.span = None if span == NOWHERE else span
-        self.hint = hint
+        self.hint = f"did you mean '{meant}'?" if hint is None and meant is not None else hint
+        self.meant = meant
+        self.unfinished = False
+        """Whether all that is wrong is that the text ends too early."""
+
         self.text = text
         self.elsewhere = False
         """Whether the mistake is in a text that this one calls."""

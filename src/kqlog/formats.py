@@ -90,7 +90,7 @@ def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None 
         widths = _fit(widths, columns, width)
 
     def line(texts: Iterable[str], *, header: bool = False) -> str:
-        line = [_align(text, size, column.type in _RIGHT) for text, size, column in zip(texts, widths, columns, strict=False)]
+        line = [align(text, size, column.type in _RIGHT) for text, size, column in zip(texts, widths, columns, strict=False)]
         line[-1:] = [last.rstrip() for last in line[-1:]]
         if paint is not None:
             line = [paint(text, None if header else column) for text, column in zip(line, columns, strict=False)]
@@ -182,7 +182,8 @@ def width_of(text: str) -> int:
     return width if width >= 0 else sum(max(0, wcwidth(char)) for char in text)
 
 
-def _align(text: str, size: int, right: bool) -> str:
+def align(text: str, size: int, right: bool) -> str:
+    """The text in so many columns of a terminal: cut, or filled up with spaces."""
     if width_of(text) > size:
         text = text[: size - 1]
         while width_of(text) > size - 1:

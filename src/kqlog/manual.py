@@ -89,6 +89,11 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
 """What is neither an operator nor a function: kind, meaning, syntax and an example."""
 
 
+def word(name: str) -> tuple[str, str] | None:
+    """The meaning and the syntax of a statement or type; None for any other word."""
+    return _WORDS[name][1:3] if name in _WORDS else None
+
+
 class Help(str):
     """A page of the manual: a text that a Python prompt shows as it is."""
 
@@ -112,7 +117,12 @@ def help(name: str | None = None) -> Help:
         if spelling in pages:
             return Help("\n\n".join(page() for page in pages[spelling]))
     close = closest(wanted, list(pages))
-    raise QueryError("SEM001", f"the manual has nothing on '{wanted}'", hint=f"did you mean '{close}'?" if close else None)
+    raise QueryError("SEM001", f"the manual has nothing on '{wanted}'", meant=close)
+
+
+def function_help(name: str) -> Help:
+    """What the manual says of a function that is declared, whatever else has its name."""
+    return Help(_function(FUNCTIONS[name]))
 
 
 def _pages() -> dict[str, list[Callable[[], str]]]:
@@ -125,7 +135,7 @@ def _pages() -> dict[str, list[Callable[[], str]]]:
     for name in OFFERED:
         pages.setdefault(name, []).append(partial(_plugin, name))
     for name in _WORDS:
-        pages.setdefault(name, []).append(partial(_word, name))
+        pages.setdefault(name, []).append(partial(_word_page, name))
     for spelling, type_ in ALIASES.items():
         pages.setdefault(spelling, pages[type_])
     for code, meaning in CODES.items():
@@ -139,7 +149,7 @@ def _operator(name: str, operator: type[Operator]) -> str:
     return "\n\n".join(section for section in sections if section)
 
 
-def _word(name: str) -> str:
+def _word_page(name: str) -> str:
     kind, meaning, usage, example = _WORDS[name]
     return f"{name} ({kind}): {meaning}\n\n  {usage}\n\n{_examples([example])}"
 

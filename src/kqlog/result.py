@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import io
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
+    from kqlog.charts.canvas import Terminal
+    from kqlog.charts.chart import Chart
     from kqlog.engines.engine import Answer, Run
     from kqlog.plan.nodes import Render
 
+PICTURES = (".png", ".svg", ".html")
+"""The endings of files that hold a chart."""
+VEGA_LITE = "application/vnd.vegalite.v5+json"
+"""The media type by which notebooks know a chart."""
+TABLES = frozenset({"table", "list"})
+"""What `render` says to have no chart."""
 SHOWN_ROWS = 50
 """How many rows a result shows of itself in a prompt or notebook."""
 
@@ -107,8 +116,6 @@ class Result:
     """Names and KQL types."""
     render: Render | None
     """The chart that the query asks for."""
-    tables: tuple[Result, ...]
-    """All results of the text in order; this one is the last of them."""
 
     def __init__(
         self,
@@ -120,10 +127,16 @@ class Result:
     ) -> None:
         self.columns = list(answer.columns)
         self.render = render
-        self.tables = (*earlier, self)
+        # A result that held itself would stay, with all its rows, until Python looks for circles.
+        self._earlier = earlier
         self._answer = answer
         self._seconds = seconds
         self._files = files
+
+    @property
+    def tables(self) -> tuple[Result, ...]:
+        """All results of the text in order; this one is the last of them."""
+        return (*self._earlier, self)
 
     @cached_property
     def _stored(self) -> list[tuple[Storage, ...]]:
@@ -187,17 +200,55 @@ class Result:
         """A JSON array with an object for each row."""
         return self._text(Format.JSON)
 
-    def save(self, path: str | Path) -> None:
-        """Write a file in the format that its ending names: .csv, .json, .jsonl, .md, .parquet or .txt.
+    @property
+    def asks_for_chart(self) -> bool:
+        """Whether the query has a `render` of anything but a table."""
+        return self.render is not None and self.render.kind not in TABLES
 
-        Parquet keeps every type: read back, the columns have the types they had.
+    def chart(self) -> Chart:
+        """The chart that `render` asks for, with all that the query leaves open chosen as Kusto does.
 
         Raises:
-            ValueError: for another ending.
+            ChartError: a ValueError that says why the result cannot be drawn so.
+        """
+        from kqlog.charts.choose import choose
+
+        return choose(tuple(self.columns), self.stored(), self.render)
+
+    def draw(self, terminal: Terminal) -> str:
+        """The chart as text graphics. Errors are those of `chart`."""
+        from kqlog.charts.terminal import draw
+
+        return draw(self.chart(), terminal)
+
+    def to_vega(self, theme: str = "light") -> dict[str, Any]:
+        """The chart as a Vega-Lite 5 specification, for `altair.Chart.from_dict` and others.
+
+        `theme` is light, dark, or neutral: without a background, readable on both. Errors are those of `chart`.
+        """
+        from kqlog.charts.palette import Theme
+        from kqlog.charts.vega import specification
+
+        return specification(self.chart(), Theme(theme))
+
+    def save(self, path: str | Path, theme: str = "light") -> None:
+        """Write a file in the format that its ending names: .csv, .json, .jsonl, .md, .parquet or .txt; .png, .svg or .html.
+
+        Parquet keeps every type: read back, the columns have the types they had. The last three are the chart of the
+        query; they want the extra `kqlog[charts]`.
+
+        Raises:
+            ValueError: for another ending; ChartError, which is one, for a result that cannot be drawn.
+            ModuleNotFoundError: when the extra is not installed.
         """
         path = Path(path)
+        if path.suffix.lower() in PICTURES:
+            from kqlog.charts.files import written
+
+            path.write_bytes(written(self.to_vega(theme), path.suffix.lower()))
+            return
         if (format_ := ENDINGS.get(path.suffix.lower())) is None:
-            raise ValueError(f"cannot tell a format from '{path.name}': use one of {', '.join(ENDINGS)}")
+            raise ValueError(f"cannot tell a format from '{path.name}': use one of {', '.join([*ENDINGS, *PICTURES])}")
         with path.open("wb") as stream:
             self.write(stream, format_)
 
@@ -258,6 +309,18 @@ class Result:
         stream = io.StringIO()
         formats.write_table(tuple(self.columns), self.first(SHOWN_ROWS), stream, shutil.get_terminal_size((130, 24)).columns)
         return stream.getvalue() + self._footer()
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        """What a notebook shows: the chart of the query, or else the table."""
+        from kqlog.charts.chart import ChartError
+
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        if self.asks_for_chart:
+            try:
+                bundle[VEGA_LITE] = self.to_vega("neutral")
+            except ChartError as error:
+                bundle["text/html"] += f"<br><small>no chart: {html.escape(str(error))}</small>"
+        return bundle
 
     def _repr_html_(self) -> str:
         stream = io.StringIO()

@@ -138,3 +138,53 @@ def test_a_history_that_cannot_be_used_is_done_without(folder, tmp_path, broken)
         assert "Traceback" not in screen.wait_for("    42", "(1 row")
     finally:
         screen.close()
+
+
+def test_a_column_that_was_made_two_operators_before_is_completed(screen):
+    screen.enter("AppRequests")
+    screen.enter("| summarize requests_of_role = count() by AppRoleName")
+    screen.enter("| extend twice = 2 * requests_of_role")
+    screen.type("| top 1 by requests_")
+    screen.wait_for("requests_of_role", "long")
+    screen.press("Tab")
+    screen.press("Enter")
+    screen.press("Enter")
+    screen.wait_for("contoso-shop", "45000")
+
+
+def test_a_mistake_is_told_while_it_is_typed_and_tab_puts_it_right(screen):
+    screen.type("AppRequests | where DurationMx > 100000")
+    screen.wait_for("no column named 'DurationMx'  Tab: DurationMs")
+    screen.press("Tab")
+    screen.wait_for("where DurationMs > 100000")
+    screen.enter(" | count;")
+    screen.wait_for("Count", "    0")
+
+
+def test_a_chart_is_drawn_and_the_next_answer_is_a_table(screen):
+    query = "AppRequests | summarize requests = count() by bin(TimeGenerated, 6h) | render timechart"
+    screen.enter(f"{query};")
+    shown = screen.wait_for("TimeGenerated (UTC)", "(12 rows", "\u2524")
+    assert "Mar 10" in shown
+    screen.press("C-l")
+    screen.enter("#charts off")
+    screen.enter(f"{query};")
+    screen.wait_for("2026-03-09T06:00:00", "(12 rows")
+
+
+def test_how_a_function_is_called_is_told_while_it_is_written(screen):
+    screen.type("AppRequests | extend day = bin(")
+    screen.wait_for("bin(value: datetime|long|timespan")
+    screen.type("TimeGenerated, ")
+    screen.wait_for("1h")
+
+
+def test_directives_are_completed_with_their_arguments(screen):
+    screen.type("#sch")
+    screen.wait_for("the columns of a table")
+    screen.press("Tab")
+    screen.type(" Heart")
+    screen.wait_for("Heartbeat")
+    screen.press("Tab")
+    screen.press("Enter")
+    screen.wait_for("Computer: string")

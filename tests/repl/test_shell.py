@@ -14,7 +14,7 @@ import time
 
 import pytest
 
-from kqlog.repl.prompt import is_complete
+from kqlog.repl.texts import is_complete
 
 
 class Terminal:

@@ -1,36 +1,10 @@
-"""What can come next, and what each piece of a text is."""
+"""What each piece of a text is."""
 
 from __future__ import annotations
 
 import pytest
 
-from kqlog.syntax.words import Kind, next_words, pieces
-
-
-@pytest.mark.parametrize(
-    ("text", "offered", "not_offered"),
-    [
-        ("", {"let", "print", "NAME", "union"}, {"where", "by"}),
-        ("T | ", {"where", "summarize", "project-away", "mv-expand"}, {"let", "by", "NAME"}),
-        ("T | summ", {"summarize"}, {"NAME"}),
-        ("T | project-a", {"project-away"}, set()),
-        ("T | sort ", {"by"}, {"asc", "NAME"}),
-        ("T | sort by a ", {"asc", "desc", "nulls", "|"}, {"by"}),
-        ("T | where a ", {"has", "==", "!contains", "in~", "matches regex", "and"}, {"by", "asc"}),
-        ("T | where a !con", {"!contains"}, set()),
-        ("T | join (U) ", {"on", "|"}, {"by"}),
-        ("T | where a == ", {"NAME", "STRING", "NUMBER"}, {"|"}),
-        ("T | nonsense | where a ", set(), {"has"}),
-    ],
-)
-def test_next_words(text: str, offered: set[str], not_offered: set[str]) -> None:
-    words = next_words(text, len(text))
-    assert offered <= words
-    assert not not_offered & words
-
-
-def test_what_stands_behind_the_position_does_not_matter() -> None:
-    assert next_words("T | take 5 | nonsense", 4) == next_words("T | ", 4)
+from kqlog.syntax.words import UNKNOWN, Kind, pieces, tokens
 
 
 def kinds(text: str) -> list[tuple[str, str]]:
@@ -67,3 +41,28 @@ def test_hyphens_and_types_belong_to_their_word() -> None:
 @pytest.mark.parametrize("text", ["T | where a == 'unclosed", 'print @"', "((((", "é ü ?", ""])
 def test_a_text_that_is_no_query_has_pieces_too(text: str) -> None:
     assert all(piece.kind in Kind for piece in pieces(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "keywords"),
+    [
+        ("T | nonsense a | where b", ["where"]),
+        ("T | where (a | take 5; U | count", ["where", "take", "count"]),
+        ("let x = ; T | take 5", ["let", "take"]),
+        ("foo bar | where x", ["where"]),
+        ("T | scan with (step s: true => a = 1;)) | where b", ["scan", "with", "step", "where"]),
+        ("let f = () { T | where a b }; U | take 5", ["let", "where", "take"]),
+    ],
+)
+def test_reading_goes_on_behind_a_mistake(text: str, keywords: list[str]) -> None:
+    assert [word for word, kind in kinds(text) if kind == "keyword"] == keywords
+
+
+def test_tokens_have_the_terminals_of_the_grammar() -> None:
+    assert [(str(token), token.type) for token in tokens("T | take 5 )")] == [
+        ("T", "NAME"),
+        ("|", "VBAR"),
+        ("take", "TAKE"),
+        ("5", "NUMBER"),
+        (")", UNKNOWN),
+    ]

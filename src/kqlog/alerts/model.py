@@ -50,6 +50,19 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """The metric that the query of a condition reads. With a `sensitivity` its threshold is learned: High, Medium or Low.
+
+    `aggregation` is the rule's own: the query has the values of a window aggregated already.
+    """
+
+    name: str
+    namespace: str = ""
+    aggregation: Aggregation = Aggregation.AVERAGE
+    sensitivity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One of the conditions that must all hold. Without a `measure` the rows are counted.
 
@@ -65,6 +78,8 @@ class Condition:
     resource_column: str | None = None
     periods: int = 1
     failing: int = 1
+    metric: Metric | None = None
+    """What messages name instead of the query, where the rule is one over a metric."""
 
 
 class Outcome(StrEnum):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import NamedTuple
 
 from kqlog.alerts.model import Aggregation, Condition, Dimension
@@ -235,9 +235,9 @@ def _tables(part: object) -> Iterator[str]:
     elif isinstance(part, tuple):
         for one in part:
             yield from _tables(one)
-    elif type(part).__module__ == plan.__name__:
-        for name in type(part).__dataclass_fields__:  # type: ignore[attr-defined]
-            yield from _tables(getattr(part, name))
+    elif is_dataclass(part):
+        for field in fields(part):
+            yield from _tables(getattr(part, field.name))
 
 
 def _kept(dimension: Dimension) -> str:

@@ -1,5 +1,6 @@
 """Rules as files: `alerts/*.yaml` of a workspace's folder, one rule in each, with the names of Azure's scheduledQueryRules.
 
+Templates of Azure and analytics rules of Sentinel are rules as they are (`importing/`).
 Every rule is bound against the tables when it is read. One that is broken is told with its place, and the others stay.
 """
 
@@ -14,6 +15,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from kqlog.alerts.fields import Field, Fields, read_yaml, whole_number, word
+from kqlog.alerts.importing import PARAMETERS, read_parameters, read_rules
+from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.model import Absence, Aggregation, Comparison, Condition, Dimension, Outcome, Rule
 from kqlog.alerts.questions import MOST_DIMENSIONS, Question, bound
 from kqlog.errors import QueryError, Span
@@ -21,7 +24,7 @@ from kqlog.plan.lookup import closest
 from kqlog.workspace import Workspace
 
 FOLDER = "alerts"
-ENDINGS = (".yaml", ".yml")
+ENDINGS = (".yaml", ".yml", ".json")
 _LONGEST = 64 * 1024
 """Azure's limit of a rule in bytes."""
 _LONGEST_FREQUENCY, _LONGEST_STATEFUL = timedelta(days=1), timedelta(hours=12)
@@ -76,7 +79,7 @@ class Rules:
     """By name."""
     broken: dict[Path, QueryError] = field(default_factory=dict)
     """The files that are no rules, with the reason."""
-    _bound: dict[Path, BoundRule] = field(default_factory=dict)
+    _bound: dict[Path, list[BoundRule]] = field(default_factory=dict)
     _read: dict[Path, tuple[int, int]] = field(default_factory=dict)
     _saved: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
@@ -87,8 +90,10 @@ class Rules:
         """
         seen = _stamps(file for file in self.folder.glob("*") if file.suffix in ENDINGS)
         saved = _stamps(self.workspace.saved.folder.glob("*")) if self.workspace.saved.folder is not None else {}
-        known = self._read if saved == self._saved else {}
-        again = [file for file in sorted(seen) if seen[file] != known.get(file) or file in self.broken]
+        changed = {file for file in seen if saved != self._saved or seen[file] != self._read.get(file)} | self.broken.keys()
+        again = [
+            file for file in sorted(seen) if not file.name.endswith(PARAMETERS) and (_beside(file) in changed or file in changed)
+        ]
         if not again and seen.keys() == self._read.keys():
             return False
         before = (self.found, self.broken.keys())
@@ -105,10 +110,11 @@ class Rules:
 
     def _by_name(self) -> dict[str, BoundRule]:
         found: dict[str, BoundRule] = {}
-        for file, one in sorted(self._bound.items()):
-            if (other := found.setdefault(one.name, one)) is not one:
-                message = f"there is a rule '{one.name}' already, in {other.rule.place}"
-                self.broken[file] = QueryError("ALR001", message)
+        for file, rules in sorted(self._bound.items()):
+            for one in rules:
+                if (other := found.setdefault(one.name, one)) is not one:
+                    message = f"there is a rule '{one.name}' already, in {other.rule.place}"
+                    self.broken[file] = QueryError("ALR001", message)
         for file in self.broken:
             self._bound.pop(file, None)
         return found
@@ -127,6 +133,11 @@ class Rules:
         close = closest(name, list(self.found))
         hint = f"did you mean '{close}'?" if close else f"rules are files {FOLDER}/NAME.yaml of the folder"
         raise QueryError("ALR001", f"there is no alert rule '{name}'", hint=hint)
+
+
+def _beside(file: Path) -> Path:
+    """The file of the parameters of a template."""
+    return file.with_name(f"{file.stem}{PARAMETERS}")
 
 
 def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
@@ -152,20 +163,19 @@ def rules_of(workspace: Workspace) -> Rules:
     return rules
 
 
-def read_file(file: Path, workspace: Workspace) -> BoundRule:
-    """The rule of a file, bound.
+def read_file(file: Path, workspace: Workspace) -> list[BoundRule]:
+    """The rules of a file, bound: one, or those of a template of Azure's.
 
     Raises:
         QueryError: what is wrong in it, with its place.
     """
-    try:
-        data = file.read_bytes()
-        text = data.decode("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise QueryError("ALR001", f"the file cannot be read: {error}") from None
-    if len(data) > _LONGEST:
+    text, place, beside = _text(file), f"{FOLDER}/{file.name}", _beside(file)
+    imported = read_rules(text, file.stem, place, read_parameters(_text(beside)) if beside.exists() else {})
+    if imported is not None:
+        return [_bound(one, workspace) for one in imported]
+    if len(text.encode()) > _LONGEST:
         raise QueryError("ALR001", f"a rule has at most {_LONGEST // 1024} KB", Span(0, 1), None, text)
-    return read_rule(text, file.stem, f"{FOLDER}/{file.name}", workspace)
+    return [read_rule(text, file.stem, place, workspace)]
 
 
 def read_rule(text: str, name: str, place: str, workspace: Workspace) -> BoundRule:
@@ -196,6 +206,18 @@ def bind_rule(rule: Rule, workspace: Workspace) -> BoundRule:
         return lambda name: lambda error: error.within(condition.query) if name == "query" else error
 
     return BoundRule(rule, tuple(bound(condition, workspace, blame(condition)) for condition in rule.conditions))
+
+
+def _bound(imported: Imported, workspace: Workspace) -> BoundRule:
+    conditions = imported.rule.conditions
+    return BoundRule(imported.rule, tuple(bound(one, workspace, imported.blame(at)) for at, one in enumerate(conditions)))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError("ALR001", f"the file cannot be read: {error}") from None
 
 
 def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ...]) -> Rule:

@@ -16,9 +16,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from kqlog.alerts.actions.groups import Groups
+from kqlog.alerts.delivery import Deliveries
+from kqlog.alerts.health import record
 from kqlog.alerts.rules import BoundRule
 from kqlog.alerts.service import Alerts, Look, Shared
-from kqlog.alerts.windows import HOUR, MINUTE
+from kqlog.alerts.windows import HOUR, MINUTE, as_datetime
+from kqlog.errors import QueryError
 from kqlog.workspace import connect
 
 WORKERS, SLOW_WORKERS = 2, 2
@@ -59,7 +63,9 @@ class Scheduler:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._done: queue.Queue[Look | None] = queue.Queue()
-        self._threads = [threading.Thread(target=target, daemon=True) for target in (self._watch, self._write)]
+        self._deliveries = Deliveries(alerts.state, Groups(alerts.state.root), log.warning, clock)
+        targets = (self._watch, self._write, self._deliver)
+        self._threads = [threading.Thread(target=target, daemon=True) for target in targets]
 
     def start(self) -> None:
         """Begin."""
@@ -74,6 +80,7 @@ class Scheduler:
             pool.shutdown(cancel_futures=True)
         self._done.put(None)
         self._threads[1].join()
+        self._threads[2].join()
         self.alerts.close()
 
     def _watch(self) -> None:
@@ -84,6 +91,7 @@ class Scheduler:
                 if now // MINUTE != minute:
                     minute = now // MINUTE
                     self.alerts.refresh(now)
+                    self._slow.submit(self._record_health, now)
                 if now // HOUR != tidied:
                     tidied = now // HOUR
                     self._quick.submit(self.alerts.tidy, now)
@@ -132,6 +140,15 @@ class Scheduler:
                 log.error("the state of alerts cannot be written, it is tried again: %s", error)
             self._free([look.one.name for look in looks])
         self.alerts.publish()
+
+    def _record_health(self, now: int) -> None:
+        try:
+            record(self.alerts.workspace, as_datetime(now))
+        except QueryError as error:
+            log.warning("the health of resources cannot be recorded: %s", error.message)
+
+    def _deliver(self) -> None:
+        self._deliveries.run(self._ended)
 
     def _next(self, published: float) -> Look | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +40,7 @@ def declare(commands: Commands) -> None:
         parser.set_defaults(run=run)
         return parser
 
+    add("init", "copy rules, an action group and saved queries that are ready to use into the folder", _init)
     add("check", "bind the rules of the folder against its tables", _check)
     test = add("test", "show when a rule would have fired", _test)
     test.add_argument("rule", metavar="RULE", help="the name of a rule")
@@ -58,7 +60,7 @@ def declare(commands: Commands) -> None:
 
 
 def _no_command(options: argparse.Namespace) -> int:
-    raise CommandError("say what to do with alerts: check, test, explain, run, list, ack, close or history")
+    raise CommandError("say what to do with alerts: init, check, test, explain, run, list, ack, close or history")
 
 
 def _rules(options: argparse.Namespace) -> Rules:
@@ -76,7 +78,16 @@ def _state(options: argparse.Namespace) -> State:
     return State(store_of(options).root)
 
 
+def _init(options: argparse.Namespace) -> None:
+    from kqlog.alerts.ready import copy_pack
+
+    root = _rules(options).folder.parent
+    for file, copied in copy_pack(root):
+        print(f"{file.relative_to(root)}{'' if copied else ': is there already'}")
+
+
 def _check(options: argparse.Namespace) -> int:
+    from kqlog.alerts.actions.groups import Groups
     from kqlog.alerts.processing import ProcessingRules
 
     rules = _rules(options)
@@ -87,7 +98,10 @@ def _check(options: argparse.Namespace) -> int:
     processing.refresh()
     for processed in processing.found:
         print(f"{processed.name}: {'suppresses' if processed.suppress else 'adds ' + ', '.join(processed.groups)}")
-    broken = rules.broken | processing.broken
+    groups = Groups(rules.folder.parent)
+    for name in groups.names:
+        print(f"{name}: is told")
+    broken = rules.broken | processing.broken | groups.broken()
     for file, error in broken.items():
         print(f"{_shown(file)}:{error.line or 1}:{error.column or 1}: {error}", file=sys.stderr)
     return EXIT_ERROR if broken else 0
@@ -137,9 +151,16 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _once(alerts: Alerts) -> list[Change]:
+    from kqlog.alerts.actions.groups import Groups
+    from kqlog.alerts.delivery import Deliveries
+
     try:
         changes = alerts.tick(_now())
         alerts.publish()
+        deliveries = Deliveries(alerts.state, Groups(alerts.state.root), partial(print, file=sys.stderr))
+        while deliveries.start():
+            deliveries.wait()
+        deliveries.close()
         return changes
     finally:
         alerts.close()
@@ -174,8 +195,6 @@ def _history(options: argparse.Namespace) -> None:
 
 
 def _ask(rules: Rules) -> Ask:
-    from functools import partial
-
     from kqlog.alerts.service import run
 
     return partial(run, rules.workspace)

@@ -15,8 +15,8 @@ from kqlog.ingest.readers.source import Source, broken
 if TYPE_CHECKING:
     import pyarrow
 
-MOST_ROWS = 200_000
-MOST_BYTES = 64 * 2**20
+MOST_ROWS = 100_000
+MOST_BYTES = 32 * 2**20
 
 LeaveOut = Callable[[QueryError], None]
 """Hears of a line that is left out."""

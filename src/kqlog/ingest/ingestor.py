@@ -60,7 +60,7 @@ class Ingestor:
     """
 
     def __init__(
-        self, store: Store, *, age: float = 0.2, enough: int = 100_000, most: int = 1_000_000, upkeep: float = 60
+        self, store: Store, *, age: float = 0.4, enough: int = 50_000, most: int = 1_000_000, upkeep: float = 60
     ) -> None:
         self._store = store
         self._age, self._enough, self._most = age, enough, most
@@ -165,8 +165,14 @@ class Ingestor:
             until = time.monotonic() + self._age
             while not self._closed and self._rows < self._enough and (left := until - time.monotonic()) > 0:
                 self._changed.wait(left)
-            group, self._waiting, self._rows = self._waiting, [], 0
-            return group
+            group, rows = 0, 0
+            # All that waits at once would be copied in memory at once.
+            while group < len(self._waiting) and rows < 2 * self._enough:
+                rows += self._waiting[group].shaped.rows.num_rows
+                group += 1
+            taken, self._waiting = self._waiting[:group], self._waiting[group:]
+            self._rows -= rows
+            return taken
 
     def _store_group(self, table: str, group: list[_Waiting]) -> None:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from kqlog.errors import QueryError
+from kqlog.ingest.flat_rows import flat_table
 
 if TYPE_CHECKING:
     import pyarrow
 
 Row = dict[str, Any]
-_PIECE = 20_000
+_PIECE = 5_000
 """So many rows are objects at once."""
+_FEW = 1_000
+"""Fewer rows are read sooner than Arrow's reader is ready."""
 _TIME = "TimeGenerated"
 
 
@@ -53,7 +56,11 @@ def from_sequence(text: bytes) -> pyarrow.Table:
     """
     if text[:64].lstrip()[:1] == b"[":
         return from_array(text)
-    return _table(_read(lambda: [part.encode() for part in _objects(text.decode())]), None)
+    try:
+        lines = _ONE.decode_lines(text)
+    except (msgspec.DecodeError, RecursionError):
+        lines = _read(lambda: [part.encode() for part in _objects(text.decode())])
+    return _table(lines, None)
 
 
 def from_objects(rows: list[Row]) -> pyarrow.Table:
@@ -117,6 +124,8 @@ def _objects(text: str) -> Iterator[str]:
 def _table(texts: Sequence[bytes], change: Callable[[Row], Row] | None) -> pyarrow.Table:
     import pyarrow
 
+    if change is None and len(texts) >= _FEW and (table := flat_table(texts)) is not None:
+        return table.rename_columns(_names(table.column_names))
     pieces = []
     for start in range(0, max(len(texts), 1), _PIECE):
         piece = b"[%b]" % b",".join(texts[start : start + _PIECE])
@@ -131,14 +140,20 @@ def _columns(rows: list[Row]) -> dict[str, pyarrow.Array]:
     """The columns that have values. There is one at least: a table without columns would have no rows."""
     import pyarrow
 
-    columns: dict[str, pyarrow.Array] = {}
-    for sent in dict.fromkeys(chain.from_iterable(rows)):
-        if (array := _array([row.get(sent) for row in rows])) is not None:
-            name = column_name(sent)
-            if name in columns:
-                raise QueryError("ING003", f"'{sent}' and another field would both be the column '{name}'")
-            columns[name] = array
-    return columns or {_TIME: pyarrow.nulls(len(rows), pyarrow.string())}
+    columns = {sent: _array([row.get(sent) for row in rows]) for sent in dict.fromkeys(chain.from_iterable(rows))}
+    found = {sent: array for sent, array in columns.items() if array is not None}
+    return dict(zip(_names(found), found.values(), strict=True)) or {_TIME: pyarrow.nulls(len(rows), pyarrow.string())}
+
+
+def _names(fields: Iterable[str]) -> list[str]:
+    """The columns that fields are kept in."""
+    names: dict[str, None] = {}
+    for sent in fields:
+        name = column_name(sent)
+        if name in names:
+            raise QueryError("ING003", f"'{sent}' and another field would both be the column '{name}'")
+        names[name] = None
+    return list(names)
 
 
 def _array(values: list[Any]) -> pyarrow.Array | None:

@@ -11,27 +11,16 @@ from kqlog.syntax import nodes as syntax
 from kqlog.types import INTEGERS, Type
 
 _SPELLINGS = {"anti": "leftanti", "leftantisemi": "leftanti", "rightantisemi": "rightanti"}
+KINDS = (*map(str, plan.JoinKind), *_SPELLINGS)
+"""What `kind` of join may be."""
 LEFT_ONLY = frozenset({plan.JoinKind.LEFTSEMI, plan.JoinKind.LEFTANTI})
 RIGHT_ONLY = frozenset({plan.JoinKind.RIGHTSEMI, plan.JoinKind.RIGHTANTI})
 
 
-def join_kind(
-    parameters: tuple[syntax.Parameter, ...], span: Span, default: plan.JoinKind = plan.JoinKind.INNERUNIQUE
-) -> plan.JoinKind:
-    """The kind that the parameters name.
-
-    Raises:
-        QueryError: SEM005 for a kind that KQL does not have.
-    """
-    for parameter in parameters:
-        if parameter.name == "kind":
-            word = str(parameter.value.name if isinstance(parameter.value, syntax.Name) else parameter.value)
-            try:
-                return plan.JoinKind(_SPELLINGS.get(word, word))
-            except ValueError:
-                hint = f"the kinds are {', '.join(plan.JoinKind)}"
-                raise QueryError("SEM005", f"there is no join kind '{word}'", parameter.span, hint) from None
-    return default
+def join_kind(parameters: tuple[syntax.Parameter, ...], default: plan.JoinKind = plan.JoinKind.INNERUNIQUE) -> plan.JoinKind:
+    """The kind that the parameters name, which is one of KINDS."""
+    words = [parameter.word for parameter in parameters if parameter.name == "kind"]
+    return plan.JoinKind(_SPELLINGS.get(words[0], words[0])) if words else default
 
 
 def join_pairs(
@@ -53,6 +42,7 @@ def join_pairs(
 def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value]]:
     match expr:
         case syntax.Name(name):
+            scope.look_for_cursor(name, "both sides")
             left, right = (scope.records[side].get(name, _absent(name, scope)) for side in ("$left", "$right"))
             if left is None or right is None:
                 side = "left" if left is None else "right"
@@ -77,6 +67,7 @@ def _pairs(expr: syntax.Expr, scope: Scope) -> list[tuple[plan.Value, plan.Value
         case syntax.Pipeline(source, ()) if isinstance(source, syntax.Expr):
             return _pairs(source, scope)
         case _:
+            scope.value(expr)  # a mistake inside of it comes first
             raise QueryError(
                 "SEM005", "a join matches columns by == only", expr.span, "write a column's name, or $left.A == $right.B"
             )

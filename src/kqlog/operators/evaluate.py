@@ -44,9 +44,7 @@ class Evaluate(Operator):
         found = plugin(self.call.name)
         if found is None:
             near = closest(self.call.name, plugin_names())
-            raise QueryError(
-                "SEM001", f"no plugin named '{self.call.name}'", self.call.name_span, f"did you mean '{near}'?" if near else None
-            )
+            raise QueryError("SEM001", f"no plugin named '{self.call.name}'", self.call.name_span, meant=near)
         node = found(source, self.call, self.schema, scope)
         if self.schema is not None and self.call.name not in SCHEMAS | SERVICES:
             self._check(self.schema, node)

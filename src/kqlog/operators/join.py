@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kqlog.lowering.joining import join_kind, join_pairs, joined_columns
+from kqlog.lowering.joining import KINDS, join_kind, join_pairs, joined_columns
 from kqlog.plan import nodes as plan
 from kqlog.plan.scope import Scope
 from kqlog.syntax.nodes import Expr, Operator, Parameter
@@ -26,7 +26,7 @@ class Join(Operator):
         'datatable(Host: string, Errors: long) ["web-01", 3, "web-02", 5] '
         "| join kind=leftanti Owners on $left.Host == $right.Name",
     )
-    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": ()}
+    words: ClassVar[Mapping[str, tuple[str, ...]]] = {"kind": KINDS}
 
     parameters: tuple[Parameter, ...]
     right: Expr
@@ -35,6 +35,6 @@ class Join(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         left = self.required(source)
         right = scope.relation(self.right)
-        kind = join_kind(self.parameters, self.span)
+        kind = join_kind(self.parameters)
         pairs = join_pairs(self.on, left, right, scope, self.span)
         return plan.Join(left, right, kind, tuple(pairs), joined_columns(left, right, kind))

@@ -10,7 +10,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan.lookup import closest
 from kqlog.plan.scope import Scope
-from kqlog.syntax.nodes import Expr, Literal, Name, Operator, Parameter
+from kqlog.syntax.nodes import Expr, Literal, Name, Operator, Parameter, Word
 
 KINDS = frozenset(
     {"table", "list", "barchart", "piechart", "ladderchart", "timechart", "linechart", "anomalychart", "pivotchart", "areachart"}
@@ -49,7 +49,11 @@ class Render(Operator):
 
     rule: ClassVar[str] = "render"
     syntax: ClassVar[str] = "T | render Chart [with (Property = Value, ...)]"
-    differs: ClassVar[str] = "A hint to whoever shows the result: kqlog keeps it with the answer and draws nothing."
+    differs: ClassVar[str] = (
+        "Drawn in the terminal, in notebooks and to files by `kqlog query -o chart.png`. `3Dchart`, `timepivot`, "
+        "`timeline`, `plotly`, `graph`, `sankey` and maps are shown as tables; `pivotchart` is a table of sums. "
+        "All columns of names make series together, where a time chart of Azure Monitor takes the first one."
+    )
     examples: ClassVar[tuple[str, ...]] = ("range x from 0 to 3 step 1 | extend y = x * x | render linechart",)
 
     words: ClassVar[Mapping[str, tuple[str, ...]]] = dict.fromkeys(PROPERTIES, ())
@@ -60,9 +64,8 @@ class Render(Operator):
     def bind(self, source: plan.Node | None, scope: Scope) -> plan.Node:
         if self.kind not in KINDS:
             close = closest(self.kind, sorted(KINDS))
-            raise QueryError(
-                "SEM005", f"there is no chart '{self.kind}'", self.span, f"did you mean '{close}'?" if close else None
-            )
+            span = self.kind.span if isinstance(self.kind, Word) else self.span
+            raise QueryError("SEM005", f"there is no chart '{self.kind}'", span, meant=close)
         self.check_words(self.properties)
         properties = tuple((parameter.name, _text(parameter.value)) for parameter in self.properties)
         scope.session.render = plan.Render(self.kind, properties)

@@ -8,7 +8,7 @@ from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
 from kqlog.plan import overloads
 from kqlog.plan.graphs import graph_of, is_graph, properties
-from kqlog.plan.lookup import Environment, Session
+from kqlog.plan.lookup import Environment, ReachedError, Session
 from kqlog.plan.query_parameters import parameter_literal
 from kqlog.plan.restricting import restricted
 from kqlog.plan.scope import Scope
@@ -26,7 +26,7 @@ def bind(script: syntax.Script, environment: Environment, found: list[QueryError
         QueryError: SEM codes for names and types, ENG001 for what KQL has and kqlog does not offer.
     """
     _check_parameters(script, environment)
-    session = Session(environment)
+    session = Session(environment, open=environment.cursor is not None)
     scope = Scope(session)
     outputs: list[plan.Output] = []
     for statement in script.statements:
@@ -34,6 +34,10 @@ def bind(script: syntax.Script, environment: Environment, found: list[QueryError
             scope = _declared(statement, scope, outputs)
         except QueryError as error:
             error.at(statement.span)
+            if (cursor := environment.cursor) is not None:
+                if statement.span.end > cursor.position:
+                    raise ReachedError(scope, "value") from None
+                continue
             if found is None or not _stands_alone(statement):
                 raise
             found.append(error)

@@ -28,11 +28,18 @@ def bounds_of(predicate: plan.Value) -> Iterator[Bound]:
         case plan.Call(_, _, (plan.ColumnRef() as column, plan.Literal() as low, plan.Literal() as high)) if (
             predicate.name == "between"
         ):
-            yield from (*_bound(column, ">=", low), *_bound(column, "<=", high))
+            yield from (*_bound(column, ">=", low), *_bound(column, "<=", _end(low, high)))
         case plan.Call(_, _, (plan.ColumnRef() as column, plan.Literal() as literal)) if predicate.name in _MIRRORED:
             yield from _bound(column, predicate.name, literal)
         case plan.Call(_, _, (plan.Literal() as literal, plan.ColumnRef() as column)) if predicate.name in _MIRRORED:
             yield from _bound(column, _MIRRORED[predicate.name], literal)
+
+
+def _end(low: plan.Literal, high: plan.Literal) -> plan.Literal:
+    """Where a range ends: `between (moment .. duration)` counts from where it begins."""
+    if (low.type, high.type) == (Type.DATETIME, Type.TIMESPAN) and isinstance(low.value, int) and isinstance(high.value, int):
+        return replace(low, value=low.value + high.value)
+    return high
 
 
 def _bound(column: plan.ColumnRef, operator: str, literal: plan.Literal) -> Iterator[Bound]:

@@ -211,6 +211,7 @@ class Expressions(Lookup):
         """`$left.name`, or a column of another record that has a name."""
         record = member.target.name if isinstance(member.target, syntax.Name) else ""
         if member.name not in self.records[record]:
+            self.look_for_cursor(member.name, record)
             if self.session.open:
                 return plan.OpenRef(member.name, Type.DYNAMIC)
             raise QueryError("SEM001", f"'{record}' has no column named '{member.name}'", member.span)

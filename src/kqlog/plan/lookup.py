@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -17,6 +18,28 @@ NO_TABLES = "there are no tables here: give a folder of them, as in kqlog -d FOL
 
 class UnknownTableError(QueryError):
     """A SEM001 for a table or function that is not there: what a fuzzy union can do without."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place in an unfinished text, where a name stands that means nothing: looking it up raises ReachedError.
+
+    What is wrong before it does not stop the search: a table that is not there has any column, an operator with a mistake is
+    left out.
+    """
+
+    name: str
+    position: int
+
+
+class ReachedError(Exception):
+    """The cursor, and what can be seen from there: `wanted` is 'value', 'table', 'function', or the record of a column."""
+
+    def __init__(self, scope: Lookup, wanted: str) -> None:
+        super().__init__(wanted)
+        self.scope = scope
+        self.wanted = wanted
+        self.aggregates = getattr(scope, "aggregates", False)
 
 
 CLUSTER = "localhost"
@@ -67,6 +90,7 @@ class Environment:
     infer: Callable[[FileSearch], list[Schema]] | None = None
     snapshot: Callable[[str], Stored | None] | None = None
     """The version of a stored table that this query reads, for those that have versions."""
+    cursor: Cursor | None = None
 
 
 @dataclass
@@ -205,6 +229,7 @@ class Lookup:
 
     def column(self, name: str) -> plan.Value | None:
         """The column of the row at hand. While columns are open, one that is dynamic may be of any type."""
+        self.look_for_cursor(name)
         if self.columns is None or name not in self.columns:
             return None
         type_ = self.columns[name]
@@ -225,17 +250,23 @@ class Lookup:
             raise self.unknown("column", expr.name, expr.span)
         return Column(expr.name, found.type)
 
+    def look_for_cursor(self, name: str, wanted: str = "value") -> None:
+        """Raises ReachedError for the name that stands at a cursor."""
+        cursor = self.session.environment.cursor
+        if cursor is not None and name == cursor.name:
+            raise ReachedError(self, wanted)
+
     def unknown(self, what: str, name: str, span: Span) -> QueryError:
         """A SEM001 with a suggestion."""
+        self.look_for_cursor(name, what)
         candidates = self._candidates(what)
-        close = closest(name, [*candidates, *self.environment.functions] if what in ("table", "function") else candidates)
-        hint = f"did you mean '{close}'?" if close else None
-        if what in ("column", "variable"):
-            hint = _other_meaning(name) or hint
-        if hint is None and what == "table":
+        known = [*candidates, *self.environment.functions] if what in ("table", "function") else candidates
+        hint = _other_meaning(name) if what in ("column", "variable") else None
+        close = closest(name, known) if hint is None else None
+        if close is None and hint is None and what == "table":
             hint = f"tables here: {', '.join(sorted(candidates)[:8])}" if candidates else NO_TABLES
         error = UnknownTableError if what in ("table", "function") else QueryError
-        return error("SEM001", f"no {what} named '{name}'", span, hint)
+        return error("SEM001", f"no {what} named '{name}'", span, hint, meant=close)
 
     def _candidates(self, what: str) -> list[str]:
         variables = self.visible()
@@ -267,3 +298,13 @@ def closest(name: str, candidates: list[str]) -> str | None:
         return folded[name.lower()]
     matches = get_close_matches(name.lower(), folded, n=1, cutoff=0.7)
     return folded[matches[0]] if matches else None
+
+
+def is_table(meaning: Variable) -> bool:
+    """Whether a pattern of table names sees a variable: tables, and functions that are declared as a view."""
+    return isinstance(meaning, plan.Node) or (isinstance(meaning, UserFunction) and meaning.body.view)
+
+
+def fits(name: str, pattern: str) -> bool:
+    """Whether a name is of a pattern with stars."""
+    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

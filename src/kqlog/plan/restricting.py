@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from kqlog.plan import nodes as plan
-from kqlog.plan.lookup import Access, Pattern, UserFunction
-from kqlog.plan.scope import Scope, fits
+from kqlog.plan.lookup import Access, Pattern, UserFunction, fits
+from kqlog.plan.scope import Scope
 from kqlog.syntax import nodes as syntax
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -13,7 +12,7 @@ from kqlog.plan import overloads, special
 from kqlog.plan.bounds import filtered
 from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
-from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, UserFunction, Variable
+from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, ReachedError, UserFunction, Variable, fits, is_table
 from kqlog.plan.names import ColumnNames, derived_name, part_name
 from kqlog.plan.statements import pattern_case
 from kqlog.syntax import nodes as syntax
@@ -183,7 +182,15 @@ class Scope(Expressions):
                 wanted, given = ("graph", "table") if operator.takes_graph else ("table", "graph")
                 hint = "make one with make-graph" if operator.takes_graph else "get one with graph-match or graph-to-table"
                 raise QueryError("SEM002", f"a {wanted} is wanted here, and this is a {given}", operator.span, hint)
-            node = self._bound(operator, node)
+            try:
+                node = self._bound(operator, node)
+            except QueryError:
+                # Before a cursor much may be wrong: what an operator does with a mistake in it is left out.
+                if (cursor := self.environment.cursor) is None:
+                    raise
+                # The operators of a function that is called are elsewhere, or before.
+                if operator.span.end > cursor.position and not self.session.depth:
+                    raise ReachedError(self.over(node), "value") from None
         return node
 
     def _bound(self, operator: syntax.Operator, source: plan.Node | None) -> plan.Node:
@@ -217,9 +224,12 @@ class Scope(Expressions):
         return self._table(str(name.value), call)
 
     def _stored(self, name: str, expr: syntax.Expr) -> plan.Node:
-        if name not in self.tables:
-            raise self.unknown("table", name, expr.span)
-        return self.scan(name)
+        if name in self.tables:
+            return self.scan(name)
+        error = self.unknown("table", name, expr.span)
+        if self.environment.cursor is None:
+            raise error
+        return plan.Refused((), error.message, None, expr.span)
 
     def scan(self, name: str) -> plan.Node:
         """A stored table, within the time span of the query if it has a TimeGenerated."""
@@ -238,7 +248,7 @@ class Scope(Expressions):
 
     def tables_like(self, pattern: str) -> list[str]:
         """Names of tables and tabular variables that fit a pattern with stars, in order of name."""
-        names = {*self.tables, *(name for name, meaning in self.visible().items() if _is_table(meaning))}
+        names = {*self.tables, *(name for name, meaning in self.visible().items() if is_table(meaning))}
         return sorted(name for name in names if fits(name, pattern))
 
     def _tabular_call(self, call: syntax.Call) -> plan.Node:
@@ -486,13 +496,3 @@ def _limited(value: plan.Value, span: Span) -> plan.Value:
         if calls > MOST_CALLS:
             raise QueryError("LIM001", f"this comes to more than {MOST_CALLS:,} calls when it is written out", span)
     return value
-
-
-def _is_table(meaning: Variable) -> bool:
-    """Whether a pattern of table names sees a variable: tables, and functions that are declared as a view."""
-    return isinstance(meaning, plan.Node) or (isinstance(meaning, UserFunction) and meaning.body.view)
-
-
-def fits(name: str, pattern: str) -> bool:
-    """Whether a name is of a pattern with stars."""
-    return fnmatch.fnmatchcase(name, pattern.replace("[", "[[]").replace("?", "[?]"))

@@ -1,34 +1,52 @@
-"""Which colour each part of a query has while it is typed."""
+"""Which colour each part of a query has: the grammar's own tokens as Pygments' kinds. Pygments knows it as `kqlog`."""
 
 from __future__ import annotations
 
-from pygments.lexer import RegexLexer, words
-from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text
+import re
+from collections.abc import Iterator
+from typing import Any
 
-from kqlog.functions.declare import FUNCTIONS
-from kqlog.operators import operators
-from kqlog.types import ALIASES
+from pygments.lexer import Lexer
+from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Whitespace
 
-_WORDS = frozenset("by on with to from step in and or not asc desc nulls first last let set kind".split())  # noqa: SIM905
+from kqlog.syntax.words import Kind, pieces
+
+_COLOURS = {
+    Kind.COMMENT: Comment.Single,
+    Kind.STRING: String,
+    Kind.NUMBER: Number,
+    Kind.LITERAL: Keyword.Constant,
+    Kind.KEYWORD: Keyword,
+    Kind.FUNCTION: Name.Function,
+    Kind.NAME: Name,
+    Kind.OPERATOR: Operator,
+    Kind.PUNCTUATION: Punctuation,
+}
+_DIRECTIVE = re.compile(r"\s*#\w+")
 
 
-class KqlLexer(RegexLexer):  # type: ignore[misc]
-    """KQL as Pygments sees it: enough to tell strings, numbers, names and words apart while a query is unfinished."""
+class KqlLexer(Lexer):  # type: ignore[misc]
+    """KQL as the parser reads it; what is unfinished or wrong has colours too.
 
-    name = "KQL"
-    tokens = {  # noqa: RUF012  (Pygments' own form)
-        "root": [
-            (r"//[^\n]*", Comment),
-            (r"```(?:.|\n)*?(?:```|\Z)", String),
-            (r"@?\"[^\"\n]*\"?|@?'[^'\n]*'?", String),
-            (r"#\w+", Keyword),
-            (r"\d[\d.]*(?:e[+-]?\d+|ms|microseconds?|ticks?|[dhms])?\b", Number),
-            (words(sorted(operators(), key=len, reverse=True), prefix=r"(?<![\w-])", suffix=r"(?![\w-])"), Keyword),
-            (words((*_WORDS, *ALIASES), prefix=r"\b", suffix=r"\b"), Keyword),
-            (words([name for name in FUNCTIONS if name.isidentifier()], prefix=r"\b", suffix=r"(?=\s*\()"), Name.Function),
-            (r"[A-Za-z_]\w*", Name),
-            (r"[|=<>!~+*/%-]+", Operator),
-            (r"[()\[\]{},.;:]", Punctuation),
-            (r"\s+|.", Text),
-        ],
-    }
+    Pygments' own lexer has the names kql and kusto, which no other can take.
+    """
+
+    name = "KQL as kqlog reads it"
+    aliases = ("kqlog",)
+    filenames = ("*.kql", "*.csl", "*.kusto")
+    url = "https://learn.microsoft.com/kusto/query/"
+
+    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
+        """Each part of the text with its place and kind; a directive of the prompt, such as #tables, is one word."""
+        directive = _DIRECTIVE.match(text)
+        end = query = directive.end() if directive is not None else 0
+        if query:
+            yield 0, Keyword, text[:query]
+        for kind, span in pieces(text[query:]):
+            start = query + span.start
+            if start > end:
+                yield end, Whitespace, text[end:start]
+            end = query + span.end
+            yield start, _COLOURS[kind], text[start:end]
+        if end < len(text):
+            yield end, Whitespace, text[end:]

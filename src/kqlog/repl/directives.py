@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
 from kqlog.manual import help as manual
-from kqlog.repl.prompt import query_text
 from kqlog.repl.screen import display
 from kqlog.repl.settings import FORMATS, MOST_ROWS
+from kqlog.repl.texts import query_text
 from kqlog.timespan import time_range
 
 if TYPE_CHECKING:

@@ -3,74 +3,132 @@
 from __future__ import annotations
 
 import os
-import re
+import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.history import FileHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.lexers import PygmentsLexer
+from prompt_toolkit.styles import Style
 
+from kqlog.assist.signature import signature
 from kqlog.repl.colours import KqlLexer
+from kqlog.repl.completing import QueryCompleter
+from kqlog.repl.texts import cleaned, is_complete, query_text
+from kqlog.repl.watching import Underlining, Watcher
 
-PLAIN_WORDS = frozenset({"help", "quit", "exit", "?"})
-"""Directives that are understood without # when they stand alone."""
-_UNSEEN = re.compile(r"(\"[^\"\n]*\"|'[^'\n]*')|[\u200b-\u200f\u2060\ufeff]")
-_COMMENT = re.compile(r"^([ \t]*)--", re.MULTILINE)
+if TYPE_CHECKING:
+    from kqlog.repl.shell import Shell
 
-
-def session(message: Callable[[], str]) -> PromptSession[str]:
-    """What reads queries of several lines; `message` is the prompt at the moment."""
-    bindings = KeyBindings()
-    made: PromptSession[str] = PromptSession(
-        message,
-        history=History(str(history_file())),
-        multiline=True,
-        key_bindings=bindings,
-        lexer=PygmentsLexer(KqlLexer),
-        enable_history_search=True,
-        prompt_continuation=lambda width, *_: f"{'...>':>{max(4, width - 1)}} ",
-    )
-
-    @Condition
-    def complete() -> bool:
-        buffer = made.default_buffer
-        return buffer.document.is_cursor_at_the_end and is_complete(buffer.text)
-
-    @bindings.add("enter", filter=complete)
-    def _submit(event: KeyPressEvent) -> None:
-        event.current_buffer.validate_and_handle()
-
-    @bindings.add(Keys.BracketedPaste)
-    def _paste(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text(cleaned(event.data))
-
-    return made
+_STYLE = {"wrong": "underline #d75f00", "bottom-toolbar": "noreverse #808080"}
 
 
-def is_complete(text: str) -> bool:
-    """True when Enter at the end of this input asks for the answer rather than for another line."""
-    lines = text.rstrip(" \t").split("\n")
-    if text.startswith("#") or text.strip() in PLAIN_WORDS or text.rstrip().endswith(";"):
-        return True
-    return not lines[-1].strip() and len(lines) > 1
+class Prompt:
+    """Reads queries of several lines, with proposals, mistakes and usage while they are typed."""
 
+    def __init__(self, shell: Shell) -> None:
+        self._shell = shell
+        self._completer = QueryCompleter(shell)
+        self._watcher = Watcher(shell, self._redraw)
+        self._session: PromptSession[str] = PromptSession(
+            self._message,
+            history=History(str(history_file())),
+            multiline=True,
+            key_bindings=self._bindings(),
+            lexer=PygmentsLexer(KqlLexer),
+            completer=self._completer,
+            complete_in_thread=True,
+            complete_while_typing=True,
+            input_processors=[Underlining(self._watcher)],
+            bottom_toolbar=self._told,
+            prompt_continuation=lambda width, *_: f"{'...>':>{max(4, width - 1)}} ",
+            style=Style.from_dict(_STYLE),
+        )
+        self._session.default_buffer.on_text_changed += lambda buffer: self._watcher.look(buffer.text)
 
-def cleaned(text: str) -> str:
-    """Pasted text without carriage returns, and without characters that have no width, outside of strings."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    ")
-    return _UNSEEN.sub(lambda match: match[1] or "", text)
+    def read(self) -> str:
+        """The next input.
 
+        Raises:
+            KeyboardInterrupt: Ctrl-C.
+            EOFError: Ctrl-D.
+        """
+        return self._session.prompt()
 
-def query_text(text: str) -> str:
-    """What is typed as KQL: lines that begin with -- are comments as well. All positions stay."""
-    parts = text.split("```")
-    parts[::2] = [_COMMENT.sub(r"\1//", part) for part in parts[::2]]
-    return "```".join(parts)
+    def _redraw(self) -> None:
+        self._session.app.invalidate()
+
+    def _message(self) -> str:
+        return f"kql {self._shell.settings.timespan}> " if self._shell.settings.timespan else "kql> "
+
+    def _told(self) -> str | None:
+        """The line below: what is wrong and how Tab puts it right, else how what is being written is called."""
+        document = self._session.default_buffer.document
+        width = shutil.get_terminal_size().columns - 1
+        if mistakes := self._watcher.mistakes(document.text):
+            first = next((one for one in mistakes if one.fix is not None), mistakes[0])
+            fix = f"  Tab: {first.fix.text}" if first.fix is not None else ""
+            return f"{first.message}{fix}"[:width]
+        return self._usage(document)[:width] or None
+
+    def _usage(self, document: Document) -> str:
+        if not document.text.strip() or document.text.startswith("#"):
+            return ""
+        workspace = self._shell.workspace
+        called = signature(query_text(document.text), document.cursor_position, workspace.schemas, workspace.functions)
+        if called is None or not called.overloads:
+            return ""
+        return called.overloads[called.overload].usage
+
+    def _bindings(self) -> KeyBindings:
+        bindings = KeyBindings()
+
+        @Condition
+        def complete() -> bool:
+            buffer = self._session.default_buffer
+            return buffer.document.is_cursor_at_the_end and is_complete(buffer.text)
+
+        @bindings.add("enter", filter=complete)
+        def _submit(event: KeyPressEvent) -> None:
+            event.current_buffer.validate_and_handle()
+
+        @bindings.add("tab")
+        def _complete(event: KeyPressEvent) -> None:
+            self._tab(event.current_buffer)
+
+        @bindings.add(Keys.BracketedPaste)
+        def _paste(event: KeyPressEvent) -> None:
+            event.current_buffer.insert_text(cleaned(event.data))
+
+        return bindings
+
+    def _tab(self, buffer: Buffer) -> None:
+        """The next proposal; where no word can go on, the correction of a mistake."""
+        fix = next((one.fix for one in self._watcher.mistakes(buffer.text) if one.fix is not None), None)
+        if fix is None or self._goes_on(buffer.document):
+            if buffer.complete_state is not None:
+                buffer.complete_next()
+            else:
+                buffer.start_completion(insert_common_part=True)
+            return
+        buffer.cancel_completion()
+        text, cursor = buffer.text, buffer.cursor_position
+        moved = cursor + len(fix.text) - (fix.span.end - fix.span.start) if cursor >= fix.span.end else cursor
+        buffer.document = Document(text[: fix.span.start] + fix.text + text[fix.span.end :], moved)
+
+    def _goes_on(self, document: Document) -> bool:
+        """Whether what is begun at the cursor is the start of a name."""
+        begun = document.get_word_before_cursor()
+        found = self._completer.proposals(document.text, document.cursor_position) if begun.strip() else []
+        return any(one.label.lower().startswith(begun.lower()) and one.label != begun for one in found)
 
 
 def history_file() -> Path:

@@ -25,7 +25,7 @@ _HEADER = "1"
 
 
 def shown(result: Result, settings: Settings, width: int | None, *, coloured: bool = False) -> str:
-    """An answer as text, no line of which is longer than `width` in a table."""
+    """An answer as text: the chart that it asks for, or a table, no line of which is longer than `width`."""
     if not result.columns:
         return ""
     if settings.format == VERTICAL:
@@ -34,9 +34,18 @@ def shown(result: Result, settings: Settings, width: int | None, *, coloured: bo
         stream = io.BytesIO()
         result.write(stream, Format(settings.format))
         return stream.getvalue().decode("utf-8", "replace")
-    text = io.StringIO()
+    text, why = io.StringIO(), ""
+    if result.asks_for_chart and settings.charts:
+        from kqlog.charts.canvas import Terminal
+        from kqlog.charts.chart import ChartError
+
+        size = shutil.get_terminal_size()
+        try:
+            return result.draw(Terminal.of(sys.stdout, width or size.columns, size.lines)) + "\n"
+        except ChartError as error:
+            why = f"(no chart: {error})\n"
     write_table(tuple(result.columns), result.first(_SHOWN), text, width, _paint if coloured else None)
-    return text.getvalue()
+    return text.getvalue() + why
 
 
 def footer(result: Result, settings: Settings) -> str:

@@ -11,9 +11,10 @@ from kqlog.engines.engine import EVERYTHING, Limits
 from kqlog.errors import QueryError
 from kqlog.progress import wait_for
 from kqlog.repl import directives
-from kqlog.repl.prompt import PLAIN_WORDS, query_text, session
+from kqlog.repl.prompt import Prompt
 from kqlog.repl.screen import display, footer, is_coloured, shown
 from kqlog.repl.settings import MOST_BYTES, Settings
+from kqlog.repl.texts import PLAIN_WORDS, query_text
 from kqlog.result import Result
 from kqlog.workspace import Workspace
 
@@ -32,10 +33,10 @@ class Shell:
     def run(self) -> None:
         """Prompt until #quit or the end of input."""
         print(f"kqlog {__version__}, {len(self.workspace.tables)} tables. ; or an empty line ends a query. #help, #quit")
-        prompt = session(lambda: f"kql {self.settings.timespan}> " if self.settings.timespan else "kql> ")
+        prompt = Prompt(self)
         while True:
             try:
-                text = prompt.prompt()
+                text = prompt.read()
             except KeyboardInterrupt:
                 continue
             except EOFError:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import logging
 import threading
 from collections.abc import AsyncIterator
+from importlib import import_module
 from typing import Any
 
 import uvicorn
@@ -34,6 +36,11 @@ def application(store: Store, access: Access, alerts: Scheduler | None = None) -
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         intake.rules.look()
+        # Else the first sender would wait for these. What is here now stays, and is not looked through for garbage again.
+        for module in ("deltalake", "kqlog.store.table", "pyarrow.json"):
+            import_module(module)
+        gc.collect()
+        gc.freeze()
         exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
         exporting.start()
         if alerts is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -16,18 +15,17 @@ from kqlog.server.errors import RequestError
 _MEGABYTE = 1 << 20
 _MOST_SENT = 30 * _MEGABYTE
 _MOST_READ = 100 * _MEGABYTE
-_MOST_AT_ONCE = 256 * _MEGABYTE
+_MOST_AT_ONCE = 128 * _MEGABYTE
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _STEP = 256 * 1024
 
 
 @dataclass(frozen=True)
 class Body:
-    """What a request carried: the content, how many bytes came over the wire, and their hash."""
+    """What a request carried: the content, and how many bytes came over the wire."""
 
     content: bytes
     sent: int
-    digest: str
 
 
 class Reader:
@@ -47,7 +45,8 @@ class Reader:
         Raises:
             RequestError: 413 for what is too long, 429 when too much is in memory, 400 for what cannot be decompressed.
         """
-        held, sent, digest = bytearray(), 0, hashlib.sha256()
+        parts: list[bytes] = []
+        held = sent = 0
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         unpacking = _Unpacking("identity" if encoding == left_packed else encoding)
         try:
@@ -55,19 +54,22 @@ class Reader:
                 sent += len(chunk)
                 if sent > _MOST_SENT:
                     raise RequestError(413, "ContentLengthLimitExceeded", f"a request has {_MOST_SENT:,} bytes at most")
-                digest.update(chunk)
-                for part in unpacking.parts(chunk):
-                    # What a chunk becomes may be a thousand times as long: others have a turn in between.
-                    await asyncio.sleep(0)
+                for at, part in enumerate(unpacking.parts(chunk)):
+                    if at:
+                        # What a chunk becomes may be a thousand times as long: others have a turn in between.
+                        await asyncio.sleep(0)
                     self._hold(len(part))
-                    held += part
-                    if len(held) > _MOST_READ:
+                    held += len(part)
+                    parts.append(part)
+                    if held > _MOST_READ:
                         message = f"a request has {_MOST_READ:,} bytes at most when it is decompressed"
                         raise RequestError(413, "ContentLengthLimitExceeded", message)
             unpacking.finish()
-            yield Body(bytes(held), sent, digest.hexdigest())
+            body = Body(b"".join(parts), sent)
+            parts.clear()
+            yield body
         finally:
-            self._held -= len(held)
+            self._held -= held
 
     def _hold(self, count: int) -> None:
         if self._held + count > self._most:

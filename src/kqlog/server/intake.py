@@ -38,25 +38,25 @@ class Intake:
         self.reader = Reader(full=self._tell_full)
         self._workers = ThreadPoolExecutor(2, "kqlog shaping")
 
-    async def take(self, request: Request, body: Body, shaping: Shaping, id_: str | None = None) -> int:
+    async def take(self, request: Request, body: Body, shaping: Shaping, name: str | None = None) -> int:
         """Store the rows of a body, all or none. How many there were, when they are on disk.
 
-        `id_` is the same for a request that is sent again, where the protocol has an id of its own.
+        A request of the same `name` and content is stored once; by default the name is the id that the client gave it.
 
         Raises:
             RequestError: with the reason why nothing was stored.
         """
         loop = asyncio.get_running_loop()
-        key = id_ or _key(request, body)
         try:
-            waiting = await loop.run_in_executor(self._workers, self._submit, shaping, body.content, key)
+            waiting = await loop.run_in_executor(self._workers, self._submit, shaping, body.content, name or _name(request))
             receipts = await asyncio.gather(*map(asyncio.wrap_future, waiting))
         except Exception as error:
             raise request_error(error) from error
         return sum(receipt.rows for receipt in receipts)
 
-    def _submit(self, shaping: Shaping, content: bytes, key: str | None) -> list[Future[Receipt]]:
+    def _submit(self, shaping: Shaping, content: bytes, name: str | None) -> list[Future[Receipt]]:
         parts = shaping(content)
+        key = None if name is None else hashlib.sha256(f"{name}\n".encode() + hashlib.sha256(content).digest()).hexdigest()
         for part in parts:
             if len(part.columns) > _MOST_COLUMNS:
                 what = f"requests that were refused, because the table would have more than {_MOST_COLUMNS} columns"
@@ -80,7 +80,10 @@ class Intake:
         self._ingestor.close()
 
 
-def _key(request: Request, body: Body) -> str | None:
-    """What a request that is sent again has in common with the first. Some senders give all parts of an upload one id."""
+def _name(request: Request) -> str | None:
+    """What a request that is sent again has in common with the first, beside its content.
+
+    Some senders give all parts of an upload one id.
+    """
     sent = request.headers.get("x-ms-client-request-id")
-    return None if sent is None else hashlib.sha256(f"{request.url.path}\n{sent}\n{body.digest}".encode()).hexdigest()
+    return None if sent is None else f"{request.url.path}\n{sent}"

@@ -28,7 +28,7 @@ def routes(intake: Intake) -> list[Route]:
         async with intake.reader.reading(request, left_packed=_SNAPPY) as body:
             try:
                 # What is sent again is the same to the bit: samples have their time.
-                await intake.take(request, body, shaping, id_=f"remote_write {body.digest}")
+                await intake.take(request, body, shaping, name="remote_write")
             except RequestError as error:
                 if error.status == 429:
                     # Prometheus drops what it gets a 429 for, and sends again what it gets a 503 for.

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from kqlog.errors import QueryError
@@ -170,11 +169,13 @@ class StoredTable:
         folder = self.folder / f"{DAY}={day}"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}{DIGITS if digits else '.parquet'}"
-        _write_parquet(table, path)
+        written = _write_parquet(table, path)
         _sync(folder)
         _sync(self.folder)
         size, now = path.stat().st_size, _milliseconds()
-        return AddAction(str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(table, columns)))
+        return AddAction(
+            str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(written, columns))
+        )
 
     def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None) -> int:
         """Make files part of the table, or take them out, as one version, which is on disk when this returns.
@@ -379,15 +380,17 @@ def _day(days_since_1970: int) -> str:
     return str(pa.scalar(days_since_1970, pa.date32()))
 
 
-def _write_parquet(table: pa.Table, path: Path) -> None:
+def _write_parquet(table: pa.Table, path: Path) -> pq.FileMetaData:
     try:
         # Dictionaries of numbers and of texts that are never the same twice are not worth their time.
         often = [field.name for field in table.schema if field.type == pa.string() and field.name != "_ItemId"]
-        pq.write_table(table, path, compression="zstd", row_group_size=_ROWS_PER_GROUP, use_dictionary=often or False)
+        with pq.ParquetWriter(path, table.schema, compression="zstd", use_dictionary=often or False) as writer:
+            writer.write_table(table, _ROWS_PER_GROUP)
         _sync(path)
     except OSError:
         path.unlink(missing_ok=True)
         raise
+    return writer.writer.metadata
 
 
 def _milliseconds() -> int:
@@ -403,20 +406,25 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _statistics(table: pa.Table, columns: Schema) -> dict[str, object]:
+def _statistics(file: pq.FileMetaData, columns: Schema) -> dict[str, object]:
     """What Delta knows of a file: how many rows, and the extremes of its columns."""
+    known: dict[str, list[pq.Statistics]] = {}
+    for group in range(file.num_row_groups):
+        for at in range(file.num_columns):
+            part = file.row_group(group).column(at)
+            known.setdefault(part.path_in_schema, []).append(part.statistics)
     least: dict[str, object] = {}
     most: dict[str, object] = {}
     nulls: dict[str, int] = {}
     for column in columns:
-        values = table.column(column.name)
-        nulls[column.name] = values.null_count
-        if column.type in _WITH_EXTREMES and values.null_count < len(values):
-            extremes = pc.min_max(values)
-            low, high = (_shown(extremes[name].as_py(), column) for name in ("min", "max"))
+        parts = known.get(column.name, [])
+        nulls[column.name] = sum(part.null_count for part in parts)
+        held = [part for part in parts if part.num_values]
+        if column.type in _WITH_EXTREMES and held and all(part.has_min_max for part in held):
+            low, high = _shown(min(part.min for part in held), column), _shown(max(part.max for part in held), column)
             if low is not None and high is not None:
                 least[column.name], most[column.name] = low, high
-    return {"numRecords": table.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls}
+    return {"numRecords": file.num_rows, "minValues": least, "maxValues": most, "nullCount": nulls}
 
 
 _WITH_EXTREMES = frozenset({Type.INT, Type.LONG, Type.REAL, Type.DATETIME, Type.STRING})

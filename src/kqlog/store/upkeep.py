@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from kqlog.store.table import StoredTable
 
 _SMALL = 16 * 2**20
-"""Files of fewer bytes are put together."""
-_LARGE = 64 * 2**20
-"""Files put together have about so many bytes at most: they are read into memory as a whole."""
+"""Files of fewer bytes are put together, if they do not have half of the most rows."""
+_LARGE = 32 * 2**20
+_MANY = 250_000
+"""Files put together have about so many bytes and rows at most: they are read into memory as a whole."""
 _FEW = 4
 """Fewer small files are left as they are."""
 _HOURS = 24
@@ -74,8 +75,8 @@ def compact(table: StoredTable, few: int = _FEW) -> tuple[int, int]:
     joined = made = 0
     for day, paths in _groups(live, few):
         # Read and written while others may write; only the commit is alone.
-        parts = [pq.read_table(table.folder / path, partitioning=None) for path in paths]
-        add = table.write(_joined(parts, columns), columns, day, new=False)
+        joined_rows = _joined([pq.read_table(table.folder / path, partitioning=None) for path in paths], columns)
+        add = table.write(joined_rows, columns, day, new=False)
         with table.writing():
             still = _sizes(table.live())
             if all(path in still for path in paths):
@@ -108,20 +109,22 @@ def tidy(table: StoredTable, hours: int = _HOURS) -> int:
 
 def _groups(live: pa.Table, few: int) -> list[tuple[str, list[str]]]:
     """The small files that become one, by their day."""
-    days: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for path, size, day in _files(live):
-        if size < _SMALL:
-            days[day].append((path, size))
+    days: dict[str, list[tuple[str, int, int]]] = defaultdict(list)
+    # Other writers may not say how many rows there are.
+    counted = [count or 0 for count in live.column("num_records").to_pylist()]
+    for (path, size, day), rows in zip(_files(live), counted, strict=True):
+        if size < _SMALL and rows < _MANY // 2:
+            days[day].append((path, size, rows))
     groups: list[tuple[str, list[str]]] = []
     for day, files in days.items():
         group: list[str] = []
-        total = 0
-        for path, size in files:
-            if total + size > _LARGE:
+        sizes = counts = 0
+        for path, size, rows in files:
+            if sizes + size > _LARGE or counts + rows > _MANY:
                 groups.append((day, group))
-                group, total = [], 0
+                group, sizes, counts = [], 0, 0
             group.append(path)
-            total += size
+            sizes, counts = sizes + size, counts + rows
         groups.append((day, group))
     return [(day, group) for day, group in groups if len(group) >= few]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from kqlog.errors import NOWHERE, QueryError, Span
 from kqlog.syntax import literals, nodes
-from kqlog.syntax.hints import did_you_mean
+from kqlog.syntax.hints import most_like
 from kqlog.syntax.tables import Token
 from kqlog.types import ALIASES, Type
 
@@ -28,7 +28,7 @@ def span_of(children: Any) -> Span:
 def _place(child: Any) -> Span | None:
     if isinstance(child, Token):
         return Span(child.start, child.end)
-    if isinstance(child, (nodes.Node, nodes.Operator)):
+    if isinstance(child, (nodes.Node, nodes.Operator, nodes.Word)):
         return child.span
     if isinstance(child, tuple) and child:
         return span_of(child)
@@ -73,8 +73,8 @@ class Builder:
     def nothing(self, children: list[Any]) -> None:
         return None
 
-    def text(self, children: list[Token]) -> str:
-        return str(children[0])
+    def text(self, children: list[Token]) -> nodes.Word:
+        return nodes.Word(children[0], span_of(children))
 
     def tokens(self, children: list[Any]) -> tuple[Any, ...]:
         """Everything, where the words and marks themselves are the meaning."""
@@ -127,10 +127,8 @@ class Builder:
         if children[0] == "-":
             return self.unary([children[0], self.number(children[1:])])
         match children[0].type:
-            case "NAME":
-                return str(children[0])
-            case "QUOTED_NAME":
-                return unquote_name(children[0])
+            case "NAME" | "QUOTED_NAME":
+                return nodes.Word(unquote_name(children[0]), span_of(children))
             case "NUMBER":
                 return self.number(children)
             case "BOOL":
@@ -456,6 +454,6 @@ def unquote_name(token: Token) -> str:
 def type_of(token: Token) -> Type:
     """The type that a word names. Raises QueryError SYN001 for any other word."""
     if (type_ := ALIASES.get(token)) is None:
-        hint = did_you_mean(token, [str(known) for known in Type])
-        raise QueryError("SYN001", f"no type named '{token}'", span_of([token]), hint)
+        meant = most_like(token, [str(known) for known in Type])
+        raise QueryError("SYN001", f"no type named '{token}'", span_of([token]), meant=meant)
     return type_

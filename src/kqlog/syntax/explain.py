@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from kqlog.errors import QueryError, Span
-from kqlog.syntax.hints import did_you_mean
+from kqlog.syntax.hints import most_like
 from kqlog.syntax.tables import StumbleError, Tables
 
 MAX_LENGTH = 2_000_000
@@ -92,17 +92,21 @@ def syntax_error(stumble: StumbleError, text: str, tables: Tables) -> QueryError
     at_end = not stumble.found
     start = len(text.rstrip()) if at_end else stumble.position
     if (unclosed := _unclosed(text, start)) is not None:
+        unclosed.unfinished = at_end or unclosed.message.startswith("this string")
         return unclosed
     accepted = tables.accepted(stumble.states)
     expected = _expected(accepted, tables)
     if at_end:
         last = Span(max(start - 1, 0), max(start, 1))
-        return QueryError("SYN001", f"the query ends where {expected} should follow", last, text=text)
+        error = QueryError("SYN001", f"the query ends where {expected} should follow", last, text=text)
+        error.unfinished = True
+        return error
     words = {word for terminal in accepted for word in tables.words[terminal] if word[-1].isalpha()}
     hint = _unended(text, start, accepted) or _slip(text[: start + len(stumble.found)])
-    hint = hint or _hint(stumble.found, text[start : start + 2], accepted, words)
+    hint = hint or _habit(stumble.found, text[start : start + 2], accepted, words)
+    meant = most_like(stumble.found, words) if hint is None and stumble.found[0].isalpha() else None
     message = f"{_shown(stumble.found)} does not fit here; {expected} could"
-    return QueryError("SYN001", message, Span(start, start + len(stumble.found)), hint, text)
+    return QueryError("SYN001", message, Span(start, start + len(stumble.found)), hint, text, meant=meant)
 
 
 def _shown(found: str) -> str:
@@ -116,12 +120,11 @@ def _slip(read: str) -> str | None:
     return next((hint for pattern, hint in _SLIPS if re.search(f"(?i:{pattern})$", line)), None)
 
 
-def _hint(found: str, ahead: str, accepted: set[str], words: set[str]) -> str | None:
+def _habit(found: str, ahead: str, accepted: set[str], words: set[str]) -> str | None:
     if "VBAR" in accepted and found in _FREQUENT_OPERATORS:
         return f"an operator follows a |, as in T | {found} ..."
-    if (habit := _HABITS.get(found.lower()) or _HABITS.get(ahead)) is not None and found not in words:
-        return habit
-    return did_you_mean(found, words) if found[0].isalpha() else None
+    habit = _HABITS.get(found.lower()) or _HABITS.get(ahead)
+    return habit if found not in words else None
 
 
 def _unended(text: str, start: int, accepted: set[str]) -> str | None:

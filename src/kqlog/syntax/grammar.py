@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 _DIGEST_SIZE = hashlib.sha256().digest_size
 _START = "script"
-_FORMAT = 4
+_FORMAT = 5
 """Of the saved tables; raised when what build() makes of the same grammar changes."""
+_PLAIN = ("NUMBER", "NAME", "STRING")
 # A terminal that is a list of words, as the grammar writes them: (?:has|!has|matches\s+regex)
 _WORDS = re.compile(r"(?:\(\?:)?((?:[\w!~=<>|]|\\s\+)+)(?:\)|\(\?=|$)")
 
@@ -82,12 +83,14 @@ def build(text: str) -> dict[str, Any]:
     ignored = [terminals.pop(name).pattern.to_regexp() for name in parser.ignore_tokens]
     lexers: dict[tuple[str, ...], int] = {}
     lexer_of_state = [lexers.setdefault(tuple(sorted({*state, ALWAYS} - {END})), len(lexers)) for state in actions]
+    rules = [_rule(rule) for rule in parser.rules]
     return {
         "start": table.start_states[_START],
         "final": table.end_states[_START],
         "actions": actions,
         "follows": follows,
-        "rules": [_rule(rule) for rule in parser.rules],
+        "rules": rules,
+        "least": _least(rules),
         "skipped": f"(?:{'|'.join(ignored)})*",
         "lexer_of_state": lexer_of_state,
         "lexers": [_lexer([terminals[name] for name in names]) for names in lexers],
@@ -98,7 +101,27 @@ def build(text: str) -> dict[str, Any]:
 def _rule(rule: Any) -> Rule:
     name, size, alias = str(rule.origin.name), len(rule.expansion), rule.alias
     builder = None if _repeats(rule.origin) else str(alias or name)
-    return Rule(name, size, builder, bool(rule.options.expand1 and not alias), any(map(_repeats, rule.expansion)))
+    parts = tuple(str(symbol.name) for symbol in rule.expansion)
+    return Rule(name, size, builder, bool(rule.options.expand1 and not alias), any(map(_repeats, rule.expansion)), parts)
+
+
+def _least(rules: list[Rule]) -> dict[str, tuple[str, ...]]:
+    """The fewest terminals that each rule can be made of: of as many, those that mean the least."""
+    least: dict[str, tuple[str, ...]] = {}
+    origins = {rule.origin for rule in rules}
+    changed = True
+    while changed:
+        changed = False
+        for rule in rules:
+            if all(part in least or part not in origins for part in rule.parts):
+                made = tuple(terminal for part in rule.parts for terminal in least.get(part, (part,)))
+                if rule.origin not in least or _plainness(made) < _plainness(least[rule.origin]):
+                    least[rule.origin], changed = made, True
+    return least
+
+
+def _plainness(terminals: tuple[str, ...]) -> tuple[int, int]:
+    return len(terminals), sum(_PLAIN.index(terminal) if terminal in _PLAIN else len(_PLAIN) for terminal in terminals)
 
 
 def _repeats(symbol: Any) -> bool:

@@ -1,13 +1,12 @@
-"""Hints that name what was probably meant."""
+"""What was probably meant by a word that does not fit."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str | None:
-    """A hint naming the known word most like this one."""
+def most_like(word: str, known: Iterable[str]) -> str | None:
+    """The known word most like this one, if one is."""
     import difflib
 
-    close = difflib.get_close_matches(word.lower(), sorted(known), 1, 0.7)
-    return f"did you mean '{close[0]}'?" if close else None
+    return next(iter(difflib.get_close_matches(word.lower(), sorted(known), 1, 0.7)), None)

@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar
 
 from kqlog.errors import NOWHERE, QueryError, Span
+from kqlog.syntax.hints import most_like
 from kqlog.types import Type
 
 if TYPE_CHECKING:
@@ -29,6 +30,19 @@ class Node:
     """Anything with a place in the text; the place does not count when two nodes are compared."""
 
     span: Span = field(default=NOWHERE, compare=False, kw_only=True)
+
+
+class Word(str):
+    """A word of the text that is its own meaning, such as a kind of chart, with its place."""
+
+    __slots__ = ("span",)
+    span: Span
+
+    def __new__(cls, text: str, span: Span = NOWHERE) -> Word:
+        """The word that a text is."""
+        word = super().__new__(cls, text)
+        word.span = span
+        return word
 
 
 class Expr(Node):
@@ -431,6 +445,8 @@ class Operator:
                 raise QueryError("SEM003", f"{self.spelling} has no parameter '{parameter.name}'", parameter.span, hint)
             if allowed and parameter.word not in allowed:
                 message = f"'{parameter.name}' of {self.spelling} is one of {', '.join(allowed)}"
+                if isinstance(parameter.value, Word):
+                    raise QueryError("SEM002", message, parameter.value.span, meant=most_like(parameter.value, allowed))
                 raise QueryError("SEM002", message, parameter.span)
 
     @property

@@ -27,7 +27,7 @@ def parse(text: str, operators: Callable[[str], None] | None = None) -> nodes.Sc
     try:
         # A space in its place keeps all positions.
         read = " " + text[1:] if text.startswith(BYTE_ORDER_MARK) else text
-        script = tables.parse(read, _methods(operators or load_operator))
+        script = tables.parse(read, methods_of(operators))
     except StumbleError as stumble:
         raise explain.syntax_error(stumble, text, tables) from None
     except QueryError as error:
@@ -45,8 +45,9 @@ def parse_expression(text: str) -> nodes.Expr:
 
 
 @cache
-def _methods(operators: Callable[[str], None]) -> Methods:
-    return grammar.tables().methods(Builder(operators))
+def methods_of(operators: Callable[[str], None] | None = None) -> Methods:
+    """What makes nodes of the grammar's rules; `operators` as in `parse`."""
+    return grammar.tables().methods(Builder(operators or load_operator))
 
 
 def load_operator(rule: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,9 +49,22 @@ class Rule:
     """A single part stands for the whole."""
     spreads: bool
     """Some parts are repetitions: lists, whose elements become children."""
+    parts: tuple[str, ...] = ()
 
 
 Methods = list[Callable[[list[Any]], Any]]
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first part of a text: the states that lead to its end, and the value behind each of them but the first."""
+
+    states: list[int]
+    values: list[Any]
+
+    def copy(self) -> Beginning:
+        """The same, which can go on in another way: repetitions grow in place."""
+        return Beginning([*self.states], [[*value] if value.__class__ is list else value for value in self.values])
 
 
 @dataclass(frozen=True)
@@ -70,6 +83,8 @@ class Tables:
     """The pattern of all that a state can read, and which names are keywords there."""
     words: dict[str, tuple[str, ...]]
     """The words or marks that a terminal stands for; none for names and literals."""
+    least: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The fewest terminals that each rule can be made of."""
     _compiled: dict[int, re.Pattern[str]] = field(default_factory=dict, repr=False)
 
     def methods(self, builder: object) -> Methods:
@@ -78,25 +93,58 @@ class Tables:
 
     def parse(self, text: str, methods: Methods) -> Any:
         """What a builder's methods make of a text. Raises StumbleError."""
-        return self._run(text, len(text), self._reducer(methods))[1]
+        states = [self.start]
+        return self._run(self._tokens(text, len(text), states), states, [], self._reducer(methods))
 
     def accepted(self, states: tuple[int, ...]) -> set[str]:
         """The terminals that can stand next, after states such as those of a StumbleError."""
         return {terminal for terminal in self.actions[states[-1]] if self._accepts([*states], terminal)}
 
+    def accepted_behind(self, states: Iterable[int], terminal: str) -> set[str]:
+        """The terminals that can stand behind another one, which can stand next."""
+        more = [*states]
+        tokens = iter([token_of(terminal, "", -1, -1), token_of(END, "", -1, -1)])
+        self._run(tokens, more, [], lambda number, children: None, partial=True)
+        return self.accepted(tuple(more))
+
     def states_at(self, text: str, position: int) -> tuple[int, ...]:
         """The states after a part of a text. Raises StumbleError."""
-        return self._run(text, position, lambda number, children: None, partial=True)[0]
+        states = [self.start]
+        self._run(self._tokens(text, position, states), states, [], lambda number, children: None, partial=True)
+        return tuple(states)
+
+    def beginning(self, text: str, position: int, methods: Methods) -> Beginning:
+        """What a builder's methods make of a part of a text, behind which a name may stand. Raises StumbleError."""
+        begun = Beginning([self.start], [])
+        # Some terminals look ahead: what is before a colon is only a parameter if a type follows.
+        tokens = self._tokens(f"{text[:position]}x", position, begun.states, ahead=1)
+        self._run(tokens, begun.states, begun.values, self._reducer(methods), partial=True)
+        return begun
+
+    def continued(self, begun: Beginning, tokens: Iterable[Token], methods: Methods) -> Beginning:
+        """A beginning with more tokens behind it, of the right terminals already. Raises StumbleError."""
+        more = begun.copy()
+        end = token_of(END, "", -1, -1)
+        self._run(iter([*tokens, end]), more.states, more.values, self._reducer(methods), partial=True)
+        return more
+
+    def ended(self, begun: Beginning, tokens: Iterable[Token], methods: Methods) -> Any:
+        """What a builder's methods make of a beginning and the tokens that end it. Raises StumbleError."""
+        more = begun.copy()
+        return self._run(iter([*tokens, token_of(END, "", -1, -1)]), more.states, more.values, self._reducer(methods))
 
     def _run(
-        self, text: str, end: int, reduce: Callable[[int, list[Any]], Any], partial: bool = False
-    ) -> tuple[tuple[int, ...], Any]:
+        self,
+        tokens: Iterator[Token],
+        states: list[int],
+        values: list[Any],
+        reduce: Callable[[int, list[Any]], Any],
+        partial: bool = False,
+    ) -> Any:
         actions, follows, rules = self.actions, self.follows, self.rules
-        states = [self.start]
-        values: list[Any] = []
-        for token in self._tokens(text, end, states):
+        for token in tokens:
             if token.type == END and partial:
-                return tuple(states), None
+                return None
             while (action := actions[states[-1]].get(token.type)) is not None and action < 0:
                 rule = rules[~action]
                 size = rule.size
@@ -109,7 +157,7 @@ class Tables:
                     values.append(reduce(~action, children))
                 states.append(follows[states[-1]][rule.origin])
                 if token.type == END and states[-1] == self.final:
-                    return tuple(states), values[-1]
+                    return values[-1]
             if action is None:
                 raise StumbleError(token.start, str(token), tuple(states))
             states.append(action)
@@ -133,26 +181,35 @@ class Tables:
 
         return reduce
 
-    def _tokens(self, text: str, end: int, states: list[int]) -> Iterator[Token]:
+    def read(self, text: str, position: int, states: list[int], see: Callable[[Token], None]) -> None:
+        """Show every token of a text from a position on, just before `states` take it in. Raises StumbleError."""
+
+        def seen() -> Iterator[Token]:
+            for token in self._tokens(text, len(text), states, position):
+                see(token)
+                yield token
+
+        self._run(seen(), states, [], lambda number, children: None, partial=True)
+
+    def _tokens(self, text: str, end: int, states: list[int], position: int = 0, ahead: int = 0) -> Iterator[Token]:
         """The tokens of a text, each read as the states at that moment allow."""
         skip = re.compile(self.skipped).match
-        position = 0
         for count in itertools.count():
             if count > MAX_TOKENS:
                 raise QueryError("LIM001", f"the query has more than {MAX_TOKENS:,} words", Span(position, position), text=text)
             skipped = skip(text, position, end)
             position = skipped.end() if skipped else position
             if position >= end:
-                yield _token(END, "", end, end)
+                yield token_of(END, "", end, end)
                 return
             lexer = self.lexer_of_state[states[-1]]
-            found = self._pattern(lexer).match(text, position, end)
+            found = self._pattern(lexer).match(text, position, end + ahead)
             if found is None or not found.lastgroup:
                 raise StumbleError(position, text[position], tuple(states))
             word, type_ = found[0], found.lastgroup
             if type_ == ALWAYS:
                 type_ = self.lexers[lexer][1].get(word, ALWAYS)
-            yield _token(type_, word, position, position := found.end())
+            yield token_of(type_, word, position, position := found.end())
 
     def _pattern(self, lexer: int) -> re.Pattern[str]:
         if lexer not in self._compiled:
@@ -174,7 +231,8 @@ def _spread(children: list[Any]) -> list[Any]:
     return [part for child in children for part in (child if child.__class__ is list else (child,))]
 
 
-def _token(type_: str, text: str, start: int, end: int) -> Token:
+def token_of(type_: str, text: str, start: int, end: int) -> Token:
+    """A token of a terminal."""
     token = Token(text)
     token.type, token.start, token.end = type_, start, end
     return token

@@ -53,7 +53,6 @@ class DuckDBEngine:
         self._kernels: set[str] = set()
         self._idle: list[duckdb.DuckDBPyConnection] = []
         self._running: weakref.WeakSet[DuckDBRun] = weakref.WeakSet()
-        self._dialect = DuckDBDialect(self._table)
 
     def attach(self, name: str, source: Source) -> Schema:
         """Make a source known as a table, in the place of one of the same name."""
@@ -71,7 +70,7 @@ class DuckDBEngine:
 
     def compile(self, relation: Node) -> str:
         """The SQL text for a plan."""
-        return statement_for(relation, self._dialect)[0]
+        return self.statement(relation)[0]
 
     def start(self, relation: Node) -> DuckDBRun:
         """A query that can be watched and cancelled."""
@@ -120,7 +119,8 @@ class DuckDBEngine:
 
     def statement(self, relation: Node) -> tuple[str, Shared]:
         """The SQL text for a plan, and what has to be in place before it runs."""
-        return statement_for(relation, self._dialect)
+        # Kept, it would hold this engine and its frames until Python looks for circles.
+        return statement_for(relation, DuckDBDialect(self._table))
 
     def watch(self, run: DuckDBRun) -> None:
         """From here on `cancel` stops this query, too."""
@@ -203,6 +203,9 @@ class DuckDBRun:
         with errors():
             self._engine.register(self._needs.kernels.values())
             with self._engine.cursor(tables) as cursor, self._stoppable(cursor):
+                if limits == EVERYTHING and any(getattr(table, "num_rows", 0) > HEAD for table in (given or {}).values()):
+                    # Many rows give many rows as a rule, and as Arrow they come without a copy.
+                    return DuckDBAnswer(self._columns, [], cursor.sql(self.sql).to_arrow_table())
                 cursor.execute(self.sql)
                 most = HEAD if limits.rows is None else min(HEAD, limits.rows)
                 head = cursor.fetchmany(most + 1)

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from kqlog.ingest.readers.format import Format, Parser, Row, UnreadableError
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -18,6 +20,11 @@ def loads(text: str) -> Any:
     Raises:
         UnreadableError: it is not JSON.
     """
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        # What it does not take, such as half a character or NaN, Python may.
+        pass
     try:
         value = json.loads(text)
     except RecursionError:
