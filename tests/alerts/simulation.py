@@ -157,6 +157,7 @@ def run(folder: Path, seed: int, steps: int, every: int = 1) -> None:
     assert workspace.store is not None
     done = folder / "done"
     alerts = Alerts(workspace, messages=0)
+    alerts.rules.refresh()
     assert not alerts.rules.broken, alerts.rules.broken
     last = int(done.read_text() or -1) if done.exists() else -1
     for step, rows, up in looks(seed, steps, every):

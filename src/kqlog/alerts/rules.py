@@ -90,10 +90,9 @@ class Rules:
         """
         seen = _stamps(file for file in self.folder.glob("*") if file.suffix in ENDINGS)
         saved = _stamps(self.workspace.saved.folder.glob("*")) if self.workspace.saved.folder is not None else {}
-        known = self._read if saved == self._saved else {}
-        changed = {file for file in seen if seen[file] != known.get(file)}
+        changed = {file for file in seen if saved != self._saved or seen[file] != self._read.get(file)} | self.broken.keys()
         again = [
-            file for file in sorted(seen) if not _is_beside(file) and ({file, _beside(file)} & changed or file in self.broken)
+            file for file in sorted(seen) if not file.name.endswith(PARAMETERS) and (_beside(file) in changed or file in changed)
         ]
         if not again and seen.keys() == self._read.keys():
             return False
@@ -136,6 +135,11 @@ class Rules:
         close = closest(name, list(self.found))
         hint = f"did you mean '{close}'?" if close else f"rules are files {FOLDER}/NAME.yaml of the folder"
         raise QueryError("ALR001", f"there is no alert rule '{name}'", hint=hint)
+
+
+def _beside(file: Path) -> Path:
+    """The file of the parameters of a template."""
+    return file.with_name(f"{file.stem}{PARAMETERS}")
 
 
 def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
@@ -204,15 +208,6 @@ def bind_rule(rule: Rule, workspace: Workspace) -> BoundRule:
         return lambda name: lambda error: error.within(condition.query) if name == "query" else error
 
     return BoundRule(rule, tuple(bound(condition, workspace, blame(condition)) for condition in rule.conditions))
-
-
-def _beside(file: Path) -> Path:
-    """Where the parameters of a template are."""
-    return file.with_name(f"{file.stem}{PARAMETERS}")
-
-
-def _is_beside(file: Path) -> bool:
-    return file.name.endswith(PARAMETERS)
 
 
 def _bound(imported: Imported, workspace: Workspace) -> BoundRule:

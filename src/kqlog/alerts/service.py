@@ -20,7 +20,7 @@ from kqlog.alerts.evaluation import judge, needs, sees
 from kqlog.alerts.model import Alert, MonitorCondition, Rule
 from kqlog.alerts.processing import ProcessingRules
 from kqlog.alerts.questions import Ask, Cells, Need, Question
-from kqlog.alerts.rules import BoundRule, rules_of
+from kqlog.alerts.rules import FOLDER, BoundRule, Rules
 from kqlog.alerts.state import Notification, Progress, State
 from kqlog.alerts.tables import ALERT, HISTORY, store_events
 from kqlog.alerts.windows import DAY, HOUR, MINUTE, as_datetime, literal, timing
@@ -149,7 +149,8 @@ class Alerts:
         except QueryError:
             self.state.close()
             raise
-        self.rules = rules_of(workspace)
+        # Read by the first `refresh`: a server with very many rules takes in logs meanwhile.
+        self.rules = Rules(workspace, workspace.store.root / FOLDER)
         self.processing = ProcessingRules(workspace.store.root)
         self.progress = self.state.progress()
         self._known = self.state.rules()

@@ -146,6 +146,7 @@ def _run(options: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
+    alerts.refresh(_now())
     scheduler = Scheduler(alerts)
     scheduler.start()
     print(f"{len(alerts.rules.found)} rules are evaluated", flush=True)
