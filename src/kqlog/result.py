@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import io
+import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -184,12 +185,20 @@ class Result:
         """An Arrow table as kqlog computes: datetime and timespan are ticks, guid and dynamic (JSON) text."""
         return self._answer.arrow()
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """A pandas data frame, by way of `to_arrow`."""
-        return self.to_arrow().to_pandas()
+    def to_pandas(self, *, arrow: bool = False) -> pandas.DataFrame:
+        """A pandas data frame, by way of `to_arrow`.
+
+        Its columns are numpy's: all are copied, and whole numbers with nulls become floats. With `arrow` they are Arrow's
+        (pandas.ArrowDtype): none is copied, and whole numbers stay whole.
+        """
+        if not arrow:
+            return self.to_arrow().to_pandas()
+        import pandas
+
+        return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
 
     def to_polars(self) -> polars.DataFrame:
-        """A polars data frame, by way of `to_arrow`."""
+        """A polars data frame, by way of `to_arrow`: numbers, times and booleans are not copied again, texts are."""
         import polars
 
         frame = polars.from_arrow(self.to_arrow())
@@ -312,15 +321,28 @@ class Result:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         """What a notebook shows: the chart of the query, or else the table."""
+        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
+        chart, why = self._chart_shown()
+        if chart is not None:
+            bundle[VEGA_LITE] = chart
+        bundle["text/html"] += why
+        return bundle
+
+    def _mime_(self) -> tuple[str, str]:
+        """The same for marimo, which takes one form."""
+        chart, why = self._chart_shown()
+        return (VEGA_LITE, json.dumps(chart)) if chart is not None else ("text/html", self._repr_html_() + why)
+
+    def _chart_shown(self) -> tuple[dict[str, Any] | None, str]:
+        """The chart of the query for a notebook; where it cannot be drawn, why."""
         from kqlog.charts.chart import ChartError
 
-        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if self.asks_for_chart:
-            try:
-                bundle[VEGA_LITE] = self.to_vega("neutral")
-            except ChartError as error:
-                bundle["text/html"] += f"<br><small>no chart: {html.escape(str(error))}</small>"
-        return bundle
+        if not self.asks_for_chart:
+            return None, ""
+        try:
+            return self.to_vega("neutral"), ""
+        except ChartError as error:
+            return None, f"<br><small>no chart: {html.escape(str(error))}</small>"
 
     def _repr_html_(self) -> str:
         stream = io.StringIO()
