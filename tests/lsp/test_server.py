@@ -108,6 +108,15 @@ def test_places_inside_of_a_character_or_outside_of_the_text_are_answered(editor
     editor.complete(document, *place)
 
 
+@pytest.mark.parametrize("place", ['{"line": 0, "character": -1}', '{"line": 0.5, "character": 4294967296}', '"here"', "null"])
+def test_what_is_no_place_is_refused_and_the_next_request_answered(editor, place):
+    document = editor.open(HOURS)
+    content = f'{{"textDocument": {{"uri": "{document.uri}"}}, "position": {place}}}'
+    body = f'{{"jsonrpc": "2.0", "id": "x", "method": "textDocument/hover", "params": {content}}}'
+    editor.client._server.stdin.write(f"Content-Length: {len(body)}\r\n\r\n{body}".encode())
+    assert editor.complete(document, 2, 8)
+
+
 def test_a_line_separator_inside_of_a_string_ends_no_line(editor):
     document = editor.open('print a = "one\u2028two\x0cthree" | extend Hours = 1\n| where Hou')
     (item,) = [item for item in editor.complete(document, 1, 11) if item.label == "Hours"]

@@ -46,14 +46,14 @@ class Folder:
         return saved.folder / f"{function}{ENDING}" if saved.folder is not None and function in saved else None
 
     def look(self) -> bool:
-        """Look at the folder; whether it is another than before, and was read again."""
+        """Look at the folder; whether it is another than before, as it is at first, and was read again."""
         stamp = self._seen()
         if stamp == self._stamp:
             return False
-        first, self._stamp = self._stamp is None, stamp
-        if not first and self._workspace.store is None:
+        self._stamp = stamp
+        if self._workspace.store is None:
             self._open()
-        return not first
+        return True
 
     def _seen(self) -> object:
         """What tells one state of the folder from another. Tables of a workspace have their columns as they are by themselves."""

@@ -1,4 +1,4 @@
-"""The server itself: an editor's requests over standard input and output, answered from a thread so that none waits for a key."""
+"""The server itself: an editor's requests over standard input and output, answered from threads so that it always listens."""
 
 from __future__ import annotations
 
@@ -47,14 +47,18 @@ class Server(LanguageServer):
         super().__init__("kqlog", __version__, types.TextDocumentSyncKind.Full)
         self._root = root
         self.folder = Folder(root)
-        # One thread: an answer that nobody wants any more is cancelled before it begins.
-        self._worker = ThreadPoolExecutor(1, "kqlog")
+        # One thread each: a request that is taken back is cancelled before it begins, and none waits for mistakes to be found.
+        self._worker, self._watcher = ThreadPoolExecutor(1, "kqlog answers"), ThreadPoolExecutor(1, "kqlog watches")
         self._waiting: dict[str, asyncio.Task[None]] = {}
         self._watching: asyncio.Task[None] | None = None
 
     async def work(self, task: Callable[[], _Answer]) -> _Answer:
-        """What a task gives, from the thread that works."""
+        """What a request asks for, from the thread that answers."""
         return await asyncio.get_running_loop().run_in_executor(self._worker, task)
+
+    async def _watched(self, task: Callable[[], _Answer]) -> _Answer:
+        """What nobody waits for, from the thread that watches."""
+        return await asyncio.get_running_loop().run_in_executor(self._watcher, task)
 
     def at(self, uri: str) -> Positions:
         """A text as it is now."""
@@ -70,7 +74,7 @@ class Server(LanguageServer):
     async def _watch(self) -> None:
         while True:
             start = time.monotonic()
-            if await self.work(self.folder.look):
+            if await self._watched(self.folder.look):
                 for uri in self.workspace.text_documents:
                     self.look(uri)
             await asyncio.sleep(max(_LOOK, _SHARE * (time.monotonic() - start)))
@@ -88,7 +92,7 @@ class Server(LanguageServer):
     async def _look(self, uri: str, saved: bool) -> None:
         await asyncio.sleep(0 if saved else _PAUSE)
         at, version = self.at(uri), self.workspace.get_text_document(uri).version
-        mistakes = await self.work(partial(self.mistakes, at.text))
+        mistakes = await self._watched(partial(self.mistakes, at.text))
         shown = [answers.diagnostic(found, at) for found in mistakes if saved or not found.unfinished]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, shown, version))
 
