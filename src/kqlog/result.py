@@ -320,20 +320,26 @@ class Result:
         return stream.getvalue() + self._footer()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        """What a notebook shows: the chart of the query, or else the table."""
-        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        chart, why = self._chart_shown()
+        """What a notebook shows: the chart of the query, or else the table. JupyterLab would take HTML before a chart."""
+        chart, _ = self._shown_chart
+        return {"text/plain": repr(self)} | ({VEGA_LITE: chart} if chart is not None else {"text/html": self._repr_html_()})
+
+    def _repr_html_(self) -> str | None:
+        """The table; None where the chart is shown, since IPython would put it beside that."""
+        chart, why = self._shown_chart
         if chart is not None:
-            bundle[VEGA_LITE] = chart
-        bundle["text/html"] += why
-        return bundle
+            return None
+        stream = io.StringIO()
+        formats.write_html(tuple(self.columns), self.first(SHOWN_ROWS), stream)
+        return f"{stream.getvalue()}<small>{self._footer()}</small>{why}"
 
     def _mime_(self) -> tuple[str, str]:
         """The same for marimo, which takes one form."""
-        chart, why = self._chart_shown()
-        return (VEGA_LITE, json.dumps(chart)) if chart is not None else ("text/html", self._repr_html_() + why)
+        chart, _ = self._shown_chart
+        return (VEGA_LITE, json.dumps(chart)) if chart is not None else ("text/html", self._repr_html_() or "")
 
-    def _chart_shown(self) -> tuple[dict[str, Any] | None, str]:
+    @cached_property
+    def _shown_chart(self) -> tuple[dict[str, Any] | None, str]:
         """The chart of the query for a notebook; where it cannot be drawn, why."""
         from kqlog.charts.chart import ChartError
 
@@ -343,11 +349,6 @@ class Result:
             return self.to_vega("neutral"), ""
         except ChartError as error:
             return None, f"<br><small>no chart: {html.escape(str(error))}</small>"
-
-    def _repr_html_(self) -> str:
-        stream = io.StringIO()
-        formats.write_html(tuple(self.columns), self.first(SHOWN_ROWS), stream)
-        return f"{stream.getvalue()}<small>{self._footer()}</small>"
 
     def _footer(self) -> str:
         rows = len(self)

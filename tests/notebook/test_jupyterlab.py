@@ -1,4 +1,4 @@
-"""Cells that begin with %%kql have KQL's colours in JupyterLab: a real one, in a real browser."""
+"""Cells that begin with %%kql have KQL's colours in JupyterLab, and charts are drawn: a real one, in a real browser."""
 
 from __future__ import annotations
 
@@ -52,6 +52,8 @@ def lab(tmp_path):
     (tmp_path / "share" / "labextensions" / "kqlog").symlink_to(EXTENSION)
     cells = ['%%kql\nPerf\n| where a == "b" and n between (1 .. 2) // c\n| top-hitters 3 of x', "if x: print('summarize')"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    chart = kqlog.query("datatable(name: string, size: long) ['a', 1, 'b', 2] | render columnchart")
+    notebook.cells[1].outputs = [nbformat.v4.new_output("display_data", chart._repr_mimebundle_())]
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python", "mimetype": "text/x-python"},
@@ -81,7 +83,7 @@ def lab(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 @pytest.mark.skipif(importlib.util.find_spec("jupyterlab") is None, reason="JupyterLab is not installed")
-def test_jupyterlab_colours_kql(lab, tmp_path):
+def test_jupyterlab_colours_kql_and_draws_a_chart(lab, tmp_path):
     command = [
         BROWSER,
         "--headless",
@@ -97,3 +99,5 @@ def test_jupyterlab_colours_kql(lab, tmp_path):
     assert {"%%kql", "where", "and", "between", "top-hitters", "of", '"b"', "// c"} <= coloured
     assert {"if", "'summarize'"} <= coloured
     assert "summarize" not in coloured
+    assert "vega-embed" in done.stdout
+    assert "<canvas" in done.stdout
