@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from client import Editor
+from editor_client import Editor
 from lsprotocol import types
 from pygls.exceptions import JsonRpcRequestCancelled
 
