@@ -109,7 +109,7 @@ def shown(text: str) -> str:
 def taken(name: str) -> str:
     """The screen of a session."""
     with tempfile.TemporaryDirectory() as state:
-        screen = Screen(SAMPLE, Path(state), 100, 30)
+        screen = Screen(SAMPLE, Path(state), 100, 34)
         try:
             return shown(SESSIONS[name](screen))
         finally:
