@@ -40,6 +40,8 @@ CODES: dict[str, str] = {
     "ING002": "Rows cannot be stored: the disk is full or the folder read-only. Nothing of them is kept: send them again later.",
     "ING003": "A text that should hold rows cannot be read: it is cut off, not UTF-8, or not of its format.",
     "ING004": "A data collection rule, or a stream of one, is not there or cannot be used.",
+    "ALR001": "An alert rule, or another file of alerts, is not there or cannot be used.",
+    "ALR002": "The state of alerts is not as wanted: another process evaluates them, or there is no such alert.",
     "EXP001": "An export cannot be made like this. The message names what is wrong with its query or with where it should go.",
     "EXP002": "Where an export goes to does not take the rows now. They are kept, and are sent again by the next run.",
     "EXP003": "A continuous export fell behind: rows that it has not exported yet are not all there any more.",

@@ -158,10 +158,10 @@ class Execution:
 
     def _batches(self, relation: plan.Node) -> Generator[pyarrow.Table, None, None]:
         """The rows of a relation as they come, as far as the limits go."""
-        if not relation.columns:
-            return
         self.part_rows = 0
         run = only_query_errors(self.text, lambda: self._started(relation))
+        if not relation.columns:
+            return
         self.files += [file for file in run.files if file not in self.files]
         with closing(run.batches(_ROWS)) as batches:
             while (batch := only_query_errors(self.text, lambda: self._next(batches))) is not None:

@@ -129,7 +129,7 @@ def test_errors_before_the_first_row(client):
         client.execute(DATABASE, "print 1 |")
     with pytest.raises(KustoApiError, match="no database 'Other'"):
         client.execute("Other", "print 1")
-    with pytest.raises(KustoApiError, match="files cannot be read here"):
+    with pytest.raises(KustoApiError, match="a caller of a server reads tables"):
         client.execute(DATABASE, 'externaldata(l: string) ["kqlog.json"] with (format = "txt")')
 
 

@@ -50,6 +50,19 @@ class Dimension:
 
 
 @dataclass(frozen=True, slots=True)
+class Metric:
+    """The metric that the query of a condition reads. With a `sensitivity` its threshold is learned: High, Medium or Low.
+
+    `aggregation` is the rule's own: the query has the values of a window aggregated already.
+    """
+
+    name: str
+    namespace: str = ""
+    aggregation: Aggregation = Aggregation.AVERAGE
+    sensitivity: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Condition:
     """One of the conditions that must all hold. Without a `measure` the rows are counted.
 
@@ -65,11 +78,15 @@ class Condition:
     resource_column: str | None = None
     periods: int = 1
     failing: int = 1
+    metric: Metric | None = None
+    """What messages name instead of the query, where the rule is one over a metric."""
 
 
 class Outcome(StrEnum):
     """What becomes of an instance while its rule has no data, or its query fails."""
 
+    CLEAR = "clear"
+    """As Azure: without rows a count is 0, and no other number violates anything."""
     KEEP = "keep"
     """It stays as it is."""
     RESOLVE = "resolve"
@@ -111,10 +128,10 @@ class Rule:
     mute: timedelta = timedelta(0)
     action_groups: tuple[str, ...] = ()
     custom_properties: Mapping[str, str] = field(default_factory=dict)
-    lateness: timedelta = timedelta(0)
+    lateness: timedelta = timedelta(minutes=10)
     delay: timedelta = timedelta(0)
     catch_up: bool = True
-    no_data: Absence = Absence()
+    no_data: Absence = Absence(Outcome.CLEAR)
     on_error: Absence = Absence()
     tags: Mapping[str, str] = field(default_factory=dict)
     """What else is known of it, such as Sentinel's tactics."""
@@ -157,5 +174,7 @@ class Alert:
     value: float | None = None
     columns: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    history: tuple[tuple[datetime, float], ...] = ()
+    """The value of this window and those before it, oldest first, for the chart of a mail."""
     reason: str = ""
     """Why, in a sentence: 'count 17 > 10 in 12:05 to 12:10'."""

@@ -16,6 +16,7 @@ from pathlib import Path
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan.lookup import StoredFunction, closest
+from kqlog.store.durable import write_whole
 from kqlog.syntax import nodes as syntax
 from kqlog.syntax.parse import BYTE_ORDER_MARK, parse
 
@@ -187,11 +188,8 @@ class SavedQueries(Mapping[str, SavedQuery]):
         if parameters := ", ".join(map(str, saved.parameters)):
             header[_PARAMETERS] = parameters
         lines = [f"// {key}: {' '.join(value.split())}" for key, value in header.items() if value]
-        self.folder.mkdir(exist_ok=True)
         file = self.folder / f"{name}{ENDING}"
-        made = file.with_suffix(".made")
-        made.write_text("\n".join([*lines, body.strip()]) + "\n", "utf-8")
-        made.replace(file)
+        write_whole(file, "\n".join([*lines, body.strip()]) + "\n")
         return file
 
     def delete(self, name: str) -> None:

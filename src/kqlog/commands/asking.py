@@ -22,17 +22,9 @@ _READABLE = ("table", "markdown")
 
 def declare(commands: Commands) -> None:
     """query, run, queries, explain, check, format, tables, schema, help."""
-    query = commands.add("query", "run a query", _answer, text())
-    run = commands.add("run", "run a saved query", _answer, values())
+    commands.add("query", "run a query", _answer, text(), output())
+    run = commands.add("run", "run a saved query", _answer, values(), output())
     run.add_argument("name", metavar="NAME", help="a file queries/NAME.kql of the folder; kqlog queries lists them")
-    for command in (query, run):
-        command.add_argument(
-            "--format", choices=_FORMATS, help="how to write the result (default: by the ending of FILE, else table)"
-        )
-        command.add_argument(
-            "-o", "--output", metavar="FILE", help="write to a file; .png, .svg and .html hold the chart of the query"
-        )
-        command.add_argument("--dark", action="store_true", help="draw such a file on dark paper")
     commands.add("queries", "list the saved queries", _queries)
     commands.add("explain", "show the plan of a query and its SQL", _explain, text())
     check = commands.add("check", "check saved queries without running them", _check)
@@ -47,6 +39,17 @@ def declare(commands: Commands) -> None:
     schema.add_argument("table")
     help_ = commands.add("help", "help for a function, operator, statement, type or error code", _help, data=False)
     help_.add_argument("name", nargs="?")
+
+
+def output() -> argparse.ArgumentParser:
+    """The options of all that writes a result."""
+    output = argparse.ArgumentParser(add_help=False)
+    output.add_argument("--format", choices=_FORMATS, help="how to write the result (default: by the ending of FILE, else table)")
+    output.add_argument(
+        "-o", "--output", metavar="FILE", help="write to a file; .png, .svg and .html hold the chart of the query"
+    )
+    output.add_argument("--dark", action="store_true", help="draw such a file on dark paper")
+    return output
 
 
 def _tables(options: argparse.Namespace) -> None:
@@ -80,10 +83,15 @@ def _answer(options: argparse.Namespace) -> None:
     if asked is None:
         asked = workspace.saved.find(options.name).runnable
     execution = workspace.start(asked, options.timespan, given)
-    _write(wait_for(execution.result, execution.cancel, execution.line), options)
+    write(wait_for(execution.result, execution.cancel, execution.line), options)
 
 
-def _write(result: Result, options: argparse.Namespace) -> None:
+def write(result: Result, options: argparse.Namespace) -> None:
+    """Write a result as `output` asks for.
+
+    Raises:
+        CommandError: it cannot be written like this.
+    """
     from kqlog.formats import ENDINGS, Format
     from kqlog.result import PICTURES
 

@@ -11,6 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from kqlog.errors import QueryError
+from kqlog.plan.rights import Rights
+from kqlog.server.access import check_role
 from kqlog.server.errors import RequestError
 from kqlog.server.intake import Intake
 from kqlog.server.kusto_commands import OUTPUT, Context, Given, is_command, read_command
@@ -20,6 +22,7 @@ from kqlog.server.kusto_frames import v1_table, version_1, version_2
 from kqlog.server.kusto_properties import KustoRequest, read_request
 from kqlog.server.queries import Ask, Encoder, Queries, Query
 from kqlog.server.values import rows_of
+from kqlog.store.tokens import Role
 from kqlog.types import Column
 from kqlog.workspace import connect
 
@@ -63,20 +66,22 @@ def routes(intake: Intake, queries: Queries) -> list[Route]:
 
 async def _answer(intake: Intake, queries: Queries, request: Request, id_: str, version: int) -> Response:
     """The answer to one request, by the version of the protocol; 0 is for commands."""
-    intake.access.check_token(request)
+    caller = intake.access.anyone(request)
     async with intake.reader.reading(request) as body:
         asked = read_request(body.content)
     check_database(intake.store, asked.database)
     if is_command(asked.text):
         given = read_command(asked.text)
+        check_role(caller, given.role)
         encode: Encoder = partial(_command, intake, queries, given, asked.database, version)
         kind = "Command"
     else:
+        check_role(caller, Role.READER)
         asked, kind = asked.effective(), "Query"
         encode = _encoder(asked, version)
     ask = Ask(
         asked.text,
-        request.headers.get("x-ms-user", ""),
+        caller,
         request.headers.get("x-ms-app", ""),
         id_,
         asked.timespan,
@@ -99,7 +104,7 @@ def _encoder(asked: KustoRequest, version: int) -> Encoder:
 def _command(intake: Intake, queries: Queries, given: Given, database: str, version: int, query: Query) -> Iterator[bytes]:
     """Do what a command says, and write its output down, or what the query after it makes of that."""
     shown = given.run(Context(intake, queries, query, database))
-    output = connect(tables={OUTPUT: shown.arrow()})
+    output = connect(tables={OUTPUT: shown.arrow()}).limited_to(Rights())
     text = f"{OUTPUT} | {given.rest}" if given.rest else OUTPUT
     query.follow(output, text)
     if given.rest or version == 2:

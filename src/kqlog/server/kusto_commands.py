@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from kqlog.errors import QueryError
+from kqlog.store.tokens import Role
 from kqlog.syntax.explain import check_size
 from kqlog.syntax.literals import parse_string
 from kqlog.types import Column, Schema, Type
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from kqlog.server.intake import Intake
     from kqlog.server.queries import Queries, Query
+    from kqlog.workspace import Workspace
 
 _NAME = r"""(?:[A-Za-z_][\w.-]*|\[\s*(?:'[^']*'|"[^"]*")\s*\]|@?'[^']*'|@?"[^"]*"|[0-9a-fA-F-]{36})"""
 _PLACES = {
@@ -41,14 +42,6 @@ _LEADING = re.compile(r"(?:\s+|//[^\n]*(?:\n|$))*")
 OUTPUT = "CommandOutput"
 """What the rest of a text after a command calls its output."""
 _MODULES = ("kusto_show", "kusto_control")
-
-
-class Role(StrEnum):
-    """What a caller must be allowed for a command."""
-
-    READER = "reader"
-    INGESTOR = "ingestor"
-    CONTRIBUTOR = "contributor"
 
 
 @dataclass(frozen=True)
@@ -89,6 +82,18 @@ class Context:
     queries: Queries
     query: Query
     database: str
+
+    @property
+    def workspace(self) -> Workspace:
+        """What the caller may read."""
+        assert self.query.ask.workspace is not None
+        return self.query.ask.workspace
+
+    @property
+    def running(self) -> list[Query]:
+        """The queries that the caller may know of: its own, or all for one who may change things."""
+        caller = self.query.ask.caller
+        return [one for one in self.queries.running() if caller.may(Role.CONTRIBUTOR) or one.ask.caller.key == caller.key]
 
 
 Handler = Callable[..., Shown]

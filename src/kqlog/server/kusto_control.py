@@ -7,11 +7,12 @@ import uuid
 
 from kqlog.errors import QueryError
 from kqlog.ingest.shaping import Shaped, shape
-from kqlog.server.kusto_commands import Context, Role, Shown, columns, command, name_of, names_of, properties_of
+from kqlog.server.kusto_commands import Context, Shown, columns, command, name_of, names_of, properties_of
 from kqlog.server.kusto_errors import too_large
 from kqlog.server.kusto_ingest import known_format, read_rows
 from kqlog.server.kusto_show import FUNCTIONS, function_row, table_as_json
 from kqlog.store.store import STANDARD, known_tables
+from kqlog.store.tokens import Role
 from kqlog.types import ALIASES, Column, Schema
 
 _EXTENTS = columns(
@@ -25,14 +26,16 @@ def cancel_query(context: Context, id: str, reason: str | None = None) -> Shown:
     """Stop a query, by the id that its client gave it or that the server gave it."""
     shown = columns(ClientRequestId="string", ReasonPhrase="string", RunningQueryCanceled="bool")
     wanted = name_of(id)
-    found = context.queries.cancel(wanted)
+    found = [query for query in context.running if wanted in (query.ask.id, query.activity)]
+    for query in found:
+        query.cancel()
     return Shown(shown, [(query.ask.id, "", True) for query in found] or [(wanted, "no such query runs", False)])
 
 
 @command(Role.CONTRIBUTOR, "create function [<options:with>] <name> <body:text>")
 def create_function(context: Context, name: str, body: str, options: str | None = None) -> Shown:
     """Save a query that other queries call, under a name that is new."""
-    if name_of(name) in context.queries.workspace.saved:
+    if name_of(name) in context.workspace.saved:
         raise QueryError("SEM006", f"there is a function '{name_of(name)}'", hint="write .create-or-alter function")
     return alter_function(context, name, body, options)
 
@@ -40,7 +43,7 @@ def create_function(context: Context, name: str, body: str, options: str | None 
 @command(Role.CONTRIBUTOR, "create function ifnotexists [<options:with>] <name> <body:text>")
 def create_function_if_new(context: Context, name: str, body: str, options: str | None = None) -> Shown:
     """The same, where there is none of this name."""
-    if name_of(name) in context.queries.workspace.saved:
+    if name_of(name) in context.workspace.saved:
         return Shown(FUNCTIONS, [function_row(context, name_of(name))])
     return alter_function(context, name, body, options)
 
@@ -49,7 +52,7 @@ def create_function_if_new(context: Context, name: str, body: str, options: str 
 @command(Role.CONTRIBUTOR, "alter function [<options:with>] <name> <body:text>")
 def alter_function(context: Context, name: str, body: str, options: str | None = None) -> Shown:
     """Save a query that other queries call."""
-    name, workspace = name_of(name), context.queries.workspace
+    name, workspace = name_of(name), context.workspace
     given, body = properties_of(options), body.strip()
     text = f"let {name} = {'' if body.startswith('(') else '() '}{body};"
     workspace.saved.save(name, text, {"description": given.get("docstring", ""), "category": given.get("folder", "")})
@@ -59,7 +62,7 @@ def alter_function(context: Context, name: str, body: str, options: str | None =
 @command(Role.CONTRIBUTOR, "drop function <name>", "drop functions <names:list>")
 def drop_function(context: Context, name: str = "", names: str | None = None) -> Shown:
     """Take saved queries away."""
-    saved = context.queries.workspace.saved
+    saved = context.workspace.saved
     for one in names_of(names) if names else [name_of(name)]:
         saved.delete(one)
     return Shown(FUNCTIONS, [function_row(context, left) for left in saved])
@@ -68,7 +71,7 @@ def drop_function(context: Context, name: str = "", names: str | None = None) ->
 @command(Role.CONTRIBUTOR, "drop function <name> ifexists", "drop functions <names:list> ifexists")
 def drop_function_if_there(context: Context, name: str = "", names: str | None = None) -> Shown:
     """The same, where they are."""
-    saved = context.queries.workspace.saved
+    saved = context.workspace.saved
     there = [one for one in (names_of(names) if names else [name_of(name)]) if one in saved]
     return drop_function(context, names=f"({', '.join(there)})") if there else Shown(FUNCTIONS)
 
@@ -140,7 +143,7 @@ def _append(context: Context, table: str, text: str) -> Shown:
     from kqlog.arrow import to_public
 
     query, store = context.query, context.intake.store
-    query.follow(context.queries.workspace, text)
+    query.follow(context.workspace, text)
     batches: list[pa.Table] = []
     found: Schema = ()
     for part in query.parts():

@@ -39,7 +39,7 @@ def routes(intake: Intake) -> list[Route]:
     """The address that streams rows in."""
 
     async def ingest(request: Request) -> Response:
-        intake.access.check_token(request)
+        intake.access.sender(request)
         table, format_ = request.path_params["table"], _format(request)
 
         def shaping(content: bytes) -> list[Shaped]:

@@ -6,9 +6,10 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from kqlog.errors import QueryError
-from kqlog.server.kusto_commands import Context, Role, Shown, columns, command, name_of, names_of
+from kqlog.server.kusto_commands import Context, Shown, columns, command, name_of, names_of
 from kqlog.server.kusto_databases import check_database, database_name
 from kqlog.server.queries import AT_ONCE
+from kqlog.store.tokens import Role
 from kqlog.types import CLR_NAMES, Schema
 
 _STARTED = datetime.now(UTC)
@@ -141,7 +142,7 @@ def schema_as_json(context: Context, database: str | None = None, options: str |
 @command(Role.READER, "show tables", "show tables <wanted:list>")
 def tables(context: Context, wanted: str | None = None) -> Shown:
     """All tables, or some."""
-    here, names = database_name(context.intake.store), context.queries.workspace.tables
+    here, names = database_name(context.intake.store), context.workspace.tables
     if wanted is not None:
         asked = names_of(wanted)
         names = [name for name in names if name in asked]
@@ -167,7 +168,7 @@ def table_as_csl(context: Context, table: str) -> Shown:
 @command(Role.READER, "show functions")
 def functions(context: Context) -> Shown:
     """The saved queries, which are the stored functions."""
-    return Shown(FUNCTIONS, [function_row(context, name) for name in context.queries.workspace.saved])
+    return Shown(FUNCTIONS, [function_row(context, name) for name in context.workspace.saved])
 
 
 @command(Role.READER, "show function <function>")
@@ -190,12 +191,12 @@ def queries(context: Context) -> Shown:
             timedelta(seconds=query.elapsed),
             str(query.state),
             query.activity,
-            query.ask.caller,
+            query.ask.caller.name,
             "",
             timedelta(seconds=query.cpu),
             query.ask.application,
         )
-        for query in context.queries.running()
+        for query in context.running
     ]
     return Shown(_QUERIES, rows)
 
@@ -208,7 +209,7 @@ def nothing(context: Context) -> Shown:
 
 def function_row(context: Context, name: str) -> tuple[object, ...]:
     """A saved query as Kusto lists functions. One that cannot be read has no parameters."""
-    saved = context.queries.workspace.saved.find(name)
+    saved = context.workspace.saved.find(name)
     try:
         parameters, body = f"({', '.join(map(str, saved.parameters))})", saved.body
     except QueryError:
@@ -222,13 +223,13 @@ def _check(context: Context, database: str | None) -> None:
 
 
 def _all_tables(context: Context) -> dict[str, Schema]:
-    workspace = context.queries.workspace
+    workspace = context.workspace
     return {name: tuple(workspace.schema(name)) for name in workspace.tables}
 
 
 def _table(context: Context, table: str) -> tuple[str, Schema]:
     name = name_of(table)
-    return name, tuple(context.queries.workspace.schema(name))
+    return name, tuple(context.workspace.schema(name))
 
 
 def _described(name: str, fields: Schema) -> dict[str, object]:

@@ -10,10 +10,10 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Generator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -28,6 +28,7 @@ from kqlog.execution import Execution
 from kqlog.plan.nodes import Render
 from kqlog.progress import with_deep_stack
 from kqlog.result import Part
+from kqlog.server.access import Caller
 from kqlog.server.errors import RequestError
 from kqlog.timespan import Timespan
 from kqlog.workspace import Workspace
@@ -41,6 +42,7 @@ _CHUNKS = 4
 _TOGETHER = 1 << 16
 """Bytes of an answer that are sent together."""
 
+N = TypeVar("N", int, float)
 R = TypeVar("R")
 
 
@@ -59,7 +61,7 @@ class Ask:
     """What a caller wants to know, and how much of the machine that may take."""
 
     text: str
-    caller: str = ""
+    caller: Caller
     application: str = ""
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
     """What the caller calls the request."""
@@ -72,7 +74,23 @@ class Ask:
     kind: str = "Query"
     """A query, or a command."""
     workspace: Workspace | None = None
-    """Whose tables it reads; by default those of the server's workspace."""
+    """Whose tables it reads; by default those of the server's workspace. Of both, no more than the caller may read."""
+    target: str = ""
+    """The resource that was asked about; by default the workspace."""
+
+    def within(self, workspace: Workspace) -> Ask:
+        """The same as far as the caller may go: its own limits, and the tables and rows that it may read."""
+        most = self.caller.most
+        return replace(
+            self,
+            seconds=_least(self.seconds, most.seconds),
+            limits=Limits(_least(self.limits.rows, most.rows), _least(self.limits.bytes, most.bytes)),
+            workspace=(self.workspace or workspace).limited_to(*self.caller.rights),
+        )
+
+
+def _least(asked: N | None, most: N | None) -> Any:
+    return min((one for one in (asked, most) if one is not None), default=None)
 
 
 class Query:
@@ -204,13 +222,6 @@ class Queries:
         with self._lock:
             return list(self._running.values())
 
-    def cancel(self, id_: str) -> list[Query]:
-        """Stop the queries that have an id: of their callers, or of this server."""
-        found = [query for query in self.running() if id_ in (query.ask.id, query.activity)]
-        for query in found:
-            query.cancel()
-        return found
-
     def close(self) -> None:
         """Stop everything."""
         for query in self.running():
@@ -226,22 +237,47 @@ class Queries:
             QueryError: whatever was wrong before the first row.
             RequestError: 429 when too many wait already, 499 when the caller hung up.
         """
-        workspace = ask.workspace or self.workspace
-        execution = workspace.start(ask.text, ask.timespan, ask.parameters, ask.seconds, ask.limits, now=ask.now)
-        query = Query(ask, execution)
-        pipe = _Pipe(ask.seconds)
-        with self._lock:
-            self._running[query.activity] = query
+        query, pipe = self._entered(ask)
         try:
-            first = await _unless_gone(request, self._begin(query, pipe, encode))
+            first = await unless_gone(request, self._begin(query, pipe, encode))
         except BaseException:
-            query.cancel()
-            pipe.leave()
-            if query.state is State.QUEUED:
-                self._end(query, _GoneError(), 0.0)
+            self._leave(query, pipe)
             raise
         own = {"x-ms-client-request-id": ask.id, "x-ms-activity-id": query.activity}
         return _Answer(query, pipe, first, media_type, own | dict(headers or {}))
+
+    def _check_concurrency(self, caller: Caller) -> None:
+        if caller.most.concurrency is not None:
+            own = sum(1 for query in self.running() if query.ask.caller.key == caller.key)
+            if own >= caller.most.concurrency:
+                raise RequestError(429, "TooManyRequests", f"{own} queries of yours run already: try again", 1)
+
+    async def whole(self, ask: Ask, encode: Encoder) -> bytes:
+        """An answer in one piece: one of several that a request asks for. Errors are those of `answer`."""
+        query, pipe = self._entered(ask)
+        try:
+            first = await self._begin(query, pipe, encode)
+            return b"".join([chunk async for chunk in _chunks(first, pipe)])
+        finally:
+            self._leave(query, pipe)
+
+    def _entered(self, ask: Ask) -> tuple[Query, _Pipe]:
+        """A query that is known from now on."""
+        ask = ask.within(self.workspace)
+        self._check_concurrency(ask.caller)
+        assert ask.workspace is not None
+        execution = ask.workspace.start(ask.text, ask.timespan, ask.parameters, ask.seconds, ask.limits, now=ask.now)
+        query = Query(ask, execution)
+        with self._lock:
+            self._running[query.activity] = query
+        return query, _Pipe(ask.seconds)
+
+    def _leave(self, query: Query, pipe: _Pipe) -> None:
+        """Wait for nothing more of a query, whatever it does."""
+        query.cancel()
+        pipe.leave()
+        if query.state is State.QUEUED:
+            self._end(query, _GoneError(), 0.0)
 
     async def _begin(self, query: Query, pipe: _Pipe, encode: Encoder) -> bytes | None:
         """Wait for a turn, and for the first bytes of the answer; None where there are none."""
@@ -369,7 +405,7 @@ async def _chunks(first: bytes | None, pipe: _Pipe) -> AsyncIterator[bytes]:
         chunk = await pipe.get()
 
 
-async def _unless_gone(request: Request, work: Coroutine[Any, Any, R]) -> R:
+async def unless_gone(request: Request, work: Awaitable[R]) -> R:
     """What the work gives, unless the caller hangs up first: then it is cancelled.
 
     Raises:

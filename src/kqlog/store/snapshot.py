@@ -54,6 +54,14 @@ class Snapshot:
             kept &= self._may_hold(bound)
         return [f"{self._folder}/{path}" for path in self._adds.column("path").filter(pa.array(kept)).to_pylist()]
 
+    def times(self) -> dict[str, int | None]:
+        """The least TimeGenerated of each file in ticks; None where it is not known."""
+        paths, least = self._adds.column("path").to_pylist(), self._adds_column("min.TimeGenerated")
+        if least is None:
+            return dict.fromkeys(paths)
+        known = zip(paths, pc.is_null(least).to_pylist(), _comparable(least, Type.DATETIME).tolist(), strict=True)
+        return {path: None if unknown else ticks for path, unknown, ticks in known}
+
     def digits(self, files: Iterable[str]) -> dict[str, str]:
         """The columns of these files that hold the seventh digits of datetime columns, by the names of those."""
         return digit_columns(self.columns, files)

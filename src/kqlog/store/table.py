@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import threading
 import time
 import uuid
@@ -22,6 +21,7 @@ from kqlog.errors import QueryError
 from kqlog.store import log
 from kqlog.store.columns import DAY, TIME, arrow_schema, kql_schema, stored
 from kqlog.store.cursors import held_since
+from kqlog.store.durable import sync
 from kqlog.store.lock import locked
 from kqlog.store.snapshot import DIGITS, Snapshot
 from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Column, Schema, Type
@@ -170,8 +170,8 @@ class StoredTable:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}{DIGITS if digits else '.parquet'}"
         written = _write_parquet(table, path)
-        _sync(folder)
-        _sync(self.folder)
+        sync(folder)
+        sync(self.folder)
         size, now = path.stat().st_size, _milliseconds()
         return AddAction(
             str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(written, columns))
@@ -264,8 +264,8 @@ class StoredTable:
         schema = arrow_schema(columns).append(pa.field(DAY, pa.date32()))
         self._written = DeltaTable.create(str(self.folder), schema, partition_by=[DAY], configuration=_KEPT)
         self._sync_log([self._written.version()])
-        _sync(self.folder)
-        _sync(self.folder.parent)
+        sync(self.folder)
+        sync(self.folder.parent)
 
     def _check(self, known: Schema, columns: Schema) -> None:
         """Refuse columns that the table has otherwise. Most readers do not tell names apart that differ in case only."""
@@ -303,8 +303,8 @@ class StoredTable:
         names = [f"{version:020}{ending}" for version in versions for ending in (".json", ".checkpoint.parquet")]
         for name in (*names, "_last_checkpoint"):
             if (self._log / name).exists():
-                _sync(self._log / name)
-        _sync(self._log)
+                sync(self._log / name)
+        sync(self._log)
 
     # ------------------------------------------------------------------------------------------------------------ shapes
 
@@ -321,7 +321,7 @@ class StoredTable:
         made = path.with_name(f"{uuid.uuid4().hex}.made")
         _write_parquet(arrow_schema(columns).empty_table(), made)
         made.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def _times(add: dict[str, Any]) -> tuple[int, int]:
@@ -388,7 +388,7 @@ def _write_parquet(table: pa.Table, path: Path) -> pq.FileMetaData:
         often = [field.name for field in table.schema if field.type == pa.string() and field.name != "_ItemId"]
         with pq.ParquetWriter(path, table.schema, compression="zstd", use_dictionary=often or False) as writer:
             writer.write_table(table, _ROWS_PER_GROUP)
-        _sync(path)
+        sync(path)
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -397,15 +397,6 @@ def _write_parquet(table: pa.Table, path: Path) -> pq.FileMetaData:
 
 def _milliseconds() -> int:
     return int(time.time() * 1000)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _statistics(file: pq.FileMetaData, columns: Schema) -> dict[str, object]:
