@@ -105,8 +105,7 @@ def test_turns(served):
     assert [query.state for query in served.queries.running()] == [State.RUNNING, State.QUEUED]
     refused = served.ask("print 3")
     assert (refused.status_code, refused.json(), refused.headers["Retry-After"]) == (429, "TooManyRequests", "1")
-    assert served.queries.cancel("nothing") == []
-    assert [query.ask.id for query in served.queries.cancel(SLOW)] == [SLOW]
+    served.queries.running()[0].cancel()
     for thread in threads:
         thread.join()
     assert sorted(answer.text for answer in answers) == ['"ENG004"', "2\n"]

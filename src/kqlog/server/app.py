@@ -45,8 +45,10 @@ from kqlog.store.store import Store
 from kqlog.workspace import Workspace
 
 LOG = logging.getLogger("uvicorn.error")
-_GRACE, _NOTED, _KEPT_ALIVE = 30, 5, 75
-"""Seconds that queries go on when the server is told to end, that they have to stop then, and that a connection may be idle."""
+_GRACE, _NOTED = 30, 5
+"""Seconds that queries may go on when the server is told to end, and that they have to stop when they are cut off."""
+_KEPT_ALIVE = 75
+"""Seconds that a connection may be idle. One that is closed at the moment when it is used again is an error for its client."""
 
 
 def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
@@ -133,7 +135,6 @@ def serve(
         context = server_context(certificates)
         certificate, key, clients = certificates
         more |= {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
-    # Clients reuse connections that were idle: one that is closed at this moment is an error for them.
     more |= {"timeout_graceful_shutdown": _GRACE, "timeout_keep_alive": _KEPT_ALIVE}
     uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, **more)
 
