@@ -16,6 +16,8 @@ _PATIENCE = 1.0
 _BEAT = 0.1
 _STACK = 64 * 2**20
 """Bytes for the query's thread: some systems give threads so little that a nested query would overflow it."""
+_STARTING = threading.Lock()
+"""The size is one for all threads that are started."""
 
 R = TypeVar("R")
 
@@ -48,9 +50,7 @@ def wait_for(
         finally:
             done.set()
 
-    threading.stack_size(_STACK)
-    threading.Thread(target=run, daemon=True).start()
-    threading.stack_size(0)
+    with_deep_stack(threading.Thread(target=run, daemon=True).start)
     try:
         line = told or (lambda seconds: f"running for {seconds:.1f} s, Ctrl-C stops it")
         if tell is not None or not sys.stderr.isatty():
@@ -65,6 +65,16 @@ def wait_for(
     if errors:
         raise errors[0]
     return results[0]
+
+
+def with_deep_stack(start: Callable[[], R]) -> R:
+    """What `start` gives; threads that it starts have room for queries that are nested deeply."""
+    with _STARTING:
+        threading.stack_size(_STACK)
+        try:
+            return start()
+        finally:
+            threading.stack_size(0)
 
 
 def _watch(done: threading.Event, told: Callable[[float], str], tell: Callable[[str], None]) -> None:

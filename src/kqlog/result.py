@@ -100,6 +100,15 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One of the results of a query whose rows are not kept: `batches` hands them over once, in the form of `Result.stored`."""
+
+    columns: Schema
+    render: Render | None
+    batches: Iterator[pyarrow.Table]
+
+
+@dataclass(frozen=True, slots=True)
 class Statistics:
     """How much a query gave and read, and how long it took in seconds from text to rows."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from kqlog.execution import Execution, only_query_errors
 from kqlog.plan import nodes as plan
 from kqlog.plan.bind import bind
 from kqlog.plan.lookup import Environment, StoredFunction, closest
+from kqlog.plan.rights import Readable, Rights
 from kqlog.plan.show import show
 from kqlog.result import Result, Stream
 from kqlog.store.store import Store, is_workspace
@@ -52,6 +54,22 @@ class Workspace:
         self.saved = SavedQueries(source if source is not None and source.is_dir() else None)
         """The saved queries of the folder, which are its stored functions as well."""
         self._catalog = Catalog(engine, source if self.store is None else None, frames)
+        self._rights: tuple[Rights, ...] = ()
+
+    def limited_to(self, *rights: Rights) -> Workspace:
+        """The same workspace for a caller who may read no more than these rights say, all together, and no files."""
+        limited = copy.copy(self)
+        limited._rights = (*self._rights, *rights)
+        return limited
+
+    @property
+    def _names(self) -> frozenset[str]:
+        """What queries may call it."""
+        return frozenset() if self.store is None else frozenset({self.store.workspace_id.lower(), self.store.root.name.lower()})
+
+    def _readable(self) -> Mapping[str, Schema]:
+        """The tables that may be read, as they are now."""
+        return Readable(self._tables(), self._rights) if self._rights else self._tables()
 
     def _tables(self, only: Mapping[str, Additions] | None = None) -> Catalog | StoredCatalog:
         """The tables as they are now."""
@@ -63,12 +81,12 @@ class Workspace:
     @property
     def tables(self) -> list[str]:
         """The names of all tables, sorted. Opens no file."""
-        return list(self._tables())
+        return list(self._readable())
 
     @property
     def schemas(self) -> Mapping[str, Schema]:
         """The columns of the tables as they are now, for `kqlog.assist`. A table is opened when its columns are asked for."""
-        return self._tables()
+        return self._readable()
 
     @property
     def functions(self) -> Mapping[str, StoredFunction]:
@@ -78,7 +96,7 @@ class Workspace:
     @property
     def unusable(self) -> dict[str, QueryError]:
         """Why some of the tables cannot be used, such as one of CSV and Parquet files at once. Opens no file."""
-        return self._catalog.unusable
+        return {name: error for name, error in self._catalog.unusable.items() if name in self._readable()}
 
     def schema(self, table: str) -> list[Column]:
         """The columns of a table.
@@ -86,7 +104,7 @@ class Workspace:
         Raises:
             QueryError: SEM001 for an unknown table, ENG003 for a file that cannot be read.
         """
-        tables = self._tables()
+        tables = self._readable()
         if table not in tables:
             raise QueryError("SEM001", f"no table named '{table}'", meant=closest(table, list(tables)))
         return list(tables[table])
@@ -109,9 +127,14 @@ class Workspace:
         parameters: Mapping[str, object] | None = None,
         seconds: float | None = None,
         limits: Limits = EVERYTHING,
+        *,
+        now: int | None = None,
     ) -> Execution:
-        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most."""
-        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters), seconds, limits)
+        """A query to watch and cancel. Its `result()` runs it: to the end or the limits, for so many seconds at most.
+
+        `now` is the moment that it takes for this one, in ticks.
+        """
+        return Execution(self._engine, text, partial(self._plan, text, timespan, parameters, now=now), seconds, limits)
 
     def run(self, name: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> Result:
         """Run a saved query.
@@ -165,7 +188,7 @@ class Workspace:
 
     def check(self, text: str, parameters: Mapping[str, object] | None = None) -> Check:
         """The errors of a query and the columns of its result, without running anything."""
-        return check_against(self._tables(), text, parameters, self._functions())
+        return check_against(self._readable(), text, parameters, self._functions(), self._rights)
 
     def explain(self, text: str, timespan: Timespan | None = None, parameters: Mapping[str, object] | None = None) -> str:
         """The plan of a query and the SQL it becomes.
@@ -190,8 +213,9 @@ class Workspace:
         parameters: Mapping[str, object] | None,
         answer: Callable[[plan.Node], Answer],
         only: Mapping[str, Additions] | None = None,
+        now: int | None = None,
     ) -> plan.Plan:
-        now, tables = _now(), self._tables(only)
+        now, tables = _now() if now is None else now, self._tables(only)
 
         def fetch(relation: plan.Node) -> list[tuple[plan.Constant, ...]]:
             """The rows that later columns depend on, as those of `evaluate pivot()` do."""
@@ -204,7 +228,7 @@ class Workspace:
             return constant
 
         environment = Environment(
-            tables,
+            Readable(tables, self._rights) if self._rights else tables,
             now,
             parameters or {},
             self._functions(),
@@ -213,6 +237,8 @@ class Workspace:
             fetch=fetch,
             infer=self._catalog.infer,
             snapshot=tables.snapshot if isinstance(tables, StoredCatalog) else None,
+            names=self._names,
+            rights=self._rights,
         )
         return bind(parse(text), environment)
 
@@ -261,9 +287,10 @@ def check_against(
     text: str,
     parameters: Mapping[str, object] | None = None,
     functions: Mapping[str, StoredFunction] | None = None,
+    rights: tuple[Rights, ...] = (),
 ) -> Check:
     """The errors of a query over tables of these schemas and stored functions, and the columns of its result."""
-    environment = Environment(tables, _now(), parameters or {}, functions or {})
+    environment = Environment(tables, _now(), parameters or {}, functions or {}, rights=rights)
     found: list[QueryError] = []
     try:
         outputs = only_query_errors(text, lambda: bind(parse(text), environment, found).outputs)

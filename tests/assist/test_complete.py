@@ -8,6 +8,7 @@ import pytest
 
 import kqlog
 from kqlog.assist.complete import complete
+from kqlog.assist.hover import hover
 from kqlog.assist.proposal import Kind, Proposal
 from kqlog.assist.values import Values, values_of
 from kqlog.errors import QueryError
@@ -233,3 +234,14 @@ def test_only_few_tables_are_opened() -> None:
     many = Catalog({f"Table{number}": () for number in range(900)})
     assert "a" in labels("Table7 | where ‸", many)
     assert set(opened) == {"Table7"}
+
+
+def test_a_table_that_cannot_be_read_has_any_column() -> None:
+    class Catalog(dict):
+        def __getitem__(self, name):
+            raise QueryError("ENG003", "half a file")
+
+    broken = Catalog(Half=())
+    assert labels("Half | where ‸", broken)
+    assert labels("Half | extend New = 1 | project ‸", broken, 1) == ["New"]
+    assert hover("Half", 1, broken) is None

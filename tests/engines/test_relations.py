@@ -222,7 +222,7 @@ def test_only_mentioned_columns_are_read(tmp_path):
 def test_a_long_query_takes_little_time_to_write():
     steps = " | ".join(f"extend x{n} = n + {n} | where x{n} > {n} or isempty(k)" for n in range(30))
     workspace = kqlog.connect(tables={"T": NUMBERS})
-    relation = workspace._plan(f"T | {steps}", None, None).outputs[0].relation
+    relation = workspace.planned(f"T | {steps}").outputs[0].relation
     started = time.perf_counter()
     workspace._engine.compile(relation)
     assert time.perf_counter() - started < 0.1

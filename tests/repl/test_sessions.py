@@ -188,3 +188,14 @@ def test_directives_are_completed_with_their_arguments(screen):
     screen.press("Tab")
     screen.press("Enter")
     screen.wait_for("Computer: string")
+
+
+def test_the_last_query_becomes_a_rule_of_alerts(screen, folder):
+    name = f"slow-{screen.size[0]}"
+    screen.enter("AppRequests | where DurationMs > 20000 | count;")
+    screen.wait_for("(1 row")
+    screen.enter("AppRequests | where DurationMs > 20000 | project TimeGenerated, DurationMs | take 1;")
+    screen.wait_for("DurationMs\n")
+    screen.enter(f"#alert {name} 10")
+    screen.wait_for("wrote /")
+    assert "windowSize: PT10M" in (folder / "alerts" / f"{name}.yaml").read_text()

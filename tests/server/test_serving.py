@@ -207,6 +207,19 @@ def test_who_comes_when_much_is_being_read_is_told_to_come_back():
     assert (error.status, error.headers, later) == (429, {"Retry-After": "1"}, b"123456")
 
 
+def test_a_body_that_stands_still_is_given_up():
+    async def receive():
+        await asyncio.sleep(10)
+
+    async def read():
+        async with Reader(patience=0.05).reading(Request({"type": "http", "method": "POST", "headers": []}, receive)):
+            pass
+
+    with pytest.raises(RequestError) as refused:
+        asyncio.run(read())
+    assert refused.value.status == 408
+
+
 def test_what_cannot_be_stored_now_is_to_be_sent_again():
     for error in (OSError(28, "No space left on device"), kqlog.QueryError("ING002", "the disk is full")):
         answer = request_error(error)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import deltalake
 import polars
 import pyarrow
 import pytest
 
 import kqlog
+from kqlog.ingest.shaping import shape
+from kqlog.store import table as table_module
 from kqlog.store.store import Store, create
 
 
@@ -110,3 +113,18 @@ def test_a_null_text_of_another_writer_is_found_as_an_empty_one(store: Store) ->
     rows = rows.set_column(1, "s", pyarrow.array(["a", None]))
     store.table("N_CL").append(rows, tuple(result.columns))
     assert kqlog.connect(store.root).query("N_CL | where s == '' | count").rows == [(1,)]
+
+
+def test_positions_are_kept_for_good_and_requests_for_a_week(tmp_path, monkeypatch):
+    store = create(tmp_path / "logs")
+    long_ago = table_module._milliseconds() - 8 * 86_400_000
+    shaped = shape(store, "T_CL", [{"n": 1}])
+    with monkeypatch.context() as earlier:
+        earlier.setattr(table_module, "_milliseconds", lambda: long_ago)
+        store.table("T_CL").append(shaped.rows, shaped.columns, ["old"], {"tail": 7})
+    store.table("T_CL").append(shaped.rows, shaped.columns, ["new"])
+    deltalake.DeltaTable(str(store.table("T_CL").folder)).create_checkpoint()
+    table = Store(store.root).table("T_CL")
+    assert table.position("tail") == 7
+    with table.writing():
+        assert (table.seen("old"), table.seen("new")) == (False, True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kqlog.assist.place import place
 from kqlog.assist.proposal import Kind, operator_called, usage_of
-from kqlog.assist.sight import Functions, Sight, body_of, sight
+from kqlog.assist.sight import Functions, Sight, body_of, columns_of, sight
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.functions.declare import Kind as Role
@@ -72,7 +72,8 @@ def _named(name: str, seen: Sight | None, tables: Mapping[str, Schema]) -> tuple
         return Kind.COLUMN, f"{name}: {seen.columns[name]}"
     meaning = seen.variables.get(name) if seen is not None else None
     if meaning is None:
-        return (Kind.TABLE, _table(name, tables[name])) if name in tables else None
+        columns = columns_of(name, tables) if name in tables else None
+        return (Kind.TABLE, _table(name, columns)) if columns is not None else None
     if isinstance(meaning, UserFunction):
         return Kind.FUNCTION, usage_of(name, meaning.body)
     if isinstance(meaning, plan.Node):

@@ -77,6 +77,14 @@ class Sight:
             return None
 
 
+def columns_of(name: str, tables: Mapping[str, Schema]) -> Schema | None:
+    """The columns of a table that is there; None where its files cannot be read."""
+    try:
+        return tables[name]
+    except QueryError:
+        return None
+
+
 def body_of(name: str, functions: Functions) -> nodes.FunctionBody | None:
     """The body of a stored function; None where there is none, or its text cannot be read."""
     try:
@@ -134,7 +142,8 @@ def _few(tables: Mapping[str, Schema], text: str) -> Mapping[str, Schema]:
     named = [name for name in words if name in tables] + [name for name in tables if not name.isidentifier() and name in text]
     patterns = ["*"] if _EVERYWHERE.search(text) else _PATTERN.findall(text)
     matching = islice(_matching(tables, patterns), MOST_TABLES) if patterns else ()
-    return {name: tables[name] for name in dict.fromkeys([*named, *matching])}
+    found = {name: columns_of(name, tables) for name in dict.fromkeys([*named, *matching])}
+    return {name: columns for name, columns in found.items() if columns is not None}
 
 
 def _matching(tables: Mapping[str, Schema], patterns: list[str]) -> Iterator[str]:

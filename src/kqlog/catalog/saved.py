@@ -16,6 +16,7 @@ from pathlib import Path
 from kqlog.errors import QueryError
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan.lookup import StoredFunction, closest
+from kqlog.store.durable import write_whole
 from kqlog.syntax import nodes as syntax
 from kqlog.syntax.parse import BYTE_ORDER_MARK, parse
 
@@ -90,6 +91,19 @@ class SavedQuery:
             QueryError: SYN codes when the text cannot be read, SEM005 when it holds more or less than one query.
         """
         return StoredFunction(_body(self.name, self._script), self.text, f"{FOLDER}/{self.name}{ENDING}")
+
+    @property
+    def body(self) -> str:
+        """What the function does, in braces, as Kusto shows it.
+
+        Raises:
+            QueryError: as `function` does.
+        """
+        body = self.function.body
+        if not self._is_function:
+            return f"{{\n{_without_header(self.text).strip()}\n}}"
+        start = body.parameters[-1].span.end if body.parameters else body.span.start
+        return self.text[self.text.index("{", start) : body.span.end]
 
     @cached_property
     def _script(self) -> syntax.Script:
@@ -174,11 +188,8 @@ class SavedQueries(Mapping[str, SavedQuery]):
         if parameters := ", ".join(map(str, saved.parameters)):
             header[_PARAMETERS] = parameters
         lines = [f"// {key}: {' '.join(value.split())}" for key, value in header.items() if value]
-        self.folder.mkdir(exist_ok=True)
         file = self.folder / f"{name}{ENDING}"
-        made = file.with_suffix(".made")
-        made.write_text("\n".join([*lines, body.strip()]) + "\n", "utf-8")
-        made.replace(file)
+        write_whole(file, "\n".join([*lines, body.strip()]) + "\n")
         return file
 
     def delete(self, name: str) -> None:

@@ -94,6 +94,9 @@ def declare(commands: Commands) -> None:
     serve = commands.add("serve", "take in logs over HTTP for a workspace", _serve)
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
+    serve.add_argument(
+        "--log", choices=("text", "json"), default="text", help="json writes a line of JSON for each request, too (default: text)"
+    )
     serve.add_argument("--no-auth", action="store_true", help="let everybody on this machine in, without a token")
     for command in (listen, serve):
         command.add_argument("--certificate", metavar="FILE", type=Path, help="the certificate for TLS, with its chain, in PEM")
@@ -207,7 +210,8 @@ def _serve(options: argparse.Namespace) -> int:
         from kqlog.server.app import serve
     except ModuleNotFoundError as error:
         raise CommandError(f"the server wants the package {error.name}: pip install 'kqlog[server]'") from None
-    serve(store, options.host, options.port, auth=not options.no_auth, certificates=_certificates(options))
+    certificates, json_logs = _certificates(options), options.log == "json"
+    serve(store, options.host, options.port, auth=not options.no_auth, certificates=certificates, json_logs=json_logs)
     return 0
 
 

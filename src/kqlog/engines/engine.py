@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
@@ -103,7 +103,7 @@ class Run(Protocol):
                 LIM003 when memory runs out.
         """
 
-    def batches(self) -> Iterator[pyarrow.Table]:
+    def batches(self) -> Generator[pyarrow.Table, None, None]:
         """Run, and give the rows as they come, in parts that memory holds: each as `Answer.arrow` would give it.
 
         Raises:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kqlog.errors import QueryError
 from kqlog.export.streams import Source
 from kqlog.store.additions import added_files, log_file
-from kqlog.store.cursors import sync
+from kqlog.store.durable import sync
 from kqlog.store.store import TABLES, is_workspace
 from kqlog.types import Schema
 

@@ -16,7 +16,7 @@ from typing import Protocol
 from kqlog.export.delta import transaction_of, write_delta
 from kqlog.export.partitions import Layout, write_parts
 from kqlog.export.streams import Source
-from kqlog.store.cursors import sync
+from kqlog.store.durable import sync
 
 _SUFFIX = ".part"
 """How names end that no reader should take for files of the export."""

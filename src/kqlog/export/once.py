@@ -15,7 +15,7 @@ from kqlog.export.delta import Mode, is_delta, refuse_inside, write_delta
 from kqlog.export.partitions import By, Layout, write_parts
 from kqlog.export.streams import Source
 from kqlog.export.writers import Kind, kind_of, open_writer, time_units, written
-from kqlog.store.cursors import sync
+from kqlog.store.durable import sync
 
 
 @dataclass(frozen=True)

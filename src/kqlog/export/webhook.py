@@ -20,7 +20,7 @@ from kqlog.export.destinations import Batch
 from kqlog.export.streams import Source
 from kqlog.export.writers import written
 from kqlog.formats import json_objects
-from kqlog.store.cursors import sync
+from kqlog.store.durable import sync
 
 ID = "Idempotency-Key"
 """The header by which a receiver knows a request that it has had before."""

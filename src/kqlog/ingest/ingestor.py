@@ -79,6 +79,11 @@ class Ingestor:
         self._keeper = threading.Thread(target=self._keep, args=(upkeep,), name="kqlog upkeep", daemon=True)
         self._keeper.start()
 
+    @property
+    def waiting(self) -> int:
+        """How many rows wait."""
+        return self._rows
+
     def submit(self, shaped: Shaped, request: str | None = None) -> Future[Receipt]:
         """Store rows; the future is done when they are on disk. A request that was stored before is not stored again.
 

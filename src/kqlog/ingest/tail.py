@@ -27,6 +27,7 @@ from kqlog.ingest.readers import format_of
 from kqlog.ingest.readers.format import Format, Parser, Row
 from kqlog.ingest.readers.source import decoded
 from kqlog.ingest.shaping import Shaped
+from kqlog.store.durable import write_whole
 from kqlog.store.lock import only_one
 from kqlog.store.store import Store
 
@@ -254,13 +255,7 @@ class Tail:
 
     def _write_note(self, note: _Note) -> None:
         """On disk before the rows: a position is of no use without the file that it is in."""
-        self._note_path.parent.mkdir(exist_ok=True)
-        made = self._note_path.with_suffix(".made")
-        with made.open("w", encoding="utf-8") as file:
-            json.dump(asdict(note), file)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(self._note_path)
+        write_whole(self._note_path, json.dumps(asdict(note)))
 
 
 class _Followed:

@@ -37,6 +37,9 @@ def read_files(
     """The rows of some files of the connected folder; their format is by their names if none is given."""
     columns = declared_columns(schema)
     files = tuple(str(scope.constant(uri, Type.STRING).value).split(";", 1)[0] for uri in uris)
+    if scope.environment.rights:
+        hint = "store the file in a table, as kqlog ingest does"
+        return plan.Refused(columns, f"{_name(operator)} reads files, and a caller of a server reads tables", hint, uris[0].span)
     for file, uri in zip(files, uris, strict=True):
         if "://" in file:
             message = f"{_name(operator)} reads files of the connected folder only"

@@ -10,6 +10,8 @@ from kqlog.plan.stored import Bound
 from kqlog.types import NUMBERS, Type
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "=="}
+ALL_ROWS = plan.Literal(Type.LONG, 10**12)
+"""A limit that no table reaches. Engines compute nothing above a limit for rows that a filter below it takes away."""
 _ORDERED = NUMBERS | {Type.DATETIME, Type.TIMESPAN}
 
 
@@ -55,7 +57,9 @@ def _told(node: plan.Node, bounds: tuple[Bound, ...]) -> plan.Node:
     match node:
         case plan.Scan() if node.stored is not None:
             return replace(node, bounds=(*node.bounds, *bounds))
-        case plan.Filter() | plan.Sort():
+        case plan.Limit() if node.rows != ALL_ROWS:
+            return node
+        case plan.Filter() | plan.Sort() | plan.Limit():
             return replace(node, source=_told(node.source, bounds))
         case plan.Extend():
             changed = {item.name for item in node.items}

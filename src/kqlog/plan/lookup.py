@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from kqlog.errors import QueryError, Span
 from kqlog.functions.declare import FUNCTIONS
 from kqlog.plan import nodes as plan
+from kqlog.plan.rights import Rights
 from kqlog.plan.stored import Stored
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Schema, Type
@@ -91,6 +92,10 @@ class Environment:
     snapshot: Callable[[str], Stored | None] | None = None
     """The version of a stored table that this query reads, for those that have versions."""
     cursor: Cursor | None = None
+    names: frozenset[str] = frozenset()
+    """What this workspace is called in workspace('name'), in small letters."""
+    rights: tuple[Rights, ...] = ()
+    """What the caller may read: all of these hold. Whoever has any reads tables only, and no files."""
 
 
 @dataclass

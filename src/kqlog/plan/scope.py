@@ -14,6 +14,7 @@ from kqlog.plan.expressions import Expressions
 from kqlog.plan.graphs import is_graph
 from kqlog.plan.lookup import CLUSTER, Database, EntityGroup, Pattern, ReachedError, UserFunction, Variable, fits, is_table
 from kqlog.plan.names import ColumnNames, derived_name, part_name
+from kqlog.plan.permitted import permitted
 from kqlog.plan.statements import pattern_case
 from kqlog.syntax import nodes as syntax
 from kqlog.types import Column, Type
@@ -232,14 +233,14 @@ class Scope(Expressions):
         return plan.Refused((), error.message, None, expr.span)
 
     def scan(self, name: str) -> plan.Node:
-        """A stored table, within the time span of the query if it has a TimeGenerated."""
+        """What the caller may read of a stored table, within the time span of the query if it has a TimeGenerated."""
         stored = self.environment.snapshot(name) if self.environment.snapshot is not None else None
-        scan = plan.Scan(name, self.tables[name], stored=stored)
+        scan = permitted(plan.Scan(name, self.tables[name], stored=stored), self)
         time = Column("TimeGenerated", Type.DATETIME)
         if self.environment.timespan is None or time not in scan.columns:
             return scan
         start, end = self.environment.timespan
-        node: plan.Node = scan
+        node = scan
         for operator, bound in ((">=", start), ("<", end)):
             if bound is not None:
                 test = overloads.call(FUNCTIONS[operator], (plan.ColumnRef(*time), plan.Literal(Type.DATETIME, bound)), NOWHERE)
@@ -310,8 +311,9 @@ class Scope(Expressions):
                 return isinstance(meaning, Database) and meaning.here
             case syntax.Call("database", ()):
                 return True
-            case syntax.Call("database", (argument,)):
-                return self.constant(argument, Type.STRING).value in self.session.databases
+            case syntax.Call("database" | "workspace" as place, (argument,)):
+                name = str(self.constant(argument, Type.STRING).value)
+                return name in self.session.databases if place == "database" else name.lower() in self.environment.names
             case syntax.MemberCall(syntax.Call("cluster", (argument,)), database):
                 return self.constant(argument, Type.STRING).value == CLUSTER and self.is_here(database)
             case _:

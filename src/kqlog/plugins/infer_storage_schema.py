@@ -49,6 +49,9 @@ def bind(source: plan.Node | None, call: syntax.Call, schema: syntax.TypeLiteral
     arguments = Arguments(call, scope, USAGE)
     options = arguments.json("Options")
     infer = scope.environment.infer
+    if scope.environment.rights:
+        hint = "store the files in a table, as kqlog ingest does"
+        raise QueryError("ENG001", "infer_storage_schema reads files, and a caller of a server reads tables", call.span, hint)
     if infer is None:
         return plan.Values((COLUMN,), ())
     try:

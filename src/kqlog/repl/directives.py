@@ -181,6 +181,19 @@ def _explain(shell: Shell, argument: str) -> None:
     display(f"{shell.workspace.explain(query_text(argument) or _last(shell), shell.settings.timespan)}\n")
 
 
+@_directive("#alert NAME [MINUTES]", "make the last query a rule that fires when it has rows, in alerts/NAME.yaml")
+def _alert(shell: Shell, argument: str) -> None:
+    try:
+        from kqlog.alerts.writing import save_rule
+    except ModuleNotFoundError as error:
+        raise QueryError("ENG001", f"alerts want the package {error.name}", hint="pip install 'kqlog[alerts]'") from None
+    name, _, minutes = argument.partition(" ")
+    if minutes and not minutes.isdecimal():
+        raise QueryError("SEM003", f"'{minutes}' is no number of minutes")
+    file = save_rule(shell.workspace, name, _last(shell), int(minutes or 5))
+    print(f"wrote {file}: kqlog alerts test {name} shows when it would have fired")
+
+
 @_directive("#script FILE", "run the queries of a file")
 def _script(shell: Shell, argument: str) -> None:
     try:

@@ -14,23 +14,37 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from kqlog.alerts.schedule import Scheduler, scheduler_of
+from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.errors import QueryError
 from kqlog.export.running import Exports
 from kqlog.ingest.tls import Certificates, server_context
-from kqlog.server import collectd, data_collector, kusto_ingest, logs_ingestion, otlp, remote_write
-from kqlog.server.access import Access, read_access
+from kqlog.plan.rights import Rights
+from kqlog.server import collectd, data_collector, kusto, kusto_ingest, log_analytics, logs_ingestion, otlp, remote_write, status
+from kqlog.server.access import Access, Identification, read_access
+from kqlog.server.audit import Audit
+from kqlog.server.errors import not_found
 from kqlog.server.intake import Intake
+from kqlog.server.monitoring import JSON_LOGS, Metrics, Monitoring
+from kqlog.server.queries import Queries
 from kqlog.store.store import Store
+from kqlog.workspace import Workspace
+
+LOG = logging.getLogger("uvicorn.error")
+_GRACE = 30
 
 
 def application(store: Store, access: Access, alerts: Scheduler | None = None) -> Starlette:
     """What answers requests for a workspace, and evaluates its alerts."""
     intake = Intake(store, access)
+    # The folder holds secrets beside the tables: a caller reads no files.
+    workspace = Workspace(DuckDBEngine(store.root, named_files=False), store.root).limited_to(Rights())
+    queries = Queries(workspace)
+    metrics, audit = Metrics(intake, queries), Audit(intake)
+    queries.on_end.append(audit.note)
     exports = Exports(store)
 
     @contextlib.asynccontextmanager
@@ -41,27 +55,53 @@ def application(store: Store, access: Access, alerts: Scheduler | None = None) -
             import_module(module)
         gc.collect()
         gc.freeze()
-        exporting = threading.Thread(target=exports.run, args=((), logging.getLogger("uvicorn.error").warning), daemon=True)
+        exporting = threading.Thread(target=exports.run, args=((), LOG.warning), daemon=True)
         exporting.start()
         if alerts is not None:
             alerts.start()
         yield
+        queries.close()
         exports.end()
-        intake.close()
         if alerts is not None:
             await asyncio.to_thread(alerts.close)
-        await asyncio.to_thread(exporting.join)
-
-    async def health(request: Request) -> JSONResponse:
-        broken = {file.name: error.message for file, error in intake.rules.broken.items()}
-        return JSONResponse({"status": "ok", "brokenRules": broken})
+        await asyncio.to_thread(_end, audit, intake, exporting)
 
     protocols = (logs_ingestion, data_collector, kusto_ingest, otlp, collectd, remote_write)
     own = [route for protocol in protocols for route in protocol.routes(intake)]
-    return Starlette(routes=[Route("/healthz", health), *own], lifespan=lifespan)
+    steps = [
+        Middleware(Monitoring, metrics=metrics),
+        Middleware(Identification, access=access),
+    ]
+    if access.settings.cors:
+        methods, headers = ["GET", "POST"], ["*"]
+        steps.insert(
+            1,
+            Middleware(CORSMiddleware, allow_origins=access.settings.cors, allow_methods=methods, allow_headers=headers),
+        )
+    return Starlette(
+        routes=[*status.routes(intake, metrics), *own, *kusto.routes(intake, queries), *log_analytics.routes(intake, queries)],
+        middleware=steps,
+        exception_handlers={404: not_found, 405: not_found},
+        lifespan=lifespan,
+    )
 
 
-def serve(store: Store, host: str, port: int, *, auth: bool = True, certificates: Certificates | None = None) -> None:
+def _end(audit: Audit, intake: Intake, exporting: threading.Thread) -> None:
+    """Store what was noted and accepted."""
+    audit.close()
+    intake.close()
+    exporting.join()
+
+
+def serve(
+    store: Store,
+    host: str,
+    port: int,
+    *,
+    auth: bool = True,
+    certificates: Certificates | None = None,
+    json_logs: bool = False,
+) -> None:
     """Serve a workspace until the process is told to end. Requests that were taken are answered first.
 
     Raises:
@@ -69,16 +109,17 @@ def serve(store: Store, host: str, port: int, *, auth: bool = True, certificates
             when another process evaluates the alerts of the workspace.
     """
     if not auth and not _is_loopback(host):
-        hint = "write the workspace's tokens.json, or set KQLOG_TOKENS"
+        hint = "make a token with kqlog token create, or set KQLOG_TOKENS"
         raise QueryError("ING001", f"without tokens, kqlog listens on this machine only, not on {host}", hint=hint)
-    app = application(store, read_access(store.root) if auth else Access(open=True), scheduler_of(store.root))
-    tls: dict[str, Any] = {}
+    app = application(store, read_access(store) if auth else Access(store, open=True), scheduler_of(store.root))
+    more: dict[str, Any] = {"log_config": JSON_LOGS} if json_logs else {}
     if certificates is not None:
         # Read twice: uvicorn would answer a wrong file with a traceback.
         context = server_context(certificates)
         certificate, key, clients = certificates
-        tls = {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
-    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, **tls)
+        more |= {"ssl_certfile": certificate, "ssl_keyfile": key, "ssl_ca_certs": clients, "ssl_cert_reqs": context.verify_mode}
+    # Queries that go on for longer than this when the server is told to end are cut off.
+    uvicorn.run(app, host=host, port=port, log_level="info", access_log=False, timeout_graceful_shutdown=_GRACE, **more)
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ _MOST_READ = 100 * _MEGABYTE
 _MOST_AT_ONCE = 128 * _MEGABYTE
 _GZIP_OR_ZLIB = zlib.MAX_WBITS | 32
 _STEP = 256 * 1024
+_PATIENCE, _LONGEST = 30.0, 300.0
+"""Seconds that a body may stand still, and that it may take as a whole."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +34,11 @@ class Body:
 class Reader:
     """Reads bodies. All that are in memory at one time have so many bytes at most; more is refused until some are done.
 
-    `full` hears of each that is refused.
+    `full` hears of each that is refused. A body may stand still for so many seconds as there is `patience`.
     """
 
-    def __init__(self, most: int = _MOST_AT_ONCE, full: Callable[[], None] = lambda: None) -> None:
-        self._most, self._full = most, full
+    def __init__(self, most: int = _MOST_AT_ONCE, full: Callable[[], None] = lambda: None, patience: float = _PATIENCE) -> None:
+        self._most, self._full, self._patience = most, full, patience
         self._held = 0
 
     @asynccontextmanager
@@ -43,14 +46,15 @@ class Reader:
         """The body of a request, counted as in memory until the block ends. `left_packed` is an encoding that is left as it is.
 
         Raises:
-            RequestError: 413 for what is too long, 429 when too much is in memory, 400 for what cannot be decompressed.
+            RequestError: 413 for what is too long, 429 when too much is in memory, 400 for what cannot be decompressed,
+                408 for what comes too slowly.
         """
         parts: list[bytes] = []
         held = sent = 0
         encoding = request.headers.get("content-encoding", "identity").strip().lower()
         unpacking = _Unpacking("identity" if encoding == left_packed else encoding)
         try:
-            async for chunk in _chunks(request):
+            async for chunk in _chunks(request, self._patience):
                 sent += len(chunk)
                 if sent > _MOST_SENT:
                     raise RequestError(413, "ContentLengthLimitExceeded", f"a request has {_MOST_SENT:,} bytes at most")
@@ -78,10 +82,13 @@ class Reader:
         self._held += count
 
 
-async def _chunks(request: Request) -> AsyncIterator[bytes]:
+async def _chunks(request: Request, patience: float) -> AsyncIterator[bytes]:
+    stream, until = request.stream(), time.monotonic() + _LONGEST
     try:
-        async for chunk in request.stream():
+        while (chunk := await asyncio.wait_for(anext(stream, None), min(patience, until - time.monotonic()))) is not None:
             yield chunk
+    except TimeoutError:
+        raise RequestError(408, "RequestTimeout", "the body comes too slowly") from None
     except ClientDisconnect:
         raise RequestError(400, "IncompleteRequest", "the connection ended before the request did") from None
 

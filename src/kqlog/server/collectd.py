@@ -20,7 +20,7 @@ def routes(intake: Intake) -> list[Route]:
         return [shape(intake.store, table, rows) for table, rows in collectd.tables(content).items()]
 
     async def write(request: Request) -> Response:
-        intake.access.check_token(request)
+        intake.access.sender(request)
         async with intake.reader.reading(request) as body:
             await intake.take(request, body, shaping)
         return Response(status_code=204)

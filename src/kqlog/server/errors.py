@@ -42,6 +42,12 @@ def answering(handler: Handler, body: ErrorBody) -> Handler:
     return answer
 
 
+async def not_found(request: Request, error: Exception) -> Response:
+    """What is said of an address that is none, or is not asked in this way."""
+    body = {"error": {"message": "The requested path does not exist", "code": "PathNotFoundError"}}
+    return JSONResponse(body, getattr(error, "status_code", 404), getattr(error, "headers", None))
+
+
 def request_error(error: Exception) -> RequestError:
     """What to say of an error on the way in."""
     match error:

@@ -15,7 +15,7 @@ from kqlog.errors import QueryError
 from kqlog.ingest.ingestor import Ingestor, Receipt
 from kqlog.ingest.operations import Kind, Level
 from kqlog.ingest.rules import Rules
-from kqlog.ingest.shaping import Shaped
+from kqlog.ingest.shaping import Shaped, shape
 from kqlog.server.access import Access
 from kqlog.server.bodies import Body, Reader
 from kqlog.server.errors import request_error
@@ -23,6 +23,9 @@ from kqlog.store.store import Store
 
 _MOST_COLUMNS = 500
 """Azure Monitor's limit for a table."""
+
+AUDIT = "LAQueryLogs"
+"""The table of the queries that callers asked."""
 
 Shaping = Callable[[bytes], Sequence[Shaped]]
 """What makes rows for tables out of the content of a body."""
@@ -33,6 +36,8 @@ class Intake:
 
     def __init__(self, store: Store, access: Access) -> None:
         self.store, self.access = store, access
+        self.stored = 0
+        """How many rows were stored for senders."""
         self._ingestor = Ingestor(store)
         self.rules = Rules(store, self._tell_rule)
         self.reader = Reader(full=self._tell_full)
@@ -52,12 +57,33 @@ class Intake:
             receipts = await asyncio.gather(*map(asyncio.wrap_future, waiting))
         except Exception as error:
             raise request_error(error) from error
-        return sum(receipt.rows for receipt in receipts)
+        count = sum(receipt.rows for receipt in receipts)
+        self.stored += count
+        return count
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait to be stored."""
+        return self._ingestor.waiting
+
+    def put(self, table: str, rows: object) -> None:
+        """Store rows of the server's own, in the thread that calls it. Raises what `Future.result` does."""
+        self._ingestor.submit(shape(self.store, table, rows)).result()
+
+    def submit(self, shaped: Shaped, key: str | None = None) -> Future[Receipt]:
+        """Store rows that are shaped; the future is done when they are on disk.
+
+        Raises:
+            QueryError: ING001 for the table that only the server fills.
+        """
+        _check_table(shaped.table)
+        return self._ingestor.submit(shaped, key)
 
     def _submit(self, shaping: Shaping, content: bytes, name: str | None) -> list[Future[Receipt]]:
         parts = shaping(content)
         key = None if name is None else hashlib.sha256(f"{name}\n".encode() + hashlib.sha256(content).digest()).hexdigest()
         for part in parts:
+            _check_table(part.table)
             if len(part.columns) > _MOST_COLUMNS:
                 what = f"requests that were refused, because the table would have more than {_MOST_COLUMNS} columns"
                 self._ingestor.operations.note(Kind.COLUMNS, what, part.table)
@@ -78,6 +104,11 @@ class Intake:
         """Store what was accepted, and end."""
         self._workers.shutdown()
         self._ingestor.close()
+
+
+def _check_table(table: str) -> None:
+    if table == AUDIT:
+        raise QueryError("ING001", f"the table {AUDIT} has what callers asked, and no caller writes it")
 
 
 def _name(request: Request) -> str | None:

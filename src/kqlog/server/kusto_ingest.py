@@ -39,11 +39,11 @@ def routes(intake: Intake) -> list[Route]:
     """The address that streams rows in."""
 
     async def ingest(request: Request) -> Response:
-        intake.access.check_token(request)
+        intake.access.sender(request)
         table, format_ = request.path_params["table"], _format(request)
 
         def shaping(content: bytes) -> list[Shaped]:
-            return [shape(intake.store, table, _rows(content, format_, intake.store, table))]
+            return [shape(intake.store, table, read_rows(content, format_, intake.store, table))]
 
         async with intake.reader.reading(request) as body:
             count = await intake.take(request, body, shaping)
@@ -59,15 +59,28 @@ def _format(request: Request) -> str:
     if "sourceKind" in asked or "mappingName" in asked:
         message = "rows come in the body, with JSON fields or CSV columns as the table has them; there are no mappings"
         raise RequestError(400, "BadRequest_NotSupported", message)
-    format_ = asked.get("streamFormat", "csv").lower()
+    return known_format(asked.get("streamFormat", "csv"))
+
+
+def known_format(name: str) -> str:
+    """The format that a name means.
+
+    Raises:
+        RequestError: 400 for one that is not known.
+    """
+    format_ = name.lower()
     if format_ not in _JSON and format_ not in _DELIMITERS:
         known = ", ".join([*_JSON, *_DELIMITERS])
         raise RequestError(400, "BadRequest_FormatNotSupported", f"the format '{format_}' is not known: send {known}")
     return format_
 
 
-def _rows(content: bytes, format_: str, store: Store, table: str) -> pyarrow.Table:
-    """The rows of a body, by the names or the positions that the table's columns have."""
+def read_rows(content: bytes, format_: str, store: Store, table: str) -> pyarrow.Table:
+    """The rows of a body, by the names or the positions that the table's columns have.
+
+    Raises:
+        RequestError: 400 for a table that is not known, or has no columns yet.
+    """
     # Kusto's clients take a 404 for a server without streaming ingestion.
     if table not in store and not table.endswith("_CL"):
         message = f"there is no table '{table}'; a table of your own ends in _CL"

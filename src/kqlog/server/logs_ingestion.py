@@ -17,7 +17,7 @@ def routes(intake: Intake) -> list[Route]:
     """The one address of the API."""
 
     async def upload(request: Request) -> Response:
-        intake.access.check_token(request)
+        intake.access.sender(request)
         rule, stream = request.path_params["rule"], request.path_params["stream"]
         try:
             flows = intake.rules.flows(rule, stream)

@@ -38,7 +38,7 @@ def routes(intake: Intake) -> list[Route]:
 
 def _export(intake: Intake, table: str, reading: _Reading) -> Handler:
     async def export(request: Request) -> Response:
-        intake.access.check_token(request)
+        intake.access.sender(request)
         kind = _content_type(request)
 
         def shaping(content: bytes) -> list[Shaped]:

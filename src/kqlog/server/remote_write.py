@@ -23,7 +23,7 @@ def routes(intake: Intake) -> list[Route]:
         return [shape(intake.store, _TABLE, points(content))]
 
     async def write(request: Request) -> Response:
-        intake.access.check_token(request)
+        intake.access.sender(request)
         _check(request)
         async with intake.reader.reading(request, left_packed=_SNAPPY) as body:
             try:

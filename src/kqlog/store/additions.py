@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from kqlog.errors import QueryError
 from kqlog.plan.stored import Bound
-from kqlog.store.cursors import sync
+from kqlog.store.durable import sync
 from kqlog.store.snapshot import Snapshot, digit_columns
 from kqlog.store.table import StoredTable
 from kqlog.types import Schema

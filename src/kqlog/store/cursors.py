@@ -5,17 +5,18 @@ A cursor holds what it has not read: versions stay in the log and files on disk,
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from kqlog.errors import QueryError
+from kqlog.store.durable import write_whole
+from kqlog.store.lock import locked
 
 _FOLDER = Path("_kqlog", "cursors")
 _FORGOTTEN = 7 * 86_400
@@ -62,14 +63,7 @@ class Cursor:
 
     def write(self, position: Position) -> None:
         """Move it, on disk for good when this returns."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        made = self._path.with_suffix(".made")
-        with made.open("w", encoding="utf-8") as file:
-            json.dump(asdict(position), file)
-            file.flush()
-            os.fsync(file.fileno())
-        made.replace(self._path)
-        sync(self._path.parent)
+        write_whole(self._path, json.dumps(asdict(position)))
 
     def keep(self) -> None:
         """Let it not be forgotten, though there was nothing to read."""
@@ -99,16 +93,12 @@ class Cursor:
         Raises:
             QueryError: EXP002 when another does so now.
         """
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o644)
-        try:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stack.enter_context(locked(self._path.with_suffix(".lock"), wait=False))
             except BlockingIOError:
                 raise QueryError("EXP002", f"the export '{self._path.stem}' is being run by another process") from None
             yield
-        finally:
-            os.close(descriptor)
 
 
 def held_since(folder: Path) -> int | None:
@@ -121,12 +111,3 @@ def held_since(folder: Path) -> int | None:
         except (OSError, ValueError, KeyError):  # it was taken away meanwhile, or someone else wrote it
             continue
     return min(found, default=None)
-
-
-def sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kqlog.errors import QueryError
+from kqlog.store.durable import write_whole
 from kqlog.types import Column, Schema, Type
 
 if TYPE_CHECKING:
@@ -92,10 +93,7 @@ class Store:
     def keep(self, table: str, days: int) -> None:
         """Keep the rows of a table for so many days; 0 keeps them for good."""
         self.table(table)
-        file = self.root / _RETENTION
-        made = file.with_name(f"{_RETENTION}.made")
-        made.write_text(json.dumps(self.retention() | {table: days}, indent=2) + "\n", "utf-8")
-        made.replace(file)
+        write_whole(self.root / _RETENTION, json.dumps(self.retention() | {table: days}, indent=2) + "\n")
 
     @property
     def rolls_up(self) -> bool:
@@ -125,9 +123,7 @@ def create(folder: Path) -> Store:
     if any(folder.iterdir()):
         raise QueryError("ING001", f"'{folder}' is not empty", hint="a workspace wants a folder of its own")
     (folder / TABLES).mkdir()
-    made = folder / f"{MARK}.made"
-    made.write_text(json.dumps({"format": _FORMAT, "workspace": str(uuid.uuid4())}) + "\n", "utf-8")
-    made.replace(folder / MARK)
+    write_whole(folder / MARK, json.dumps({"format": _FORMAT, "workspace": str(uuid.uuid4())}) + "\n")
     return Store(folder)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import threading
 import time
 import uuid
@@ -22,6 +21,7 @@ from kqlog.errors import QueryError
 from kqlog.store import log
 from kqlog.store.columns import DAY, TIME, arrow_schema, kql_schema, stored
 from kqlog.store.cursors import held_since
+from kqlog.store.durable import sync
 from kqlog.store.lock import locked
 from kqlog.store.snapshot import DIGITS, Snapshot
 from kqlog.types import TICKS_PER_DAY, UNIX_EPOCH_TICKS, Column, Schema, Type
@@ -159,7 +159,7 @@ class StoredTable:
             except OSError:
                 self._discard(adds)
                 raise
-            return self.commit(adds, dict.fromkeys(requests, 1) | dict(positions or {}))
+            return self.commit(adds, positions, requests)
 
     def write(self, rows: tuple[pa.Table, bool], columns: Schema, day: str, *, new: bool = True) -> Any:
         """A file of rows of one day as they are stored, on disk for good, as the action that makes it a part of the table."""
@@ -170,17 +170,17 @@ class StoredTable:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{uuid.uuid4().hex}{DIGITS if digits else '.parquet'}"
         written = _write_parquet(table, path)
-        _sync(folder)
-        _sync(self.folder)
+        sync(folder)
+        sync(self.folder)
         size, now = path.stat().st_size, _milliseconds()
         return AddAction(
             str(path.relative_to(self.folder)), size, {DAY: day}, now, new, json.dumps(_statistics(written, columns))
         )
 
-    def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None) -> int:
+    def commit(self, actions: list[Any], positions: Mapping[str, int] | None = None, requests: Iterable[str] = ()) -> int:
         """Make files part of the table, or take them out, as one version, which is on disk when this returns.
 
-        `positions` are stored with them: how far sources are read, 1 for a request as a whole.
+        Stored with them: how far sources are read, for good, and the ids of requests, which are known for a week.
         """
         from deltalake.exceptions import DeltaError
         from deltalake.transaction import CommitProperties, Transaction
@@ -188,7 +188,9 @@ class StoredTable:
         with self.writing():
             delta, now = self._opened(), _milliseconds()
             before = delta.version()
-            marks = [Transaction(source, at, now) for source, at in (positions or {}).items()]
+            # Without a moment it never lapses: a log may be quiet for weeks before its next line.
+            marks = [Transaction(source, at) for source, at in (positions or {}).items()]
+            marks += [Transaction(request, 1, now) for request in requests]
             about = CommitProperties({log.ACTIONS: str(len(actions) + len(marks))}, app_transactions=marks)
             try:
                 after = self._after_commit()
@@ -262,8 +264,8 @@ class StoredTable:
         schema = arrow_schema(columns).append(pa.field(DAY, pa.date32()))
         self._written = DeltaTable.create(str(self.folder), schema, partition_by=[DAY], configuration=_KEPT)
         self._sync_log([self._written.version()])
-        _sync(self.folder)
-        _sync(self.folder.parent)
+        sync(self.folder)
+        sync(self.folder.parent)
 
     def _check(self, known: Schema, columns: Schema) -> None:
         """Refuse columns that the table has otherwise. Most readers do not tell names apart that differ in case only."""
@@ -301,8 +303,8 @@ class StoredTable:
         names = [f"{version:020}{ending}" for version in versions for ending in (".json", ".checkpoint.parquet")]
         for name in (*names, "_last_checkpoint"):
             if (self._log / name).exists():
-                _sync(self._log / name)
-        _sync(self._log)
+                sync(self._log / name)
+        sync(self._log)
 
     # ------------------------------------------------------------------------------------------------------------ shapes
 
@@ -319,7 +321,7 @@ class StoredTable:
         made = path.with_name(f"{uuid.uuid4().hex}.made")
         _write_parquet(arrow_schema(columns).empty_table(), made)
         made.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def _times(add: dict[str, Any]) -> tuple[int, int]:
@@ -386,7 +388,7 @@ def _write_parquet(table: pa.Table, path: Path) -> pq.FileMetaData:
         often = [field.name for field in table.schema if field.type == pa.string() and field.name != "_ItemId"]
         with pq.ParquetWriter(path, table.schema, compression="zstd", use_dictionary=often or False) as writer:
             writer.write_table(table, _ROWS_PER_GROUP)
-        _sync(path)
+        sync(path)
     except OSError:
         path.unlink(missing_ok=True)
         raise
@@ -395,15 +397,6 @@ def _write_parquet(table: pa.Table, path: Path) -> pq.FileMetaData:
 
 def _milliseconds() -> int:
     return int(time.time() * 1000)
-
-
-def _sync(path: Path) -> None:
-    """Wait until a file, or the names in a folder, are on disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _statistics(file: pq.FileMetaData, columns: Schema) -> dict[str, object]:

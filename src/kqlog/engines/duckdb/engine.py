@@ -8,7 +8,7 @@ import tempfile
 import threading
 import warnings
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,10 +41,14 @@ class DuckDBEngine:
     """Tables in files and data frames, queried by DuckDB in this process.
 
     `root` is the folder or file that queries may read; nothing else is readable. `memory` is a limit such as '2GB'.
+    `named_files`: whether a query may name a file in it, as externaldata does, and not only tables.
     """
 
-    def __init__(self, root: Path | None = None, *, memory: str | None = None, threads: int | None = None) -> None:
+    def __init__(
+        self, root: Path | None = None, *, memory: str | None = None, threads: int | None = None, named_files: bool = True
+    ) -> None:
         self._root = root.resolve() if root else None
+        self._named_files = named_files
         self._settings = {"memory_limit": memory, "threads": threads}
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
@@ -142,6 +146,8 @@ class DuckDBEngine:
     def _table(self, node: Scan | External) -> StoredTable:
         if isinstance(node, Scan):
             return self._tables[node.table] if node.stored is None else storage.stored_table(node, node.stored)
+        if not self._named_files:
+            raise QueryError("ENG001", "files cannot be read here", node.span, "store their rows in a table")
         try:
             with errors(node.files), self.cursor() as cursor:
                 return storage.external_table(cursor, node, self._root)
@@ -216,7 +222,7 @@ class DuckDBRun:
                 rest, truncated = _remaining(cursor, limits)
         return DuckDBAnswer(self._columns, head, rest, truncated=truncated)
 
-    def batches(self) -> Iterator[pyarrow.Table]:
+    def batches(self) -> Generator[pyarrow.Table, None, None]:
         """Run, and give the rows as they come."""
         import pyarrow
 
