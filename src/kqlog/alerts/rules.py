@@ -116,7 +116,9 @@ class Rules:
                     message = f"there is a rule '{one.name}' already, in {other.rule.place}"
                     self.broken[file] = QueryError("ALR001", message)
         for file in self.broken:
-            self._bound.pop(file, None)
+            for one in self._bound.pop(file, []):
+                if found.get(one.name) is one:
+                    del found[one.name]
         return found
 
     def find(self, name: str) -> BoundRule:
@@ -234,6 +236,8 @@ def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ..
         else None
     )
     own = fields.get("name", Field.string, name)
+    tags: dict[str, str] = fields.get("tags", _texts, {})
+    told = _texts(actions["actionProperties"]) if actions is not None and "actionProperties" in actions else {}
     return replace(
         default,
         name=own,
@@ -255,7 +259,7 @@ def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ..
         catch_up=fields.get("catchUp", Field.flag, default.catch_up),
         no_data=fields.get("noData", _absence, default.no_data),
         on_error=fields.get("onError", _absence, default.on_error),
-        tags=fields.get("tags", _texts, {}),
+        tags=tags | told,
         place=place,
     )
 
