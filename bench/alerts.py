@@ -72,6 +72,7 @@ def measure(folder: Path, what: str, first: int) -> None:
     """Three minutes of evaluations, by two threads as kqlog serve has them."""
     started = time.perf_counter()
     alerts = Alerts(kqlog.connect(folder))
+    alerts.rules.refresh()
     loaded = time.perf_counter() - started
     seconds, processor, longest, count = [], [], 0.0, 0
     for now in range(first, first + 3 * MINUTE, MINUTE):

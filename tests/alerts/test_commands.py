@@ -1,7 +1,9 @@
-"""The commands of alerts, and the server that evaluates them, as processes."""
+"""The commands of alerts, and the server that evaluates them."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import re
@@ -12,10 +14,12 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 import kqlog
+from kqlog.cli import main
 from kqlog.ingest.shaping import shape
 from kqlog.store.store import create
 
@@ -23,10 +27,17 @@ SAMPLE = Path(__file__).parents[2] / "sample_data"
 COMMAND = [sys.executable, "-m", "kqlog.cli"]
 
 
-def run(*arguments: object, folder: Path = SAMPLE) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, "alerts", *map(str, arguments), "-d", str(folder)], capture_output=True, text=True, timeout=60
-    )
+class Done(NamedTuple):
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(*arguments: object, folder: Path = SAMPLE) -> Done:
+    out, error = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(error):
+        status = main(["alerts", *map(str, arguments), "-d", str(folder)])
+    return Done(status, out.getvalue(), error.getvalue())
 
 
 @pytest.fixture

@@ -94,16 +94,16 @@ def progress(folder: Path) -> int:
 
 def test_tells_what_the_reference_tells(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
-    simulation.prepare(folder, 2, 12)
-    simulation.run(folder, 2, 60)
-    assert check(folder, 2, 60) > 20
+    simulation.prepare(folder, 2, 10)
+    simulation.run(folder, 2, 40)
+    assert check(folder, 2, 40) > 20
 
 
 def test_tells_the_same_when_it_looks_once_in_a_while_and_is_killed(tmp_path: Path) -> None:
     folder = tmp_path / "logs"
     simulation.prepare(folder, 3, 8)
-    assert run_with_kills(folder, 3, 240, 3, 20) == 3
-    assert check(folder, 3, 240, 20) > 20
+    assert run_with_kills(folder, 3, 160, 2, 20) == 2
+    assert check(folder, 3, 160, 20) > 10
 
 
 @pytest.mark.heavy

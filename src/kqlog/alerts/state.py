@@ -253,7 +253,9 @@ class State:
             QueryError: ALR002 when there is none, or more than one.
         """
         columns = "rule, kind, key, first, since, until, id, fired, resolved, state, value, reason"
-        rows = self._rows(f"select {columns} from episodes where substr(id, 1, length(?1)) = ?1 limit 2", id_)
+        rows = self._rows(f"select {columns} from episodes where id = ?", id_)
+        # A start is looked for in all of them, which takes long.
+        rows = rows or self._rows(f"select {columns} from episodes where substr(id, 1, length(?1)) = ?1 limit 2", id_)
         if len(rows) != 1 or not id_:
             raise QueryError(
                 "ALR002", f"there is {'no' if not rows else 'more than one'} alert '{id_}'", hint="see: kqlog alerts list"
