@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 
 from kqlog import __version__
-from kqlog.commands import alerting, asking, exporting, health, ingesting, keeping, securing
+from kqlog.commands import alerting, asking, editing, exporting, health, ingesting, keeping, securing
 from kqlog.commands.command import EXIT_ERROR, CommandError, Commands, connected
 from kqlog.errors import QueryError
 
@@ -45,7 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"kqlog {__version__}")
     parser.set_defaults(run=_prompt)
     commands = Commands(parser, data)
-    for group in (asking, keeping, ingesting, exporting, alerting, health, securing):
+    for group in (asking, editing, keeping, ingesting, exporting, alerting, health, securing):
         group.declare(commands)
     return parser
 

@@ -105,7 +105,9 @@ def write_table(columns: Schema, rows: Rows, stream: IO[str], width: int | None 
 
 def write_html(columns: Schema, rows: Rows, stream: IO[str]) -> None:
     """An HTML table, for notebooks: names over types, numbers to the right. A click on a name sorts by its column."""
-    aligned = [' style="text-align: right"' if column.type in _RIGHT else "" for column in columns]
+    # Jupyter aligns all of a table to the right, and marimo leaves no room between columns.
+    styles = [f"text-align: {'right' if column.type in _RIGHT else 'left'}; padding: 0.2em 0.6em" for column in columns]
+    aligned = [f' style="{style}"' for style in styles]
     head = "".join(
         f"<th{place}>{html.escape(column.name)}<br><small>{column.type}</small></th>"
         for column, place in zip(columns, aligned, strict=True)

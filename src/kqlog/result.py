@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import html
 import io
+import json
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -193,12 +194,20 @@ class Result:
         """An Arrow table as kqlog computes: datetime and timespan are ticks, guid and dynamic (JSON) text."""
         return self._answer.arrow()
 
-    def to_pandas(self) -> pandas.DataFrame:
-        """A pandas data frame, by way of `to_arrow`."""
-        return self.to_arrow().to_pandas()
+    def to_pandas(self, *, arrow: bool = False) -> pandas.DataFrame:
+        """A pandas data frame, by way of `to_arrow`.
+
+        Its columns are numpy's: all are copied, and whole numbers with nulls become floats. With `arrow` they are Arrow's
+        (pandas.ArrowDtype): none is copied, and whole numbers stay whole.
+        """
+        if not arrow:
+            return self.to_arrow().to_pandas()
+        import pandas
+
+        return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
 
     def to_polars(self) -> polars.DataFrame:
-        """A polars data frame, by way of `to_arrow`."""
+        """A polars data frame, by way of `to_arrow`: numbers, times and booleans are not copied again, texts are."""
         import polars
 
         frame = polars.from_arrow(self.to_arrow())
@@ -320,21 +329,35 @@ class Result:
         return stream.getvalue() + self._footer()
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
-        """What a notebook shows: the chart of the query, or else the table."""
-        from kqlog.charts.chart import ChartError
+        """What a notebook shows: the chart of the query, or else the table. JupyterLab would take HTML before a chart."""
+        chart, _ = self._shown_chart
+        return {"text/plain": repr(self)} | ({VEGA_LITE: chart} if chart is not None else {"text/html": self._repr_html_()})
 
-        bundle: dict[str, Any] = {"text/plain": repr(self), "text/html": self._repr_html_()}
-        if self.asks_for_chart:
-            try:
-                bundle[VEGA_LITE] = self.to_vega("neutral")
-            except ChartError as error:
-                bundle["text/html"] += f"<br><small>no chart: {html.escape(str(error))}</small>"
-        return bundle
-
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        """The table; None where the chart is shown, since IPython would put it beside that."""
+        chart, why = self._shown_chart
+        if chart is not None:
+            return None
         stream = io.StringIO()
         formats.write_html(tuple(self.columns), self.first(SHOWN_ROWS), stream)
-        return f"{stream.getvalue()}<small>{self._footer()}</small>"
+        return f"{stream.getvalue()}<small>{self._footer()}</small>{why}"
+
+    def _mime_(self) -> tuple[str, str]:
+        """The same for marimo, which takes one form."""
+        chart, _ = self._shown_chart
+        return (VEGA_LITE, json.dumps(chart)) if chart is not None else ("text/html", self._repr_html_() or "")
+
+    @cached_property
+    def _shown_chart(self) -> tuple[dict[str, Any] | None, str]:
+        """The chart of the query for a notebook; where it cannot be drawn, why."""
+        from kqlog.charts.chart import ChartError
+
+        if not self.asks_for_chart:
+            return None, ""
+        try:
+            return self.to_vega("neutral"), ""
+        except ChartError as error:
+            return None, f"<br><small>no chart: {html.escape(str(error))}</small>"
 
     def _footer(self) -> str:
         rows = len(self)

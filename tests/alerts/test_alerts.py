@@ -148,6 +148,25 @@ def test_a_query_that_aggregates_is_asked_for_each_window_with_its_end_as_now(pl
     assert place.through("10:05", "10:11") == ["10:10 Fired busy web"]
 
 
+def test_all_conditions_must_be_met_and_one_without_dimensions_is_for_all(place: Place) -> None:
+    place.rule(condition="operator: GreaterThan\nthreshold: 2\ndimensions: [{name: Host}]")
+    with (place.folder / FOLDER / "busy.yaml").open("a") as file:
+        file.write("    - {query: Log_CL | where Host == 'gate', operator: LessThan, threshold: 1}\n")
+    place.rows("10:01", "web", 3, level=1)
+    place.rows("10:06", "web", 3, level=1)
+    place.rows("10:02", "gate")
+    assert place.through("10:05", "10:11") == ["10:10 Fired busy web"]
+
+
+def test_a_query_sees_more_than_its_window_where_the_rule_says_so(place: Place) -> None:
+    query = "Log_CL | summarize Hosts = dcount(Host) | where Hosts > 1"
+    place.rule("wide", query, top="overrideQueryTimeRange: PT1H", condition="threshold: 0")
+    place.rule("narrow", query, condition="threshold: 0")
+    place.rows("09:30", "web")
+    place.rows("10:01", "db")
+    assert place.tick("10:05") == ["Fired wide"]
+
+
 def test_no_data_is_a_state_of_its_own(place: Place) -> None:
     place.rule(more="noData: {outcome: alert, pending: PT5M}")
     place.rows("10:01", "web", 1, level=1)

@@ -82,3 +82,13 @@ def test_what_is_there_stays_as_it_is(tmp_path):
     )
     assert "alerts/cpu-high.yaml: is there already" in done.stdout and "alerts/groups/operations.yaml\n" in done.stdout
     assert (tmp_path / "alerts" / "cpu-high.yaml").read_text() == "mine"
+
+
+def test_a_rule_that_tells_nobody_who_is_there_is_told(tmp_path):
+    shutil.copy(SAMPLE / "Heartbeat.parquet", tmp_path)
+    (tmp_path / "alerts").mkdir()
+    text = "criteria: {allOf: [{query: Heartbeat}]}\nactions: {actionGroups: [nobody]}\n"
+    (tmp_path / "alerts" / "beats.yaml").write_text(text)
+    command = [sys.executable, "-m", "kqlog", "-d", str(tmp_path), "alerts", "check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stderr == "kqlog: the rule beats tells the action group 'nobody', which is not there\n"

@@ -126,11 +126,12 @@ def test_points_are_bounded_and_the_extremes_stay():
     assert "of 100,000 points are drawn" in spec["title"]["subtitle"][0]
 
 
-def test_a_notebook_gets_the_chart_and_the_table():
-    bundle = kqlog.query(QUERIES["barchart"])._repr_mimebundle_()
-    assert set(bundle) == {"text/plain", "text/html", "application/vnd.vegalite.v5+json"}
+def test_a_notebook_gets_the_chart_and_no_html_which_jupyterlab_would_take_before_it():
+    result = kqlog.query(QUERIES["barchart"])
+    bundle = result._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "application/vnd.vegalite.v5+json"}
     assert bundle["application/vnd.vegalite.v5+json"]["config"]["background"] == "transparent"
-    assert "<table" in bundle["text/html"]
+    assert result._repr_html_() is None
 
 
 def test_a_notebook_gets_the_table_and_why_there_is_no_chart():

@@ -86,7 +86,7 @@ def test_values_and_notifications(guarded, tmp_path: Path):
         ("if_octets", "lo", "rx", "web-01/interface-lo/if_octets.rx"),
         ("memory", "_Total", "used", "web-01/memory/memory-used"),
     } <= set(guarded.query(names))
-    assert guarded.query("Perf | where ObjectName == 'percent' | summarize max(CounterValue) <= 100.1, count() > 8") == [
+    assert guarded.query("Perf | where ObjectName == 'percent' | summarize max(CounterValue) <= 100.1, count() > 3") == [
         (True, True)
     ]
     alert = f"{above} | take 1 | project Computer, AlertName, AlertSeverity, parse_json(AlertContext).annotations.FailureMax"

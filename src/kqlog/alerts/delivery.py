@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, Protocol
@@ -111,8 +111,13 @@ class Deliveries:
         self._outbox, self._groups, self._warn, self._clock = outbox, groups, warn, clock
         self._pool = ThreadPoolExecutor(_AT_ONCE, "kqlog delivery")
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[None]] = {}
+        self._taken: set[str] = set()
+        """The action ids of what waits here or is under way."""
+        self._waiting: dict[tuple[str, ...], deque[Notification]] = {}
         self._busy: Counter[tuple[str, ...]] = Counter()
+        """How many threads deliver to the same groups."""
+        self._begun: list[Future[None]] = []
+        self._closed = False
         self._told: dict[str, set[tuple[str, str]]] = {}
         """Who has a notification that others do not have yet: names of groups and receivers by its action id."""
         self._resting: dict[tuple[str, str], int] = {}
@@ -128,36 +133,49 @@ class Deliveries:
         self.close()
 
     def wait(self) -> None:
-        """Wait for what is under way."""
-        with self._lock:
-            begun = list(self._under_way.values())
-        wait(begun)
+        """Wait for what was begun."""
+        wait(self._begun)
 
     def close(self) -> None:
         """Wait for what is under way, and end."""
+        self._closed = True
         self._pool.shutdown()
 
     def start(self) -> list[Future[None]]:
-        """Begin with what is due, as far as there are threads for it."""
-        begun = []
+        """Begin with what is due: the futures are done when it is told, or put off."""
         for one in self._outbox.undelivered(self._clock(), _MOST_DUE):
-            id_ = one.alert.action_id
             with self._lock:
-                full = len(self._under_way) >= _AT_ONCE
-                if full or id_ in self._under_way or self._busy[one.groups] >= _AT_ONCE_OF_A_GROUP:
-                    continue
-                self._busy[one.groups] += 1
-                self._under_way[id_] = future = self._pool.submit(self._deliver, one)
-            begun.append(future)
+                if one.alert.action_id not in self._taken:
+                    self._taken.add(one.alert.action_id)
+                    self._waiting.setdefault(one.groups, deque()).append(one)
+        with self._lock:
+            self._begun = [future for future in self._begun if not future.done()]
+            begun = [future for groups in list(self._waiting) for future in self._begin(groups)]
+            self._begun += begun
         return begun
 
-    def _deliver(self, one: Notification) -> None:
-        try:
-            self._try(one)
-        finally:
+    def _begin(self, groups: tuple[str, ...]) -> list[Future[None]]:
+        """Give what waits for the same groups some threads, as far as there are any."""
+        threads = min(_AT_ONCE_OF_A_GROUP - self._busy[groups], len(self._waiting[groups]), _AT_ONCE - self._busy.total())
+        self._busy[groups] += max(0, threads)
+        return [self._pool.submit(self._deliver, groups) for _ in range(threads)]
+
+    def _deliver(self, groups: tuple[str, ...]) -> None:
+        """Deliver all that waits for the same groups."""
+        while True:
             with self._lock:
-                del self._under_way[one.alert.action_id]
-                self._busy[one.groups] -= 1
+                if self._closed or not self._waiting[groups]:
+                    self._busy[groups] -= 1
+                    return
+                one = self._waiting[groups].popleft()
+            try:
+                self._try(one)
+            except sqlite3.Error as error:
+                # It stays in the outbox, and is due still.
+                self._warn(f"what was told cannot be written down, it is told again: {error}")
+            finally:
+                with self._lock:
+                    self._taken.discard(one.alert.action_id)
 
     def _try(self, one: Notification) -> None:
         id_ = one.alert.action_id

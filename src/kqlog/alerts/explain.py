@@ -40,7 +40,8 @@ def explain(one: BoundRule, ask: Ask, at: int | None, now: int, state: State | N
         lines.append("rows       none in this window: no combination of dimensions has any, so nothing can fire")
         lines += _last_rows(one, ask, end)
     for key, verdict in ranked[:_SHOWN]:
-        lines += ["", *_combination(one, key, verdict, [alert for alert in told if alert.episode.key == key])]
+        own = [alert for alert in told if alert.episode.key == key]
+        lines += ["", *_combination(one, key, verdict, own, replayed=state is None)]
     if len(ranked) > _SHOWN:
         lines.append(f"\n... and {len(ranked) - _SHOWN:,} more combinations")
     return "\n".join(lines)
@@ -87,7 +88,7 @@ def _state_lines(rule: Rule, end: int, progress: Progress | None, now: int, *, s
         yield f"state      {progress.unfired:,} alerts did not fire at the last look, since there were too many"
 
 
-def _combination(one: BoundRule, key: Key, verdict: Verdict, told: list[Told]) -> Iterator[str]:
+def _combination(one: BoundRule, key: Key, verdict: Verdict, told: list[Told], *, replayed: bool) -> Iterator[str]:
     rule = one.rule
     names = [dimension.name for condition in rule.conditions for dimension in condition.dimensions]
     yield ", ".join(f"{name} = {value}" for name, value in zip(names, key, strict=False)) if key else "all rows"
@@ -101,8 +102,11 @@ def _combination(one: BoundRule, key: Key, verdict: Verdict, told: list[Told]) -
     yield f"  so       {_conclusion(rule, verdict, own)}"
     for alert in told[:3]:
         resolved = "open" if alert.episode.until is None else f"to {shown(alert.episode.until)}"
-        whole = f"{alert.episode.id[:8]} from {shown(alert.episode.first)} {resolved}"
-        yield f"  alert    {whole}, told {shown(alert.fired)}, {alert.state}"
+        whole = f"from {shown(alert.episode.first)} {resolved}"
+        if replayed:
+            yield f"  alert    {whole}"
+        else:
+            yield f"  alert    {alert.episode.id[:8]} {whole}, told {shown(alert.fired)}, {alert.state}"
 
 
 def _conclusion(rule: Rule, verdict: Verdict, told: list[Told]) -> str:

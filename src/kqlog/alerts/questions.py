@@ -16,12 +16,14 @@ from kqlog.alerts.model import Aggregation, Condition, Dimension
 from kqlog.alerts.windows import MINUTE, from_ticks, literal
 from kqlog.errors import QueryError
 from kqlog.plan import nodes as plan
+from kqlog.plan.lookup import closest
 from kqlog.result import Result
 from kqlog.types import NUMBERS, Column, Type
 from kqlog.workspace import Workspace
 
 TIME = "TimeGenerated"
 MOST_DIMENSIONS = 6
+_SHOWN = 8
 _DEPENDS_ON_CHANCE = frozenset({"rand", "new_guid"})
 _SOME_MOMENTS = (0, 11 * MINUTE)
 """A query that reads the same at both does not ask what time it is."""
@@ -160,10 +162,9 @@ def bound(condition: Condition, workspace: Workspace, blame: Callable[[str], Cal
 def _check_columns(
     condition: Condition, columns: dict[str, Type], blame: Callable[[str], Callable[[QueryError], QueryError]]
 ) -> None:
-    known = f"the query has {', '.join(columns)}"
     measure = condition.measure
     if measure is not None and measure not in columns:
-        raise blame("metricMeasureColumn")(QueryError("ALR001", f"the query has no column '{measure}'", hint=known))
+        raise blame("metricMeasureColumn")(_no_column(measure, columns))
     if measure is not None and columns[measure] not in NUMBERS:
         message = f"'{measure}' is {columns[measure].one}, and a measure is a number"
         raise blame("metricMeasureColumn")(QueryError("ALR001", message))
@@ -172,7 +173,7 @@ def _check_columns(
         raise blame("timeAggregation")(QueryError("ALR001", f"{condition.aggregation} of what?", hint=hint))
     for one in condition.dimensions:
         if one.name not in columns:
-            raise blame("dimensions")(QueryError("ALR001", f"the query has no column '{one.name}'", hint=known))
+            raise blame("dimensions")(_no_column(one.name, columns))
         if columns[one.name] is Type.DYNAMIC:
             hint = f"make it a text: extend {one.name} = tostring({one.name})"
             raise blame("dimensions")(QueryError("ALR001", f"'{one.name}' is dynamic, which is no dimension", hint=hint))
@@ -180,6 +181,13 @@ def _check_columns(
         hint = f"keep it, as in summarize ... by bin({TIME}, 5m)"
         message = f"{condition.periods} evaluation periods are told apart by {TIME}, which this query does not have"
         raise blame("query")(QueryError("ALR001", message, hint=hint))
+
+
+def _no_column(name: str, columns: dict[str, Type]) -> QueryError:
+    close = closest(name, list(columns))
+    more = ", ..." if len(columns) > _SHOWN else ""
+    hint = f"did you mean '{close}'?" if close else f"it has {', '.join(list(columns)[:_SHOWN])}{more}"
+    return QueryError("ALR001", f"the query has no column '{name}'", hint=hint)
 
 
 def _keeps_rows(node: plan.Node) -> bool:

@@ -7,7 +7,8 @@ Every rule is bound against the tables when it is read. One that is broken is to
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -78,33 +79,47 @@ class Rules:
     """By name."""
     broken: dict[Path, QueryError] = field(default_factory=dict)
     """The files that are no rules, with the reason."""
+    _bound: dict[Path, list[BoundRule]] = field(default_factory=dict)
     _read: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    _saved: dict[Path, tuple[int, int]] = field(default_factory=dict)
 
     def refresh(self) -> bool:
-        """Read the files again if some have changed; whether they have."""
-        files = sorted(file for file in self.folder.glob("*") if file.suffix in ENDINGS)
-        seen = {file: (status.st_mtime_ns, status.st_size) for file in files if (status := file.stat())}
-        if seen == self._read:
-            return False
-        self._read = seen
-        self.reload()
-        return True
+        """Read those files again that have changed, or may be right by now; whether anything is new.
 
-    def reload(self) -> None:
-        """Read all files, and bind all rules against the tables as they are now."""
-        found: dict[str, BoundRule] = {}
+        Saved queries that rules name may change as well, and a table that a rule wants may have come.
+        """
+        seen = _stamps(file for file in self.folder.glob("*") if file.suffix in ENDINGS)
+        saved = _stamps(self.workspace.saved.folder.glob("*")) if self.workspace.saved.folder is not None else {}
+        changed = {file for file in seen if saved != self._saved or seen[file] != self._read.get(file)} | self.broken.keys()
+        again = [
+            file for file in sorted(seen) if not file.name.endswith(PARAMETERS) and (_beside(file) in changed or file in changed)
+        ]
+        if not again and seen.keys() == self._read.keys():
+            return False
+        before = (self.found, self.broken.keys())
+        self._read, self._saved = seen, saved
+        self._bound = {file: one for file, one in self._bound.items() if file in seen and file not in again}
         self.broken = {}
-        for file in sorted(self._read):
-            if file.name.endswith(PARAMETERS):
-                continue
+        for file in again:
             try:
-                for one in read_file(file, self.workspace):
-                    if (other := found.get(one.name)) is not None:
-                        raise QueryError("ALR001", f"there is a rule '{one.name}' already, in {other.rule.place}")
-                    found[one.name] = one
+                self._bound[file] = read_file(file, self.workspace)
             except QueryError as error:
                 self.broken[file] = error
-        self.found = found
+        self.found = self._by_name()
+        return before != (self.found, self.broken.keys())
+
+    def _by_name(self) -> dict[str, BoundRule]:
+        found: dict[str, BoundRule] = {}
+        for file, rules in sorted(self._bound.items()):
+            for one in rules:
+                if (other := found.setdefault(one.name, one)) is not one:
+                    message = f"there is a rule '{one.name}' already, in {other.rule.place}"
+                    self.broken[file] = QueryError("ALR001", message)
+        for file in self.broken:
+            for one in self._bound.pop(file, []):
+                if found.get(one.name) is one:
+                    del found[one.name]
+        return found
 
     def find(self, name: str) -> BoundRule:
         """One of them.
@@ -120,6 +135,21 @@ class Rules:
         close = closest(name, list(self.found))
         hint = f"did you mean '{close}'?" if close else f"rules are files {FOLDER}/NAME.yaml of the folder"
         raise QueryError("ALR001", f"there is no alert rule '{name}'", hint=hint)
+
+
+def _beside(file: Path) -> Path:
+    """The file of the parameters of a template."""
+    return file.with_name(f"{file.stem}{PARAMETERS}")
+
+
+def _stamps(files: Iterable[Path]) -> dict[Path, tuple[int, int]]:
+    """What changes when a file does; a file may go while one looks."""
+    found = {}
+    for file in files:
+        with suppress(FileNotFoundError):
+            status = file.stat()
+            found[file] = (status.st_mtime_ns, status.st_size)
+    return found
 
 
 def rules_of(workspace: Workspace) -> Rules:
@@ -141,8 +171,7 @@ def read_file(file: Path, workspace: Workspace) -> list[BoundRule]:
     Raises:
         QueryError: what is wrong in it, with its place.
     """
-    text, place = _text(file), f"{FOLDER}/{file.name}"
-    beside = file.with_name(f"{file.stem}{PARAMETERS}")
+    text, place, beside = _text(file), f"{FOLDER}/{file.name}", _beside(file)
     imported = read_rules(text, file.stem, place, read_parameters(_text(beside)) if beside.exists() else {})
     if imported is not None:
         return [_bound(one, workspace) for one in imported]
@@ -207,6 +236,8 @@ def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ..
         else None
     )
     own = fields.get("name", Field.string, name)
+    tags: dict[str, str] = fields.get("tags", _texts, {})
+    told = _texts(actions["actionProperties"]) if actions is not None and "actionProperties" in actions else {}
     return replace(
         default,
         name=own,
@@ -228,7 +259,7 @@ def _rule(fields: Fields, name: str, place: str, conditions: tuple[Condition, ..
         catch_up=fields.get("catchUp", Field.flag, default.catch_up),
         no_data=fields.get("noData", _absence, default.no_data),
         on_error=fields.get("onError", _absence, default.on_error),
-        tags=fields.get("tags", _texts, {}),
+        tags=tags | told,
         place=place,
     )
 

@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from kqlog.alerts.actions.groups import Groups
@@ -63,6 +63,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._under_way: set[str] = set()
         self._done: queue.Queue[Look | None] = queue.Queue()
+        self._recording: Future[None] | None = None
         self._deliveries = Deliveries(alerts.state, Groups(alerts.state.root), log.warning, clock)
         targets = (self._watch, self._write, self._deliver)
         self._threads = [threading.Thread(target=target, daemon=True) for target in targets]
@@ -91,7 +92,8 @@ class Scheduler:
                 if now // MINUTE != minute:
                     minute = now // MINUTE
                     self.alerts.refresh(now)
-                    self._slow.submit(self._record_health, now)
+                    if self._recording is None or self._recording.done():
+                        self._recording = self._slow.submit(self._record_health, now)
                 if now // HOUR != tidied:
                     tidied = now // HOUR
                     self._quick.submit(self.alerts.tidy, now)

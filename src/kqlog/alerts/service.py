@@ -20,10 +20,10 @@ from kqlog.alerts.evaluation import judge, needs, sees
 from kqlog.alerts.model import Alert, MonitorCondition, Rule
 from kqlog.alerts.processing import ProcessingRules
 from kqlog.alerts.questions import Ask, Cells, Need, Question
-from kqlog.alerts.rules import BoundRule, rules_of
+from kqlog.alerts.rules import FOLDER, BoundRule, Rules
 from kqlog.alerts.state import Notification, Progress, State
 from kqlog.alerts.tables import ALERT, HISTORY, store_events
-from kqlog.alerts.windows import DAY, HOUR, as_datetime, literal, timing
+from kqlog.alerts.windows import DAY, HOUR, MINUTE, as_datetime, literal, timing
 from kqlog.errors import QueryError
 from kqlog.result import Result
 from kqlog.store.upkeep import keep_in_order
@@ -149,7 +149,8 @@ class Alerts:
         except QueryError:
             self.state.close()
             raise
-        self.rules = rules_of(workspace)
+        # Read by the first `refresh`: a server with very many rules takes in logs meanwhile.
+        self.rules = Rules(workspace, workspace.store.root / FOLDER)
         self.processing = ProcessingRules(workspace.store.root)
         self.progress = self.state.progress()
         self._known = self.state.rules()
@@ -265,7 +266,8 @@ class Alerts:
         """The windows to look at again, those together with the ones that are due, and how many are skipped."""
         rule, times = one.rule, timing(one.rule)
         before = self._enabled(rule)
-        if before is None:
+        if before is None or (before.error is not None and 0 <= now - (before.looked or 0) < MINUTE):
+            # What failed is not tried again at once.
             return [], [], 0
         newest = times.newest(now)
         cursor = newest - times.frequency if before.cursor is None else before.cursor

@@ -41,7 +41,7 @@ class Around:
         return frozenset(word.rstrip("s") for comment in comments for word in re.findall(r"[a-z]{3,}", comment.lower()))
 
     @cached_property
-    def _pieces(self) -> list[words.Piece]:
+    def _pieces(self) -> tuple[words.Piece, ...]:
         return words.pieces(self.whole)
 
     @cached_property

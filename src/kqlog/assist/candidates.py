@@ -146,7 +146,7 @@ def _tables(around: Around, sight: Sight) -> Iterator[Candidate]:
 def _functions(around: Around, sight: Sight) -> Iterator[Candidate]:
     for name, function in FUNCTIONS.items():
         aggregate = function.kind is Role.AGGREGATE
-        if not name.isidentifier() or (aggregate and not sight.aggregates):
+        if not name.isidentifier() or name.startswith("__") or (aggregate and not sight.aggregates):
             continue
         if function.kind is Role.WINDOW and sight.scope.windows is None:
             continue

@@ -99,8 +99,12 @@ def _check(options: argparse.Namespace) -> int:
     for processed in processing.found:
         print(f"{processed.name}: {'suppresses' if processed.suppress else 'adds ' + ', '.join(processed.groups)}")
     groups = Groups(rules.folder.parent)
+    named = {name: one.name for one in rules.found.values() for name in one.rule.action_groups}
     for name in groups.names:
         print(f"{name}: is told")
+    for name, rule in named.items():
+        if name not in groups:
+            print(f"kqlog: the rule {rule} tells the action group '{name}', which is not there", file=sys.stderr)
     broken = rules.broken | processing.broken | groups.broken()
     for file, error in broken.items():
         print(f"{_shown(file)}:{error.line or 1}:{error.column or 1}: {error}", file=sys.stderr)
@@ -142,6 +146,7 @@ def _run(options: argparse.Namespace) -> int:
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
+    alerts.refresh(_now())
     scheduler = Scheduler(alerts)
     scheduler.start()
     print(f"{len(alerts.rules.found)} rules are evaluated", flush=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from kqlog.errors import QueryError, Span
@@ -72,7 +72,8 @@ def _piece_pattern() -> re.Pattern[str]:
     return re.compile(_PIECE % "|".join(re.escape(word).replace("\\ ", r"\s+") for word in longest_first), re.VERBOSE)
 
 
-def pieces(text: str) -> list[Piece]:
+@lru_cache(maxsize=4)  # one place in a text is asked about in several ways, one after the other
+def pieces(text: str) -> tuple[Piece, ...]:
     """The parts of a text in order, also of one that is no valid query; spaces are left out.
 
     A name or keyword followed by `(`, such as count(), is a function.
@@ -83,7 +84,7 @@ def pieces(text: str) -> list[Piece]:
         found += _comments(text, end, token.start)
         found.append(Piece(_kind(token, text), Span(token.start, token.end)))
         end = token.end
-    return found + list(_comments(text, end, len(text)))
+    return (*found, *_comments(text, end, len(text)))
 
 
 def _comments(text: str, start: int, end: int) -> Iterator[Piece]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -233,3 +235,42 @@ def test_waits_grow_and_end(attempt, now, key):
 
 def test_what_failed_together_is_not_tried_again_together():
     assert len({next_try(3, 0, str(key)) for key in range(100)}) > 90
+
+
+def test_many_are_told_one_after_the_other_without_pauses(setting, http):
+    setting.group("ops", webhook(http))
+    with setting.state.transaction():
+        for at in range(300):
+            setting.post(replace(samples.LOG, id=f"{at:036}", action_id=f"{at:036}-fired"), "ops")
+    deliveries, began = setting.deliveries(), time.monotonic()
+    setting.deliver(deliveries)
+    assert len(http.requests) == 300 and setting.waiting == []
+    assert time.monotonic() - began < 15
+
+
+KILLED = """
+import sys, threading
+from pathlib import Path
+from kqlog.alerts.actions.groups import Groups
+from kqlog.alerts.delivery import Deliveries
+from kqlog.alerts.state import State
+root = Path(sys.argv[1])
+Deliveries(State(root), Groups(root), print).run(threading.Event())
+"""
+
+
+def test_a_process_that_is_killed_while_it_tells_loses_nothing(setting, http):
+    """What the receiver has had before it answered comes once more, under the same id."""
+    setting.group("ops", webhook(http))
+    http.mood = lambda: "hang"
+    setting.post(samples.LOG, "ops")
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(setting.root)])
+    deadline = time.monotonic() + 30
+    while not http.requests and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    http.mood = lambda: 200
+    setting.deliver(setting.deliveries())
+    assert [headers["Idempotency-Key"] for _, _, headers in http.requests] == [samples.LOG.action_id] * 2
+    assert setting.waiting == []

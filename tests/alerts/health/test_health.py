@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 import kqlog
 from kqlog.alerts.health import record
+from kqlog.alerts.schedule import scheduler_of
 from kqlog.catalog.functions import system_functions
 from kqlog.ingest.shaping import shape
 from kqlog.store.store import create
@@ -232,3 +234,16 @@ def test_the_command():
     assert "SQL Database - West Europe" in done.stdout
     done = kqlog_command("health", "services", "--at", "2026-03-11")
     assert done.returncode == 1 and "--at is nothing for services" in done.stderr
+
+
+def test_whoever_evaluates_rules_records_health(workspace):
+    beat(workspace, datetime.now(UTC) - timedelta(minutes=30))
+    scheduler = scheduler_of(workspace.store.root)
+    scheduler.start()
+    try:
+        deadline = time.monotonic() + 30
+        while not workspace.store.table("AzureActivity").exists and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        scheduler.close()
+    assert [row[:3] for row in told(workspace)] == [("Active", "Available", "Unknown")]

@@ -14,7 +14,7 @@ import kqlog
 from kqlog.alerts.importing import read_parameters, read_rules
 from kqlog.alerts.importing.expression import evaluate
 from kqlog.alerts.model import Aggregation, Comparison, Dimension
-from kqlog.alerts.rules import read_file
+from kqlog.alerts.rules import read_file, rules_of
 from kqlog.errors import QueryError
 
 FILES = Path(__file__).parent / "files"
@@ -148,3 +148,22 @@ def test_any_text_is_an_expression_or_an_error(text):
 def test_files_of_parameters_that_are_none(text):
     with pytest.raises(QueryError, match="this is no file of parameters"):
         read_parameters(text)
+
+
+def test_a_template_is_read_again_when_its_parameters_change(tmp_path):
+    folder = tmp_path / "alerts"
+    folder.mkdir()
+    (tmp_path / "Perf.parquet").write_bytes(
+        (SAMPLE / "Perf" / sorted(file.name for file in (SAMPLE / "Perf").iterdir())[0]).read_bytes()
+    )
+    (folder / "cpu.json").write_text(TEMPLATE)
+    rules = rules_of(kqlog.connect(tmp_path))
+    assert list(rules.broken) == [folder / "cpu.json"]
+    for name in ("test", "staging"):
+        (folder / "cpu.parameters.json").write_text(json.dumps({"parameters": {"environment": {"value": name}}}))
+        assert rules.refresh()
+        assert (list(rules.found), rules.broken) == ([f"cpu-{name}"], {})
+    (folder / "other.json").write_text(TEMPLATE)
+    (folder / "other.parameters.json").write_text((folder / "cpu.parameters.json").read_text())
+    rules.refresh()
+    assert list(rules.found) == ["cpu-staging"] and list(rules.broken) == [folder / "other.json"]

@@ -73,6 +73,9 @@ class Groups:
         """The names of all that have a file."""
         return sorted({file.stem for ending in ENDINGS for file in self.folder.glob(f"*{ending}")})
 
+    def __contains__(self, name: str) -> bool:
+        return name.rpartition("/")[2].lower() in map(str.lower, self.names)
+
     def find(self, name: str) -> Group:
         """A group by its name, in whatever case, or by a resource id of Azure that ends in it.
 
