@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import threading
+import time
+
+import pyarrow
+import pyarrow.parquet
 import pytest
 
 import kqlog
@@ -70,3 +76,26 @@ def test_errors_know_their_text(workspace):
 
 def test_the_moment_may_be_given(workspace):
     assert rows(workspace.start("print now()", now=637_134_336_000_000_000)) == [[(637_134_336_000_000_000,)]]
+
+
+def test_what_a_person_who_waits_is_told(tmp_path):
+    pyarrow.parquet.write_table(pyarrow.table({"n": list(range(60_000))}), tmp_path / "T.parquet")
+    execution = kqlog.connect(tmp_path).start(
+        "T | extend k = n % 2 | join kind=inner (T | extend k = n % 2) on k | summarize dcount(n * n1)"
+    )
+    wanted = re.compile(r"\[#* *\] +\d+%  [\d,]+ of 60,000 rows  0 of \d MB  [\d,]+ s left, Ctrl-C stops it")
+    lines = []
+
+    def watch():
+        end = time.monotonic() + 20
+        while not (lines and wanted.fullmatch(lines[-1])) and time.monotonic() < end:
+            lines.append(execution.line(1.5))
+            time.sleep(0.01)
+        execution.cancel()
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    with pytest.raises(QueryError, match="cancelled"):
+        execution.result()
+    thread.join()
+    assert wanted.fullmatch(lines[-1]), lines[-1]

@@ -116,7 +116,10 @@ class Execution:
         """How far it is after so many seconds, for a person who waits."""
         with self._lock:
             run = self._run
-        return scan_line(self.progress(), 0 if run is None else sum_of_sizes(run.files), seconds)
+        share = self.progress()
+        if run is None or not share:
+            return scan_line(None, 0, None, seconds)
+        return scan_line(share, sum_of_sizes(run.files), run.scanned(), seconds)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

@@ -140,10 +140,14 @@ def bar_line(name: str, share: float, rows: int, size: int, seconds: float) -> s
     return f"{name} [{'#' * int(20 * share):<20}] {share:4.0%}  {rows:,} rows  {size / 2**20:,.0f} MB  {left:,.0f} s left"
 
 
-def scan_line(share: float | None, size: int, seconds: float) -> str:
-    """How far a query is, which has this share of so many bytes behind it after so many seconds."""
+def scan_line(share: float | None, size: int, rows: int | None, seconds: float) -> str:
+    """How far a query is, which has this share of so many bytes, and of so many rows, behind it after so many seconds."""
     if not share:
         return f"running for {seconds:.1f} s, Ctrl-C stops it"
-    scanned = f"  {size * share / 2**20:,.0f} of {size / 2**20:,.0f} MB" if size else ""
-    left = seconds * (1 - share) / share
-    return f"[{'#' * int(20 * share):<20}] {share:4.0%}{scanned}  {left:,.0f} s left, Ctrl-C stops it"
+    parts = [f"[{'#' * int(20 * share):<20}] {share:4.0%}"]
+    if rows is not None:
+        parts.append(f"{rows * share:,.0f} of {rows:,} rows")
+    if size:
+        parts.append(f"{size * share / 2**20:,.0f} of {size / 2**20:,.0f} MB")
+    parts.append(f"{seconds * (1 - share) / share:,.0f} s left, Ctrl-C stops it")
+    return "  ".join(parts)

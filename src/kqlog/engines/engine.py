@@ -118,6 +118,9 @@ class Run(Protocol):
     def progress(self) -> float | None:
         """How much is done, from 0 to 1; None while that is not known."""
 
+    def scanned(self) -> int | None:
+        """How many rows its files hold; None where only reading them would tell."""
+
 
 class Engine(Protocol):
     """A place where tables are and plans run. May be used from several threads."""

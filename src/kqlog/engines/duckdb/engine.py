@@ -197,6 +197,7 @@ class DuckDBRun:
         self._lock = threading.Lock()
         self.sql, self._needs = statement
         self.files = tuple(self._needs.files)
+        self._scanned: int | None = None
         # Last, as from here on others may cancel it.
         engine.watch(self)
 
@@ -260,6 +261,13 @@ class DuckDBRun:
         with self._lock:
             done = self._cursor.query_progress() if self._cursor is not None else -1
         return done / 100 if done >= 0 else None
+
+    def scanned(self) -> int | None:
+        """How many rows its files hold, by their footers."""
+        if self._scanned is None:
+            with errors(self.files), self._engine.cursor() as cursor:
+                self._scanned = storage.rows_in(cursor, self.files)
+        return self._scanned
 
     def _check(self) -> None:
         if self._cancelled:

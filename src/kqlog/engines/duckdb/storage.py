@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _EXTRAS = {"geographiclib": "geo", "h3": "geo", "shapely": "geo", "ua_parser": "agents", "maxminddb": "geoip"}
 """The packages that some functions need, and what kqlog is installed with to have them."""
+_PARQUET = ".parquet"
 _MANY_FILES = 200
 """Reading the statistics of more files than this costs more than it saves."""
 _TICKS = {"s": "{value} * 10000000", "ms": "{value} * 10000", "us": "{value} * 10", "ns": "{value} // 100"}
@@ -71,6 +72,14 @@ def _parquet_table(cursor: duckdb.DuckDBPyConnection, files: Files) -> StoredTab
     names = f"select distinct name from parquet_schema({paths})"
     refuse_renamed(table.columns, lambda: [name for (name,) in cursor.execute(names).fetchall()])
     return StoredTable(table.source, table.columns | _durations(cursor, paths, table))
+
+
+def rows_in(cursor: duckdb.DuckDBPyConnection, files: Sequence[str]) -> int | None:
+    """How many rows Parquet files have; None for other files, or for so many that to look would take long."""
+    if not files or len(files) > _MANY_FILES or not all(file.endswith(_PARQUET) for file in files):
+        return None
+    (rows,) = cursor.execute(f"select sum(num_rows)::BIGINT from parquet_file_metadata({listed(tuple(files))})").fetchall()[0]
+    return int(rows)
 
 
 def _durations(cursor: duckdb.DuckDBPyConnection, paths: str, table: StoredTable) -> dict[str, StoredColumn]:
