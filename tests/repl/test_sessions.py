@@ -172,6 +172,21 @@ def test_a_chart_is_drawn_and_the_next_answer_is_a_table(screen):
     screen.wait_for("2026-03-09T06:00:00", "(12 rows")
 
 
+def test_a_folder_that_cannot_be_written_to_is_told(tmp_path):
+    (tmp_path / "T.csv").write_text("n\n1\n")
+    (tmp_path / "queries").write_text("a file where the folder would be")
+    screen = Screen(tmp_path, tmp_path / "state", 200)
+    try:
+        screen.enter("T | count;")
+        screen.wait_for("(1 row")
+        screen.enter("#save mine")
+        assert "Traceback" not in screen.wait_for("File exists")
+        screen.enter("print answer = 40 + 2;")
+        screen.wait_for("    42")
+    finally:
+        screen.close()
+
+
 def test_how_a_function_is_called_is_told_while_it_is_written(screen):
     screen.type("AppRequests | extend day = bin(")
     screen.wait_for("bin(value: datetime|long|timespan")

@@ -47,6 +47,9 @@ class Shell:
                 return
             except QueryError as error:
                 print(error)
+            except OSError as error:
+                # Such as a folder that may not be written to.
+                print(f"{error.filename or 'kqlog'}: {error.strerror or error}")
             except KeyboardInterrupt:
                 print("interrupted")
 
