@@ -20,7 +20,10 @@ def ran():
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     client = NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(FILE.parent)}}, record_timing=False)
-    client.execute()
+    with pytest.MonkeyPatch.context() as environment:
+        # Texts are as wide as the terminal that the kernel believes to have.
+        environment.setenv("COLUMNS", "130")
+        client.execute()
     notebook.metadata.pop("widgets", None)
     notebook.metadata.language_info = nbformat.from_dict({"name": "python"})
     return notebook
