@@ -25,7 +25,7 @@ from kqlog.workspace import Workspace
 
 FOLDER = "alerts"
 ENDINGS = (".yaml", ".yml", ".json")
-_LONGEST = 64 * 1024
+LONGEST = 64 * 1024
 """Azure's limit of a rule in bytes."""
 _LONGEST_FREQUENCY, _LONGEST_STATEFUL = timedelta(days=1), timedelta(hours=12)
 _MOST_GROUPS, _WORST, _MILDEST = 5, 0, 4
@@ -175,8 +175,8 @@ def read_file(file: Path, workspace: Workspace) -> list[BoundRule]:
     imported = read_rules(text, file.stem, place, read_parameters(_text(beside)) if beside.exists() else {})
     if imported is not None:
         return [_bound(one, workspace) for one in imported]
-    if len(text.encode()) > _LONGEST:
-        raise QueryError("ALR001", f"a rule has at most {_LONGEST // 1024} KB", Span(0, 1), None, text)
+    if len(text.encode()) > LONGEST:
+        raise QueryError("ALR001", f"a rule has at most {LONGEST // 1024} KB", Span(0, 1), None, text)
     return [read_rule(text, file.stem, place, workspace)]
 
 
@@ -207,12 +207,22 @@ def bind_rule(rule: Rule, workspace: Workspace) -> BoundRule:
     def blame(condition: Condition) -> Callable[[str], Callable[[QueryError], QueryError]]:
         return lambda name: lambda error: error.within(condition.query) if name == "query" else error
 
+    _check_minutes(rule)
     return BoundRule(rule, tuple(bound(condition, workspace, blame(condition)) for condition in rule.conditions))
 
 
 def _bound(imported: Imported, workspace: Workspace) -> BoundRule:
+    _check_minutes(imported.rule)
     conditions = imported.rule.conditions
     return BoundRule(imported.rule, tuple(bound(one, workspace, imported.blame(at)) for at, one in enumerate(conditions)))
+
+
+def _check_minutes(rule: Rule) -> None:
+    """Windows can be laid out."""
+    minute = timedelta(minutes=1)
+    for name, length in (("evaluationFrequency", rule.frequency), ("windowSize", rule.window)):
+        if length < minute or length % minute:
+            raise QueryError("ALR001", f"'{name}' has so many whole minutes, and one at least")
 
 
 def _text(file: Path) -> str:
