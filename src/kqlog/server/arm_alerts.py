@@ -40,6 +40,8 @@ _ENDING = ".json"
 _NAME = re.compile(r"\w(?:[\w .()-]*[\w)])?")
 _LONGEST_NAME = 200
 """In bytes: a file's name has 255, with endings."""
+_DEEPEST = 16
+"""Azure's own have half of it. A file is indented: deep values would make it very long."""
 _KEPT = ("location", "kind", "tags", "identity", "properties")
 _READ_ONLY = {
     "scheduledQueryRules": {"isLegacyLogAnalyticsRule": False, "isWorkspaceAlertsStorageConfigured": False},
@@ -108,12 +110,12 @@ class Resources:
     def _read(self, file: Path) -> Resource | None:
         """The resource of a file; None where there is none of this kind."""
         try:
-            found = json.loads(file.read_text("utf-8-sig"))
+            found = self._meant(json.loads(file.read_text("utf-8-sig")))
         except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(found, dict) or str(found.get("type")).lower() != self.type.lower():
             return None
-        return self._meant(found) | {"name": file.stem} if isinstance(found.get("properties"), dict) else None
+        return found | {"name": file.stem} if isinstance(found.get("properties"), dict) else None
 
 
 def routes(intake: Intake, workspace: Workspace) -> list[Route]:
@@ -204,11 +206,19 @@ def _sent(content: bytes) -> Resource:
         raise RequestError(413, "RequestEntityTooLarge", f"a resource has at most {LONGEST // 1024} KB")
     try:
         sent = msgspec.json.decode(content, type=dict[str, Any])
+        deep = _depth(sent) > _DEEPEST
     except RecursionError:
-        raise RequestError(400, "InvalidPayload", "the values are nested too deeply") from None
+        deep = True
+    if deep:
+        raise RequestError(400, "InvalidPayload", f"values are nested {_DEEPEST} deep at most")
     if not isinstance(sent.get("properties", {}), dict) or not isinstance(sent.get("tags") or {}, dict):
         raise RequestError(400, "InvalidPayload", "'properties' and 'tags' are objects")
     return {"properties": {}, **sent}
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _patched(before: Resource, sent: Resource) -> Resource:
