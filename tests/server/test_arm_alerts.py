@@ -228,6 +228,7 @@ WRONG_RULES = {
     "a query that does not bind": log_rule("Heartbeat | where Nothing == 1"),
     "no query": log_rule(""),
     "no time": log_rule(evaluationFrequency="PT0S"),
+    "a time before all": log_rule(windowSize="P900000D"),
     "half a minute": log_rule(windowSize="PT30S"),
     "no severity": log_rule(severity=9),
     "an unknown property": log_rule(sevrity=1),
@@ -371,7 +372,7 @@ def _status(call) -> int:
 
 _VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=8)
-    | st.sampled_from(["[", "[a]", "[[b", "nan", "PT0M", "PT1M", "-1", "${x}", "\u2028"]),
+    | st.sampled_from(["[", "[a]", "[[b", "nan", "PT0M", "PT1M", "-1", "P900000D", "${x}", "\u2028"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )  # fmt: skip
@@ -399,5 +400,5 @@ def test_whatever_is_sent_is_kept_as_it_is_or_refused(server, data):
         assert {name: found["properties"][name] for name in sent["properties"]} == sent["properties"]
         server.alerts.rules.refresh()
         assert not server.alerts.rules.broken
-        server.alerts.due(server.now)
+        server.alerts.shared(server.alerts.due(server.now), server.now)
         assert httpx.delete(address).status_code == 200

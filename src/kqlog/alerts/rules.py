@@ -28,6 +28,8 @@ ENDINGS = (".yaml", ".yml", ".json")
 LONGEST = 64 * 1024
 """Azure's limit of a rule in bytes."""
 _LONGEST_FREQUENCY, _LONGEST_STATEFUL = timedelta(days=1), timedelta(hours=12)
+_FARTHEST = 366 * 86_400
+"""In seconds."""
 _MOST_GROUPS, _WORST, _MILDEST = 5, 0, 4
 _MOST_PERIODS = 6
 _RULE = (
@@ -193,6 +195,7 @@ def read_rule(text: str, name: str, place: str, workspace: Workspace) -> BoundRu
         raise conditions.wrong("a rule has a condition at least")
     rule = _rule(fields, name, place, tuple(condition for condition, _ in read))
     _check_times(rule, fields)
+    _check_minutes(rule)
     _check_together(rule, conditions)
     return BoundRule(rule, tuple(bound(condition, workspace, blame) for condition, blame in read))
 
@@ -218,11 +221,14 @@ def _bound(imported: Imported, workspace: Workspace) -> BoundRule:
 
 
 def _check_minutes(rule: Rule) -> None:
-    """Windows can be laid out."""
+    """Windows can be laid out, and begin at times that there are."""
     minute = timedelta(minutes=1)
     for name, length in (("evaluationFrequency", rule.frequency), ("windowSize", rule.window)):
         if length < minute or length % minute:
             raise QueryError("ALR001", f"'{name}' has so many whole minutes, and one at least")
+    spans = [condition.periods * rule.window.total_seconds() for condition in rule.conditions]
+    if max(rule.query_range.total_seconds() if rule.query_range else 0, rule.frequency.total_seconds(), *spans) > _FARTHEST:
+        raise QueryError("ALR001", f"a rule looks back {_FARTHEST // 86_400} days at most")
 
 
 def _text(file: Path) -> str:
