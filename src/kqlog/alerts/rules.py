@@ -25,9 +25,11 @@ from kqlog.workspace import Workspace
 
 FOLDER = "alerts"
 ENDINGS = (".yaml", ".yml", ".json")
-_LONGEST = 64 * 1024
+LONGEST = 64 * 1024
 """Azure's limit of a rule in bytes."""
 _LONGEST_FREQUENCY, _LONGEST_STATEFUL = timedelta(days=1), timedelta(hours=12)
+_FARTHEST = 366 * 86_400
+"""In seconds."""
 _MOST_GROUPS, _WORST, _MILDEST = 5, 0, 4
 _MOST_PERIODS = 6
 _RULE = (
@@ -175,8 +177,8 @@ def read_file(file: Path, workspace: Workspace) -> list[BoundRule]:
     imported = read_rules(text, file.stem, place, read_parameters(_text(beside)) if beside.exists() else {})
     if imported is not None:
         return [_bound(one, workspace) for one in imported]
-    if len(text.encode()) > _LONGEST:
-        raise QueryError("ALR001", f"a rule has at most {_LONGEST // 1024} KB", Span(0, 1), None, text)
+    if len(text.encode()) > LONGEST:
+        raise QueryError("ALR001", f"a rule has at most {LONGEST // 1024} KB", Span(0, 1), None, text)
     return [read_rule(text, file.stem, place, workspace)]
 
 
@@ -193,6 +195,7 @@ def read_rule(text: str, name: str, place: str, workspace: Workspace) -> BoundRu
         raise conditions.wrong("a rule has a condition at least")
     rule = _rule(fields, name, place, tuple(condition for condition, _ in read))
     _check_times(rule, fields)
+    _check_minutes(rule)
     _check_together(rule, conditions)
     return BoundRule(rule, tuple(bound(condition, workspace, blame) for condition, blame in read))
 
@@ -207,12 +210,25 @@ def bind_rule(rule: Rule, workspace: Workspace) -> BoundRule:
     def blame(condition: Condition) -> Callable[[str], Callable[[QueryError], QueryError]]:
         return lambda name: lambda error: error.within(condition.query) if name == "query" else error
 
+    _check_minutes(rule)
     return BoundRule(rule, tuple(bound(condition, workspace, blame(condition)) for condition in rule.conditions))
 
 
 def _bound(imported: Imported, workspace: Workspace) -> BoundRule:
+    _check_minutes(imported.rule)
     conditions = imported.rule.conditions
     return BoundRule(imported.rule, tuple(bound(one, workspace, imported.blame(at)) for at, one in enumerate(conditions)))
+
+
+def _check_minutes(rule: Rule) -> None:
+    """Windows can be laid out, and begin at times that there are."""
+    minute = timedelta(minutes=1)
+    for name, length in (("evaluationFrequency", rule.frequency), ("windowSize", rule.window)):
+        if length < minute or length % minute:
+            raise QueryError("ALR001", f"'{name}' has so many whole minutes, and one at least")
+    spans = [condition.periods * rule.window.total_seconds() for condition in rule.conditions]
+    if max(rule.query_range.total_seconds() if rule.query_range else 0, rule.frequency.total_seconds(), *spans) > _FARTHEST:
+        raise QueryError("ALR001", f"a rule looks back {_FARTHEST // 86_400} days at most")
 
 
 def _text(file: Path) -> str:

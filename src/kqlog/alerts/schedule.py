@@ -22,8 +22,10 @@ from kqlog.alerts.health import record
 from kqlog.alerts.rules import BoundRule
 from kqlog.alerts.service import Alerts, Look, Shared
 from kqlog.alerts.windows import HOUR, MINUTE, as_datetime
+from kqlog.engines.duckdb.engine import DuckDBEngine
 from kqlog.errors import QueryError
-from kqlog.workspace import connect
+from kqlog.plan.rights import Rights
+from kqlog.workspace import Workspace
 
 WORKERS, SLOW_WORKERS = 2, 2
 _SLOW = 5.0
@@ -37,12 +39,12 @@ log = logging.getLogger("kqlog.alerts")
 
 
 def scheduler_of(root: Path) -> Scheduler:
-    """What evaluates the rules of a workspace.
+    """What evaluates the rules of a workspace. They read its tables and no files: clients of a server make rules as well.
 
     Raises:
         QueryError: ALR002 when another process does.
     """
-    return Scheduler(Alerts(connect(root)))
+    return Scheduler(Alerts(Workspace(DuckDBEngine(root, named_files=False), root).limited_to(Rights())))
 
 
 def wall_clock() -> int:

@@ -25,6 +25,7 @@ from kqlog.ingest.tls import Certificates, server_context
 from kqlog.plan.rights import Rights
 from kqlog.server import (
     arm,
+    arm_alerts,
     collectd,
     data_collector,
     kusto,
@@ -87,6 +88,7 @@ def application(store: Store, access: Access, alerts: Scheduler | None = None) -
             *own,
             *kusto.routes(intake, queries),
             *arm.routes(intake),
+            *arm_alerts.routes(intake, workspace),
             *log_analytics.routes(intake, queries),
         ],
         middleware=_steps(access, metrics),

@@ -154,7 +154,7 @@ def _routes(intake: Intake, path: str, kept: Kept, changing: threading.Lock) -> 
         if request.method == "GET":
             intake.access.reader(request)
             found = await asyncio.to_thread(kept.shown, base, id_)
-            return JSONResponse(found[0]) if found else _missing(id_)
+            return JSONResponse(found[0]) if found else missing(id_)
         check_role(intake.access.anyone(request), Role.CONTRIBUTOR)
         if request.method == "DELETE":
             # Azure's clients take nothing but 200 for a search that was gone before as well.
@@ -166,8 +166,8 @@ def _routes(intake: Intake, path: str, kept: Kept, changing: threading.Lock) -> 
         return JSONResponse((await asyncio.to_thread(kept.shown, base, id_))[0])
 
     return [
-        Route(path, _answering(listed), methods=["GET"]),
-        Route(f"{path}/{{id}}", _answering(one), methods=["GET", "PUT", "DELETE"]),
+        Route(path, refusing(listed), methods=["GET"]),
+        Route(f"{path}/{{id}}", refusing(one), methods=["GET", "PUT", "DELETE"]),
     ]
 
 
@@ -176,7 +176,9 @@ def _alone(changing: threading.Lock, change: Callable[..., Any], *arguments: obj
         return change(*arguments)
 
 
-def _answering(handler: Handler) -> Handler:
+def refusing(handler: Handler) -> Handler:
+    """A handler whose refusals are answers as Azure's resources have them."""
+
     async def answer(request: Request) -> Response:
         try:
             return await handler(request)
@@ -188,7 +190,8 @@ def _answering(handler: Handler) -> Handler:
     return answer
 
 
-def _missing(id_: str) -> Response:
+def missing(id_: str) -> Response:
+    """What is said of a resource that is not there."""
     return JSONResponse(error_body(RequestError(404, "ResourceNotFound", f"there is no '{id_}'")), 404)
 
 

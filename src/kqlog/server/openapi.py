@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -74,6 +74,8 @@ class Operation:
     required: tuple[str, ...] = ()
     headers: dict[str, str] = field(default_factory=dict)
     status: int = 200
+    also: tuple[int, ...] = ()
+    """Other statuses of what is done, without a body."""
     errors: tuple[int, ...] = _SENDING_ERRORS
     answer: str | None = _JSON
     free: bool = False
@@ -92,6 +94,7 @@ class Operation:
         if self.answer is not None and self.status != 204:
             done["content"] = {self.answer: {}}
         responses = {str(self.status): done}
+        responses |= {str(status): {"description": "there was nothing to do"} for status in self.also}
         for error in self.errors:
             responses[str(error)] = {"description": _ERRORS[error], "content": {_JSON: {"schema": _OBJECT}}}
         made: dict[str, Any] = {"tags": [self.tag], "summary": self.summary, "parameters": parameters, "responses": responses}
@@ -122,6 +125,15 @@ def _managed(what: str, path: str) -> dict[str, dict[str, Operation]]:
             "delete": Operation(_MANAGED, one, query=_VERSION, errors=errors, answer=None),
         },
     }
+
+
+def _alerting(what: str, kind: str) -> dict[str, dict[str, Operation]]:
+    """The same for what alerts are made of, which is listed by subscription as well and can be changed in part."""
+    path = f"{_GROUP}/Microsoft.Insights/{kind}"
+    paths = _managed(what, path)
+    one = paths[f"{path}/{{id}}"]
+    paths[f"{path}/{{id}}"] = one | {"patch": one["put"], "delete": replace(one["delete"], also=(204,))}
+    return {f"/subscriptions/{{subscription}}/providers/Microsoft.Insights/{kind}": paths[path], **paths}
 
 
 _PATHS: dict[str, dict[str, Operation]] = {
@@ -175,6 +187,10 @@ _PATHS: dict[str, dict[str, Operation]] = {
     },
     **_managed("Saved searches", f"{_GROUP}/Microsoft.OperationalInsights/workspaces/{{workspace}}/savedSearches"),
     **_managed("Data collection rules", f"{_GROUP}/Microsoft.Insights/dataCollectionRules"),
+    **_alerting("Rules of log alerts", "scheduledQueryRules"),
+    **_alerting("Rules of metric alerts", "metricAlerts"),
+    **_alerting("Rules of activity log alerts", "activityLogAlerts"),
+    **_alerting("Action groups", "actionGroups"),
     "/healthz": {"get": Operation(_STATUS, "Whether it is alive", errors=(), free=True)},
     "/readyz": {"get": Operation(_STATUS, "Whether it can store rows", errors=(503,), free=True)},
     "/metrics": {"get": Operation(_STATUS, "Counts for Prometheus", errors=(401, 403), answer=_TEXT)},

@@ -1,4 +1,4 @@
-"""Action groups as files: `alerts/groups/*.yaml` of a workspace's folder, with the names of Azure's actionGroups.
+"""Action groups as files: `alerts/groups/*.yaml` (or .json) of a workspace's folder, with the names of Azure's actionGroups.
 
 A group has the name of its file. The server that takes mails is said once, in `smtp.yaml` of the folder. Secrets are never in a
 file of these: each is named, as ${NAME} of the environment or ${file:PATH}.
@@ -26,7 +26,7 @@ from kqlog.plan.lookup import closest
 
 FOLDER = "alerts/groups"
 SMTP = "smtp.yaml"
-ENDINGS = (".yaml", ".yml")
+ENDINGS = (".yaml", ".yml", ".json")
 _GROUP = ("groupShortName", "enabled", "emailReceivers", "webhookReceivers", "commandReceivers")
 _AZURES_OWN = (
     *("smsReceivers", "voiceReceivers", "azureAppPushReceivers", "automationRunbookReceivers", "azureFunctionReceivers"),

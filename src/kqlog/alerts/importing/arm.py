@@ -17,7 +17,7 @@ from kqlog.alerts.importing.activity import activity_rule
 from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.metric import metric_rule
 from kqlog.alerts.importing.settings import actions, dimensions, identity, severity
-from kqlog.alerts.importing.template import Members, Template, flag, number
+from kqlog.alerts.importing.template import Members, Template, count, flag, number
 from kqlog.alerts.model import Aggregation, Comparison, Condition, Rule
 from kqlog.errors import QueryError, Span
 
@@ -166,8 +166,8 @@ def _condition(field: Field) -> Condition:
     periods, failing = 1, 1
     if "failingPeriods" in members:
         given = Members(members["failingPeriods"])
-        periods = int(number(given["numberOfEvaluationPeriods"])) if "numberOfEvaluationPeriods" in given else 1
-        failing = int(number(given["minFailingPeriodsToAlert"])) if "minFailingPeriodsToAlert" in given else 1
+        periods = count(given["numberOfEvaluationPeriods"]) if "numberOfEvaluationPeriods" in given else 1
+        failing = count(given["minFailingPeriodsToAlert"]) if "minFailingPeriodsToAlert" in given else 1
         if not 1 <= failing <= periods:
             raise members["failingPeriods"].wrong("so many failing periods there are not")
     operator = members["operator"].one_of(_Operator) if "operator" in members else _Operator.GREATER

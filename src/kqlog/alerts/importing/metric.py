@@ -15,7 +15,7 @@ from kqlog.alerts.importing import kql
 from kqlog.alerts.importing.imported import Imported
 from kqlog.alerts.importing.learned import Learned, Sensitivity, Side, learned_query
 from kqlog.alerts.importing.settings import actions, dimensions, identity, severity
-from kqlog.alerts.importing.template import Members, flag, number
+from kqlog.alerts.importing.template import Members, count, flag, number
 from kqlog.alerts.model import Aggregation, Comparison, Condition, Dimension, Metric, Rule, Signal
 
 RESOURCE = "ResourceId"
@@ -145,8 +145,8 @@ def _learned(
     periods, failing = 4, 4
     if "failingPeriods" in members:
         given = Members(members["failingPeriods"])
-        periods = int(number(given["numberOfEvaluationPeriods"]))
-        failing = int(number(given["minFailingPeriodsToAlert"]))
+        periods = count(given["numberOfEvaluationPeriods"])
+        failing = count(given["minFailingPeriodsToAlert"])
         if not 1 <= failing <= periods:
             raise members["failingPeriods"].wrong("so many failing periods there are not")
     ignored = members.text("ignoreDataBefore") or None

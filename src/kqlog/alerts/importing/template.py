@@ -15,6 +15,7 @@ from kqlog.plan.lookup import closest
 
 _DEEPEST = 20
 _TEXT = '"'
+_MOST = 1000
 
 
 class Members:
@@ -163,6 +164,18 @@ def number(field: Field) -> float:
         return float(field.string())
     except ValueError:
         raise field.wrong(f"'{field.name}' is a number") from None
+
+
+def count(field: Field) -> int:
+    """A whole number.
+
+    Raises:
+        QueryError: ALR001 for what is none, or beyond reason.
+    """
+    value = number(field)
+    if not value.is_integer() or not 0 <= value <= _MOST:
+        raise field.wrong(f"'{field.name}' is a whole number up to {_MOST}")
+    return int(value)
 
 
 def flag(field: Field) -> bool:
