@@ -67,14 +67,16 @@ def _checkpoint(log: Path, number: int) -> Path:
 def _is_whole(version: Path) -> bool:
     """Whether all lines are there. Other writers do not count theirs, and are believed. What a writer took away is not torn."""
     try:
-        lines = [json.loads(line) for line in version.read_bytes().splitlines()]
-        wanted = int(lines[0].get("commitInfo", {}).get(ACTIONS, 0))
+        lines = version.read_bytes().splitlines()
+        # Of what is cut off, all lines but the last are whole.
+        first, _ = json.loads(lines[0]), json.loads(lines[-1])
+        wanted = int(first.get("commitInfo", {}).get(ACTIONS, 0))
     except FileNotFoundError:
         return True
     except (ValueError, IndexError, AttributeError, TypeError):
         return False
     is_first = int(version.stem) == 0
-    return len(lines) > wanted and (not is_first or any("metaData" in line for line in lines))
+    return len(lines) > wanted and (not is_first or any(b'"metaData"' in line for line in lines))
 
 
 def _has_its_checkpoint(log: Path, number: int) -> bool:
