@@ -18,6 +18,7 @@ from kqlog.alerts.ready import copy_pack
 from kqlog.alerts.rules import rules_of
 from kqlog.alerts.service import run
 from kqlog.alerts.windows import moment
+from kqlog.store.store import create
 
 SAMPLE = Path(__file__).parents[2] / "sample_data"
 
@@ -34,6 +35,15 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def rules(folder):
     return rules_of(kqlog.connect(folder))
+
+
+def test_all_rules_and_queries_fit_a_new_workspace_as_well(tmp_path):
+    root = create(tmp_path / "logs").root
+    assert list(copy_pack(root))
+    workspace = kqlog.connect(root)
+    rules = rules_of(workspace)
+    assert rules.broken == {} and len(rules.found) == 9
+    assert [error for name in workspace.saved for error in workspace.check(workspace.saved[name].text).errors] == []
 
 
 def test_all_rules_are_bound_and_tell_a_group_that_is_there(rules, folder):
