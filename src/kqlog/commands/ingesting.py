@@ -91,7 +91,7 @@ def declare(commands: Commands) -> None:
             default=[],
             help=f"receive {source}; port 0 is any that is free; may be repeated",
         )
-    serve = commands.add("serve", "take in logs over HTTP for a workspace", _serve)
+    serve = commands.add("serve", "answer queries, take in logs and watch for alerts over HTTP, for a workspace", _serve)
     serve.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: %(default)s)")
     serve.add_argument("--port", type=int, default=8080, help="the port; 0 takes one that is free (default: %(default)s)")
     serve.add_argument(
