@@ -165,7 +165,7 @@ def test_without_a_folder_there_are_none():
 
 
 @given(description=st.text(), text=st.sampled_from(["print 1", "// a comment\nprint 1", "\ufeff// key: value\n\nprint 1 // end"]))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_any_description_comes_back_on_one_line(tmp_path_factory, description, text):
     saved = SavedQueries(tmp_path_factory.mktemp("saved"))
     saved.save("one", text, {"description": description})

@@ -296,9 +296,9 @@ def test_requests_that_are_taken_back_are_not_worked_on(editor):
             editor.client.cancel_request(types.CancelParams(name))
         assert editor.complete(document, 2, 8)
         taken_back += sum(isinstance(one.exception(timeout=20), JsonRpcRequestCancelled) for one in begun)
-        if taken_back:
+        if taken_back > 50:
             break
-    assert taken_back
+    assert taken_back > 50
 
 
 def test_a_folder_that_is_not_there_ends_the_server(tmp_path):

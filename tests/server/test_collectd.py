@@ -73,7 +73,11 @@ def test_values_and_notifications(guarded, tmp_path: Path):
     daemon = collectd(tmp_path, guarded.url, "from-file")
     try:
         end = time.monotonic() + 60
-        while guarded.query("Perf | where ObjectName == 'if_octets' | count") < [(2,)] or not guarded.query(f"{above} | take 1"):
+        while (
+            guarded.query("Perf | where ObjectName == 'if_octets' | count") < [(2,)]
+            or guarded.query("Perf | where ObjectName == 'percent' | count") < [(9,)]
+            or not guarded.query(f"{above} | take 1")
+        ):
             assert time.monotonic() < end
             time.sleep(0.2)
     finally:
@@ -86,7 +90,7 @@ def test_values_and_notifications(guarded, tmp_path: Path):
         ("if_octets", "lo", "rx", "web-01/interface-lo/if_octets.rx"),
         ("memory", "_Total", "used", "web-01/memory/memory-used"),
     } <= set(guarded.query(names))
-    assert guarded.query("Perf | where ObjectName == 'percent' | summarize max(CounterValue) <= 100.1, count() > 3") == [
+    assert guarded.query("Perf | where ObjectName == 'percent' | summarize max(CounterValue) <= 100.1, count() > 8") == [
         (True, True)
     ]
     alert = f"{above} | take 1 | project Computer, AlertName, AlertSeverity, parse_json(AlertContext).annotations.FailureMax"

@@ -193,6 +193,6 @@ def test_a_killed_writer_loses_and_doubles_nothing(tmp_path: Path) -> None:
 def test_200_killed_writers_lose_and_double_nothing(tmp_path: Path) -> None:
     figures = kill_again_and_again(tmp_path, 200)
     sys.stdout.write(f"{figures}\n")  # shown by pytest -rP
-    # How often upkeep is met depends on what else the writer keeps in order.
-    assert figures["kills during upkeep"] > 5 < figures["versions that took files out"], figures
-    assert min(figures[name] for name in ("kills", "acknowledged", "queries", "unused files deleted")) > 100, figures
+    assert figures.pop("kills during upkeep") > 20
+    del figures["seconds"]
+    assert min(figures.values()) > 100, figures

@@ -144,7 +144,11 @@ class Ingestor:
             if time.monotonic() < due:
                 continue
             due = time.monotonic() + upkeep
+            # First, as what follows may take long in an old workspace.
             # What the disk does not take or give now is done when more rows come. ValueError is Arrow's for a torn file.
+            while self._grown and not self._ended.is_set():
+                with suppress(QueryError, OSError, ValueError):
+                    keep_in_order(self._store, self._grown.pop())
             with suppress(QueryError, OSError, ValueError):
                 if metered < (hour := ended()):
                     meter(self._store, hour)
@@ -152,9 +156,6 @@ class Ingestor:
             with suppress(QueryError, OSError, ValueError):
                 if roll_up(self._store, self._ended.is_set):
                     self._grown.add(METRICS)
-            while self._grown and not self._ended.is_set():
-                with suppress(QueryError, OSError, ValueError):
-                    keep_in_order(self._store, self._grown.pop())
 
     def _write(self, events: list[operations.Row]) -> None:
         shaped = operations.shaped(self._store, events)
